@@ -1,0 +1,1 @@
+//! How things look to people: texts, formats, ticket symbols, charts and the shared assets.
