@@ -1,0 +1,125 @@
+//! House rules about the tree that no compiler checks.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result};
+
+/// A file longer than this has more than one subject; a reader meets it for the first time.
+const MOST_LINES: usize = 1_000;
+
+#[test]
+fn every_rust_file_belongs_to_a_module() -> Result<()> {
+    let sources = rust_files()?;
+    let forgotten: Vec<_> = sources
+        .iter()
+        .filter(|path| !is_crate_root(path) && !is_declared(path))
+        .collect();
+    assert!(
+        forgotten.is_empty(),
+        "no module names these files, so nothing compiles or tests them: {forgotten:#?}"
+    );
+    Ok(())
+}
+
+#[test]
+fn no_file_is_too_long_to_read() -> Result<()> {
+    for path in rust_files()? {
+        let lines = fs::read_to_string(&path)?.lines().count();
+        assert!(
+            lines <= MOST_LINES,
+            "{} has {lines} lines; {MOST_LINES} is the most",
+            path.display()
+        );
+    }
+    Ok(())
+}
+
+#[test]
+fn no_test_is_ignored() -> Result<()> {
+    // In two parts, so that this file does not find itself.
+    let marks = [concat!("#[", "ignore"), concat!("```", "ignore")];
+    for path in rust_files()? {
+        let text = fs::read_to_string(&path)?;
+        let found = marks.iter().find(|mark| text.contains(**mark));
+        assert_eq!(
+            found,
+            None,
+            "{}: mend the test or delete it",
+            path.display()
+        );
+    }
+    Ok(())
+}
+
+/// Files that cargo finds by itself.
+fn is_crate_root(path: &Path) -> bool {
+    let root = ["main.rs", "lib.rs", "build.rs"]
+        .iter()
+        .any(|name| path.ends_with(name));
+    root || path.parent().is_some_and(|directory| {
+        ["bin", "benches", "examples"]
+            .iter()
+            .any(|name| directory.ends_with(name))
+    })
+}
+
+/// Whether the module above says `mod name;`.
+fn is_declared(path: &Path) -> bool {
+    let is_directory = path.ends_with("mod.rs");
+    let module = if is_directory {
+        path.parent()
+    } else {
+        Some(path)
+    };
+    let Some((name, directory)) =
+        module.and_then(|module| Some((module.file_stem()?.to_str()?, module.parent()?)))
+    else {
+        return false;
+    };
+    let above = ["mod.rs", "lib.rs", "main.rs"].map(|file| directory.join(file));
+    let declaration = format!("mod {name};");
+    above
+        .into_iter()
+        .chain([directory.with_extension("rs")])
+        .any(|file| {
+            let text = fs::read_to_string(file).unwrap_or_default();
+            text.lines().any(|line| {
+                line.trim_start()
+                    .trim_start_matches("pub ")
+                    .trim_start_matches("pub(crate) ")
+                    == declaration
+            })
+        })
+}
+
+/// All Rust files of the workspace, wherever they are in a package.
+fn rust_files() -> Result<Vec<PathBuf>> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .parent()
+        .context("the workspace is one up")?;
+    let mut found = Vec::new();
+    for package in ["client", "server", "shared", "tools", "tests"] {
+        collect(&root.join(package), &mut found)?;
+    }
+    assert!(
+        found.len() > 20,
+        "only {} Rust files found; this test looks in the wrong place",
+        found.len()
+    );
+    Ok(found)
+}
+
+fn collect(directory: &Path, found: &mut Vec<PathBuf>) -> Result<()> {
+    for entry in
+        fs::read_dir(directory).with_context(|| format!("cannot list {}", directory.display()))?
+    {
+        let path = entry?.path();
+        if path.is_dir() && !path.ends_with("target") {
+            collect(&path, found)?;
+        } else if path.extension().is_some_and(|extension| extension == "rs") {
+            found.push(path);
+        }
+    }
+    Ok(())
+}
