@@ -1,0 +1,3 @@
+# Die Seiten der Filiale.
+
+nav-today = Heute

@@ -1,0 +1,3 @@
+# Die Seiten der Zentrale.
+
+office-title = Zentrale

@@ -1,0 +1,3 @@
+# The branch’s pages.
+
+nav-today = Today

@@ -1,0 +1,3 @@
+# Les pages de la succursale.
+
+nav-today = Aujourd’hui

@@ -1,0 +1,3 @@
+# Les pages de la centrale.
+
+office-title = Centrale

@@ -1,0 +1,3 @@
+# Le pagine della filiale.
+
+nav-today = Oggi

@@ -1,0 +1,3 @@
+# Le pagine della centrale.
+
+office-title = Centrale
