@@ -1,0 +1,197 @@
+//! The replicated document: the one kind of thing that travels between branches and the hub.
+//!
+//! A [`Document`] is the product of three join-semilattices, merged pointwise:
+//!
+//! | part | lattice | join |
+//! |---|---|---|
+//! | `fields` | map of [`Register`]s (`crdts::MVReg`) | field by field; concurrent values both stay |
+//! | `events` | `crdts::GSet` | union |
+//! | `erasure` | `Option`, ordered | the greater one; once set, personal fields are gone for good |
+//!
+//! **Laws** (property tests in `document/laws.rs`): merge is associative, commutative and idempotent, also through the codec.
+//! A delta is itself a document that holds only what changed, so applying a delta is merging.
+//! Time orders nothing here; causality is the vector clock's.
+
+mod change;
+mod event;
+pub mod format;
+mod register;
+mod value;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crdts::{CvRDT, GSet};
+use sha2::{Digest, Sha256};
+
+pub use change::{Authoring, Change};
+pub use event::{Event, EventKind};
+pub use register::{Register, Version};
+pub use value::{Currency, Field, Kind, NameError, Value};
+
+use crate::clock::Hlc;
+use crate::id::{Actor, DocumentId, Dot, StaffId};
+
+/// One replicated document, or a delta to one.
+#[derive(Clone, Debug)]
+pub struct Document {
+    id: DocumentId,
+    kind: Kind,
+    fields: BTreeMap<Field, Register>,
+    events: GSet<Event>,
+    erasure: Option<Erasure>,
+}
+
+/// The order to forget a person: monotone, and part of the lattice, so that an offline edit which arrives
+/// later does not bring a name back.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub struct Erasure {
+    /// When it was ordered.
+    pub at: Hlc,
+    /// The write that ordered it.
+    pub dot: Dot,
+    /// Who ordered it.
+    pub by: Option<StaffId>,
+}
+
+/// Two documents that cannot be merged because they are not the same one.
+#[derive(Debug, thiserror::Error, PartialEq, Eq)]
+#[error(
+    "a delta of {theirs} ({their_kind}) cannot be merged into {ours} ({our_kind}); it is kept aside"
+)]
+pub struct NotTheSame {
+    ours: DocumentId,
+    our_kind: Kind,
+    theirs: DocumentId,
+    their_kind: Kind,
+}
+
+impl Document {
+    /// The bottom element: a document of which nothing is known yet.
+    pub fn new(id: DocumentId, kind: Kind) -> Self {
+        Self {
+            id,
+            kind,
+            fields: BTreeMap::new(),
+            events: GSet::new(),
+            erasure: None,
+        }
+    }
+
+    /// Its identity.
+    pub const fn id(&self) -> DocumentId {
+        self.id
+    }
+
+    /// What it describes.
+    pub const fn kind(&self) -> &Kind {
+        &self.kind
+    }
+
+    /// The fields by name, each with its concurrent values.
+    pub const fn fields(&self) -> &BTreeMap<Field, Register> {
+        &self.fields
+    }
+
+    /// What happened, by dot. Copies the set, since `GSet` lends none of its elements.
+    pub fn events(&self) -> BTreeSet<Event> {
+        self.events.read()
+    }
+
+    /// The erasure, when one was ordered.
+    pub const fn erasure(&self) -> Option<Erasure> {
+        self.erasure
+    }
+
+    /// Whether it holds nothing, as a fresh document or an empty delta does.
+    pub fn is_empty(&self) -> bool {
+        self.fields.is_empty() && self.erasure.is_none() && self.events.read().is_empty()
+    }
+
+    /// One field, `None` when it was never written.
+    pub fn register(&self, field: &str) -> Option<&Register> {
+        self.fields.get(field)
+    }
+
+    /// The value of a field that shows when the newest stamp decides; `None` when never written or set to null.
+    pub fn newest(&self, field: &str) -> Option<Value> {
+        self.register(field)
+            .and_then(Register::newest)
+            .map(|version| version.value)
+            .filter(|value| *value != Value::Null)
+    }
+
+    /// The join of both: what a replica knows that has seen either.
+    ///
+    /// # Errors
+    /// [`NotTheSame`] when `delta` belongs to another document; `self` is unchanged then.
+    pub fn merge(&mut self, delta: Self) -> Result<(), NotTheSame> {
+        if self.id != delta.id || self.kind != delta.kind {
+            return Err(NotTheSame {
+                ours: self.id,
+                our_kind: self.kind.clone(),
+                theirs: delta.id,
+                their_kind: delta.kind,
+            });
+        }
+        for (field, register) in delta.fields {
+            self.fields.entry(field).or_default().merge(register);
+        }
+        self.events.merge(delta.events);
+        self.erasure = self.erasure.max(delta.erasure);
+        self.forget_if_erased();
+        Ok(())
+    }
+
+    /// Every write in the document: the dot of each value, event and erasure.
+    pub fn dots(&self) -> BTreeSet<Dot> {
+        let mut dots: BTreeSet<Dot> = self
+            .fields
+            .values()
+            .flat_map(Register::versions)
+            .map(|version| version.dot)
+            .collect();
+        dots.extend(self.events.read().into_iter().map(|event| event.dot));
+        dots.extend(self.erasure.map(|erasure| erasure.dot));
+        dots
+    }
+
+    /// The highest counter that `actor` has in this document, 0 when it never wrote here.
+    pub fn highest_counter(&self, actor: Actor) -> u64 {
+        self.dots()
+            .into_iter()
+            .filter(|dot| dot.actor == actor)
+            .map(|dot| dot.counter)
+            .max()
+            .unwrap_or(0)
+    }
+
+    /// The first 128 bits of SHA-256 (FIPS 180-4) over the canonical encoding: equal states have equal hashes on every replica.
+    pub fn state_hash(&self) -> [u8; 16] {
+        let mut hash = [0; 16];
+        hash.copy_from_slice(&Sha256::digest(format::encode(self))[..16]);
+        hash
+    }
+
+    fn forget_if_erased(&mut self) {
+        if self.erasure.is_none() {
+            return;
+        }
+        self.fields.retain(|field, _| !field.is_personal());
+        if self.events.read().iter().any(Event::is_personal) {
+            let mut kept = GSet::new();
+            for event in BTreeSet::from(std::mem::take(&mut self.events)) {
+                kept.insert(event.without_personal_data());
+            }
+            self.events = kept;
+        }
+    }
+}
+
+impl PartialEq for Document {
+    /// Equal when the canonical encodings are: `MVReg`'s own comparison depends on arrival order and can panic.
+    fn eq(&self, other: &Self) -> bool {
+        format::encode(self) == format::encode(other)
+    }
+}
+
+impl Eq for Document {}

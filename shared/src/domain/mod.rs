@@ -1,0 +1,22 @@
+//! The order book in its users' words: views computed from documents, and the rules over them. All pure.
+
+mod catalogue;
+mod customer;
+pub mod fields;
+mod money;
+mod order;
+mod people;
+pub mod seed;
+mod ticket;
+
+pub use catalogue::{
+    Catalogue, Label, LeadTime, Priority, Schedule, Service, StatusEntry, Territory,
+};
+pub use customer::{Contact, Customer, PhoneNumber};
+pub use money::Money;
+pub use order::{
+    Candidate, Conflict, Custody, Item, MoneyState, Order, Payment, PaymentMethod, Phase, Rule,
+    ServiceLine, StatusCode, conflicts,
+};
+pub use people::{Branch, Role, Staff};
+pub use ticket::{TicketError, TicketNumber, TicketPrefix};
