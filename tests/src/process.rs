@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
 
 use anyhow::{Context, Result, anyhow, bail, ensure};
-use rustix::process::{Pid, Signal, kill_process_group};
+use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, kill_process_group, waitid};
 use tokio::sync::watch;
 use tokio::time::timeout;
 
@@ -25,8 +25,7 @@ const SHOWN_LINES: usize = 40;
 #[derive(Debug)]
 pub struct Process {
     name: String,
-    group: Pid,
-    child: Mutex<Child>,
+    child: Mutex<Leader>,
     output: Arc<Output>,
 }
 
@@ -45,7 +44,6 @@ impl Process {
         let mut child = command
             .spawn()
             .with_context(|| format!("{name} cannot be started: {command:?}"))?;
-        let group = Pid::from_child(&child);
         let output = Arc::new(Output::default());
         let stdout = child
             .stdout
@@ -56,8 +54,7 @@ impl Process {
         output.collect(stderr);
         Ok(Self {
             name: name.to_owned(),
-            group,
-            child: Mutex::new(child),
+            child: Mutex::new(Leader { child, ended: None }),
             output,
         })
     }
@@ -65,13 +62,13 @@ impl Process {
     /// The operating system's number of the process.
     #[must_use]
     pub fn id(&self) -> u32 {
-        lock(&self.child).id()
+        lock(&self.child).child.id()
     }
 
     /// Whether it has not ended.
     #[must_use]
     pub fn is_running(&self) -> bool {
-        matches!(lock(&self.child).try_wait(), Ok(None))
+        matches!(lock(&self.child).look(), Ok(None))
     }
 
     /// What it has printed so far, oldest first (the newest 10,000 lines).
@@ -142,17 +139,17 @@ impl Process {
     /// # Errors
     /// When the operating system refuses.
     pub fn kill(&self) -> Result<()> {
-        let mut child = lock(&self.child);
-        if child
-            .try_wait()
-            .context("cannot ask for the process")?
-            .is_none()
-        {
-            kill_process_group(self.group, Signal::KILL)
+        let mut leader = lock(&self.child);
+        if leader.look()?.is_none() {
+            leader
+                .signal(Signal::KILL)
                 .with_context(|| format!("cannot kill {}", self.name))?;
-            child
-                .wait()
-                .with_context(|| format!("cannot wait for {}", self.name))?;
+            leader.ended = Some(
+                leader
+                    .child
+                    .wait()
+                    .with_context(|| format!("cannot wait for {}", self.name))?,
+            );
         }
         Ok(())
     }
@@ -162,10 +159,7 @@ impl Process {
     /// # Errors
     /// When it has not ended after 30 seconds; it is killed then.
     pub async fn terminate(&self) -> Result<ExitStatus> {
-        if self.is_running() {
-            kill_process_group(self.group, Signal::TERM)
-                .with_context(|| format!("cannot end {}", self.name))?;
-        }
+        self.ask_to_end()?;
         let ended = self.wait_for_end().await;
         if ended.is_err() {
             self.kill()?;
@@ -179,10 +173,20 @@ impl Process {
     /// When it has not ended after 30 seconds; with its last output.
     pub async fn wait_for_end(&self) -> Result<ExitStatus> {
         let ended = wait_until(format!("{} ends", self.name), async || {
-            lock(&self.child).try_wait().transpose()
+            lock(&self.child).look().transpose()
         });
         let status = ended.await.with_context(|| self.last_output())?;
         status.with_context(|| format!("cannot wait for {}", self.name))
+    }
+
+    fn ask_to_end(&self) -> Result<()> {
+        let mut leader = lock(&self.child);
+        if leader.look()?.is_none() {
+            leader
+                .signal(Signal::TERM)
+                .with_context(|| format!("cannot end {}", self.name))?;
+        }
+        Ok(())
     }
 
     /// Its last lines, for a message.
@@ -206,6 +210,37 @@ impl Drop for Process {
         if let Err(error) = self.kill() {
             eprintln!("{} may still run: {error:#}", self.name);
         }
+    }
+}
+
+/// The child itself, which leads its group.
+#[derive(Debug)]
+struct Leader {
+    child: Child,
+    ended: Option<ExitStatus>,
+}
+
+impl Leader {
+    /// Looks whether it has ended. The first time it has, whatever is left of its group is killed before its number
+    /// is given back: afterwards the same number may be somebody else's group.
+    fn look(&mut self) -> Result<Option<ExitStatus>> {
+        if self.ended.is_none() {
+            let only_look = WaitIdOptions::EXITED | WaitIdOptions::NOHANG | WaitIdOptions::NOWAIT;
+            let seen = waitid(WaitId::Pid(Pid::from_child(&self.child)), only_look);
+            if seen.context("cannot ask for the process")?.is_some() {
+                self.signal(Signal::KILL)
+                    .context("cannot end what the process left behind")?;
+                self.ended = self
+                    .child
+                    .try_wait()
+                    .context("cannot ask for the process")?;
+            }
+        }
+        Ok(self.ended)
+    }
+
+    fn signal(&self, signal: Signal) -> rustix::io::Result<()> {
+        kill_process_group(Pid::from_child(&self.child), signal)
     }
 }
 

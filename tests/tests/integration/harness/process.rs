@@ -68,6 +68,19 @@ async fn a_process_that_is_asked_to_end_may_tidy_up() -> Result<()> {
 }
 
 #[tokio::test]
+async fn what_a_process_leaves_behind_when_it_ends_is_gone_too() -> Result<()> {
+    let process = shell("sleep 1000 & echo child $!")?;
+    let child: u32 = process
+        .wait_for_line(|line| line.strip_prefix("child ")?.parse().ok())
+        .await?;
+    process.wait_for_end().await?;
+    wait_until("the child is gone", async || {
+        (!is_alive(child)).then_some(())
+    })
+    .await
+}
+
+#[tokio::test]
 async fn a_dropped_process_is_gone() -> Result<()> {
     let process = shell("echo ready; sleep 1000")?;
     process
