@@ -1,1 +1,7 @@
-//! x
+//! The importer: a legacy order database becomes documents, every row accounted for.
+//!
+//! `source -> staging -> assess -> plan -> apply -> verify`; the ledger holds the sums together.
+
+pub mod source;
+pub mod staging;
+pub mod vocabulary;

@@ -1,0 +1,113 @@
+//! One source row as it was read: text as it stands, NULL apart from the empty string, nothing normalised.
+
+/// One value of a source row.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Cell<'a> {
+    /// No value.
+    Null,
+    /// Text, numbers and dates, as written.
+    Text(&'a str),
+    /// Bytes that are no text.
+    Blob(&'a [u8]),
+    /// `DEFAULT`: whatever the table's declaration says.
+    Default,
+}
+
+/// A row whose buffers are used again for the next one.
+#[derive(Debug, Default)]
+pub struct Row {
+    text: String,
+    blobs: Vec<u8>,
+    cells: Vec<Slot>,
+}
+
+#[derive(Debug, Clone, Copy)]
+enum Slot {
+    Null,
+    Default,
+    Text { start: usize, end: usize },
+    Blob { start: usize, end: usize },
+}
+
+impl Row {
+    /// Forgets the values, keeps the room.
+    pub fn clear(&mut self) {
+        self.text.clear();
+        self.blobs.clear();
+        self.cells.clear();
+    }
+
+    /// How many values the row has.
+    pub fn len(&self) -> usize {
+        self.cells.len()
+    }
+
+    /// Whether the row has no values yet.
+    pub fn is_empty(&self) -> bool {
+        self.cells.is_empty()
+    }
+
+    /// How many bytes the row holds.
+    pub fn bytes(&self) -> usize {
+        self.text.len() + self.blobs.len()
+    }
+
+    /// Adds a NULL.
+    pub fn push_null(&mut self) {
+        self.cells.push(Slot::Null);
+    }
+
+    /// Adds `DEFAULT`.
+    pub fn push_default(&mut self) {
+        self.cells.push(Slot::Default);
+    }
+
+    /// Takes the last value back.
+    pub fn pop(&mut self) {
+        match self.cells.pop() {
+            Some(Slot::Text { start, .. }) => self.text.truncate(start),
+            Some(Slot::Blob { start, .. }) => self.blobs.truncate(start),
+            Some(Slot::Null | Slot::Default) | None => {}
+        }
+    }
+
+    /// Adds a text.
+    pub fn push_text(&mut self, text: &str) {
+        self.push_text_with(|buffer| buffer.push_str(text));
+    }
+
+    /// Adds a text that the closure appends to the row's buffer.
+    pub fn push_text_with(&mut self, write: impl FnOnce(&mut String)) {
+        let start = self.text.len();
+        write(&mut self.text);
+        self.cells.push(Slot::Text {
+            start,
+            end: self.text.len(),
+        });
+    }
+
+    /// Adds bytes.
+    pub fn push_blob(&mut self, bytes: &[u8]) {
+        let start = self.blobs.len();
+        self.blobs.extend_from_slice(bytes);
+        self.cells.push(Slot::Blob {
+            start,
+            end: self.blobs.len(),
+        });
+    }
+
+    /// The value at `index`; NULL beyond the end.
+    pub fn cell(&self, index: usize) -> Cell<'_> {
+        match self.cells.get(index) {
+            Some(Slot::Text { start, end }) => Cell::Text(&self.text[*start..*end]),
+            Some(Slot::Blob { start, end }) => Cell::Blob(&self.blobs[*start..*end]),
+            Some(Slot::Default) => Cell::Default,
+            Some(Slot::Null) | None => Cell::Null,
+        }
+    }
+
+    /// All values in order.
+    pub fn cells(&self) -> impl Iterator<Item = Cell<'_>> {
+        (0..self.len()).map(|index| self.cell(index))
+    }
+}

@@ -1,0 +1,284 @@
+//! Sources read end to end into staging: what real dumps contain, and what an engine would hold.
+
+use std::io::Write as _;
+
+use proptest::prelude::*;
+
+use super::*;
+
+fn stage(text: &[u8]) -> (Staging, SourceSummary) {
+    let mut file = tempfile::Builder::new()
+        .suffix(".sql")
+        .tempfile()
+        .expect("a temporary file");
+    file.write_all(text).expect("the file is written");
+    let mut staging = Staging::create(None).expect("a staging database");
+    let summary = read_source(file.path(), &mut staging, |_, _| {}).expect("the source is read");
+    (staging, summary)
+}
+
+fn counts(staging: &Staging) -> Vec<(String, u64)> {
+    staging
+        .tables()
+        .iter()
+        .map(|table| (table.schema.name.clone(), table.rows))
+        .collect()
+}
+
+fn rows(staging: &Staging, table: &str) -> Vec<Vec<Option<String>>> {
+    let staged = staging.table(table).expect("the table is staged");
+    let list = (0..staged.schema.columns.len())
+        .map(|index| format!("c{index}"))
+        .collect::<Vec<_>>()
+        .join(", ");
+    let mut select = staging
+        .connection()
+        .prepare(&format!(
+            "SELECT {list} FROM {} ORDER BY rowid",
+            staged.sql_name()
+        ))
+        .expect("the query is valid");
+    select
+        .query_map([], |row| {
+            (0..staged.schema.columns.len())
+                .map(|index| row.get(index))
+                .collect()
+        })
+        .expect("the query runs")
+        .collect::<Result<_, _>>()
+        .expect("every value is text or NULL")
+}
+
+fn some(values: &[&str]) -> Vec<Option<String>> {
+    values
+        .iter()
+        .map(|value| Some((*value).to_owned()))
+        .collect()
+}
+
+const MYSQL_HEAD: &str = "-- MySQL dump 10.13\n/*!40101 SET NAMES utf8 */;\n";
+
+#[test]
+fn a_mysql_dump_with_umlauts_and_late_keys() {
+    let (staging, summary) = stage(
+        format!(
+            "{MYSQL_HEAD}CREATE TABLE `Aufträge` (\n `id` int(11) NOT NULL,\n `Priorität` varchar(20) DEFAULT 'Standard',\n \
+             `key` text,\n KEY `prio` (`Priorität`)\n) ENGINE=InnoDB;\n\
+             INSERT INTO `Aufträge` VALUES (1,'Express','it\\'s'),(2,'Tief',NULL),(3,'','a;b');\n\
+             INSERT INTO `Aufträge` (`id`, `key`) VALUES (4, _utf8mb4'x');\n\
+             ALTER TABLE `Aufträge` ADD PRIMARY KEY (`id`), ADD KEY `k` (`key`);\n\
+             ALTER TABLE `Aufträge` MODIFY `id` int(11) NOT NULL AUTO_INCREMENT, AUTO_INCREMENT=5;\n"
+        )
+        .as_bytes(),
+    );
+    assert_eq!(summary.dialect, "mysql");
+    assert!(staging.broken().is_empty(), "{:?}", staging.broken());
+    let table = staging.table("aufträge").expect("found whatever its case");
+    assert_eq!(table.schema.primary_key, ["id"]);
+    assert!(table.schema.columns[0].counts_up);
+    assert_eq!(
+        rows(&staging, "Aufträge"),
+        [
+            some(&["1", "Express", "it's"]),
+            vec![Some("2".into()), Some("Tief".into()), None],
+            some(&["3", "", "a;b"]),
+            some(&["4", "Standard", "x"]),
+        ]
+    );
+}
+
+#[test]
+fn sqlite_counts_up_where_null_is_given() {
+    let (staging, _) = stage(
+        b"PRAGMA foreign_keys=off;\nCREATE TABLE [Order Details] ([ID] INTEGER PRIMARY KEY AUTOINCREMENT, [n] NUMERIC DEFAULT 0);\n\
+          INSERT INTO [Order Details] VALUES (null, 1.50);\nINSERT INTO \"Order Details\" VALUES (7, -2);\n\
+          INSERT INTO `Order Details` VALUES (NULL, replace('a\\nb','\\n',char(10)));",
+    );
+    assert_eq!(
+        rows(&staging, "order details"),
+        [
+            some(&["1", "1.50"]),
+            some(&["7", "-2"]),
+            some(&["8", "a\nb"])
+        ]
+    );
+}
+
+#[test]
+fn a_broken_row_is_reported_and_its_neighbours_are_read() {
+    let (staging, _) = stage(
+        b"CREATE TABLE a (x INT, y TEXT);\nINSERT INTO a VALUES (1,'one'),\n(2, ),\n(3,NOW()),\n(4),\n(5,'five'),;\n\
+          INSERT INTO a VALUES (6,'six')\nINSERT INTO a VALUES (7,'seven');\nINSERT INTO a VALUES (8,'eight;\n\
+          INSERT INTO a VALUES (9,'nine');\nINSERT INTO a VALUES (10,'cut",
+    );
+    let seen: Vec<String> = rows(&staging, "a")
+        .into_iter()
+        .filter_map(|row| row[0].clone())
+        .collect();
+    assert_eq!(seen, ["1", "5", "6", "7", "9"]);
+    let lines: Vec<u64> = staging.broken().iter().map(|broken| broken.line).collect();
+    assert_eq!(lines, [3, 4, 5, 6, 9, 11], "{:?}", staging.broken());
+}
+
+#[test]
+fn statements_that_are_not_read_are_named() {
+    let (staging, _) = stage(
+        b"PRAGMA foreign_keys=off;\nCREATE TABLE a (x INT);\nCREATE VIEW v AS SELECT * FROM a;\n\
+          CREATE TRIGGER t AFTER INSERT ON a BEGIN\nINSERT INTO a VALUES (99); UPDATE a SET x = CASE WHEN 1 THEN 2 END;\nEND;\n\
+          INSERT INTO a VALUES (1);\nUPDATE a SET x = 2 WHERE x = 1;\n",
+    );
+    assert_eq!(counts(&staging), [("a".to_owned(), 1)]);
+    let kinds: Vec<(u64, &str)> = staging
+        .skipped()
+        .iter()
+        .map(|skipped| (skipped.line, skipped.kind.as_str()))
+        .collect();
+    assert_eq!(
+        kinds,
+        [
+            (1, "PRAGMA"),
+            (3, "CREATE VIEW"),
+            (4, "CREATE TRIGGER"),
+            (8, "UPDATE")
+        ]
+    );
+    assert_eq!(staging.unapplied().len(), 1);
+}
+
+#[test]
+fn keys_that_stand_twice_go_the_way_the_engine_sends_them() {
+    let (staging, _) = stage(
+        b"CREATE TABLE a (x INTEGER PRIMARY KEY, y TEXT);\nINSERT INTO a VALUES (1,'first');\nINSERT INTO a VALUES (1,'second');\n\
+          CREATE TABLE b (x INTEGER PRIMARY KEY, y TEXT);\nINSERT INTO b VALUES (1,'first');\nREPLACE INTO b VALUES (1,'second');\n\
+          CREATE TABLE c (x INT, y INT, PRIMARY KEY (x, y));\nINSERT INTO c VALUES (1,1),(1,2);\n\
+          CREATE TABLE gone (x INT);\nINSERT INTO gone VALUES (1);\nDROP TABLE IF EXISTS gone;\n\
+          CREATE TABLE d (x INT);\nINSERT INTO d VALUES (1);\nDELETE FROM d;\n",
+    );
+    assert_eq!(rows(&staging, "a"), [some(&["1", "first"])]);
+    assert_eq!(rows(&staging, "b"), [some(&["1", "second"])]);
+    let expected =
+        [("a", 1), ("b", 1), ("c", 2), ("d", 0)].map(|(name, rows)| (name.to_owned(), rows));
+    assert_eq!(counts(&staging), expected);
+    assert_eq!(
+        staging.broken().len(),
+        1,
+        "the refused row is named: {:?}",
+        staging.broken()
+    );
+}
+
+#[test]
+fn utf_16_and_windows_1252_are_read() {
+    let text =
+        "PRAGMA x;\r\nCREATE TABLE Auftrag (a TEXT);\r\nINSERT INTO Auftrag VALUES ('Zürich');\r\n";
+    let wide: Vec<u8> = [0xFF, 0xFE]
+        .into_iter()
+        .chain(text.encode_utf16().flat_map(u16::to_le_bytes))
+        .collect();
+    let (staging, summary) = stage(&wide);
+    assert_eq!(summary.encoding, "utf-16le");
+    assert_eq!(rows(&staging, "Auftrag"), [some(&["Zürich"])]);
+
+    let (staging, summary) = stage(
+        b"CREATE TABLE Auftr\xE4ge (a TEXT);\nINSERT INTO Auftr\xE4ge VALUES ('Z\xFCrich');\n",
+    );
+    assert_eq!(summary.encoding, "windows-1252");
+    assert_eq!(rows(&staging, "Aufträge"), [some(&["Zürich"])]);
+}
+
+#[test]
+fn what_is_no_dump_is_refused_with_what_to_do() {
+    let refuse = |name: &str, bytes: &[u8]| {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join(name);
+        std::fs::write(&path, bytes).expect("the file is written");
+        let mut staging = Staging::create(None).expect("a staging database");
+        read_source(&path, &mut staging, |_, _| {})
+            .expect_err("it is refused")
+            .to_string()
+    };
+    assert!(refuse("a.bak", b"TAPE\0\0\x03").contains("Generate Scripts"));
+    assert!(refuse("a.zip", b"PK\x03\x04").contains("Unpack"));
+    assert!(refuse("a.sql.gz", &[0x1f, 0x8b, 8]).contains("gunzip"));
+    assert!(refuse("a.bson", b"\x16\0\0\0").contains("MongoDB"));
+    assert!(refuse("a.sql", b" \n").contains("empty"));
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("cookies.sqlite");
+    let other = rusqlite::Connection::open(&path).expect("a database");
+    other
+        .execute_batch("CREATE TABLE moz_cookies (id INTEGER)")
+        .expect("a table");
+    drop(other);
+    let mut staging = Staging::create(None).expect("a staging database");
+    let message = read_source(&path, &mut staging, |_, _| {})
+        .expect_err("it is refused")
+        .to_string();
+    assert!(message.contains("moz_cookies"), "{message}");
+}
+
+fn value() -> impl Strategy<Value = String> {
+    prop_oneof![
+        Just("NULL".to_owned()),
+        any::<i32>().prop_map(|number| number.to_string()),
+        (any::<i16>(), 0_u8..99).prop_map(|(whole, part)| format!("{whole}.{part:02}")),
+        "[a-zäöü '\\n;,()-]{0,12}".prop_map(|text| format!("'{}'", text.replace('\'', "''"))),
+    ]
+}
+
+/// The values of an INSERT as sqlparser reads them, NULL as `None`.
+fn oracle(statement: &str) -> Option<Vec<Vec<Option<String>>>> {
+    use sqlparser::ast::{Expr, SetExpr, Statement, UnaryOperator, Value};
+    let parsed =
+        sqlparser::parser::Parser::parse_sql(&sqlparser::dialect::SQLiteDialect {}, statement)
+            .ok()?;
+    let [Statement::Insert(insert)] = parsed.as_slice() else {
+        return None;
+    };
+    let SetExpr::Values(values) = insert.source.as_ref()?.body.as_ref() else {
+        return None;
+    };
+    fn literal(expression: &Expr) -> Option<Option<String>> {
+        match expression {
+            Expr::Value(value) => match &value.value {
+                Value::Null => Some(None),
+                Value::Number(number, _) => Some(Some(number.clone())),
+                Value::SingleQuotedString(text) => Some(Some(text.clone())),
+                _ => None,
+            },
+            Expr::UnaryOp {
+                op: UnaryOperator::Minus,
+                expr,
+            } => literal(expr).map(|inner| inner.map(|text| format!("-{text}"))),
+            _ => None,
+        }
+    }
+    values
+        .rows
+        .iter()
+        .map(|row| row.iter().map(literal).collect())
+        .collect()
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
+    #[test]
+    fn any_bytes_are_read_without_a_panic(bytes: Vec<u8>) {
+        for dialect in [Dialect::MySql, Dialect::SqliteScript] {
+            let mut staging = Staging::create(None).expect("a staging database");
+            let mut reader = StatementReader::new(dialect);
+            reader.feed(&bytes, &mut staging).expect("nothing fails");
+            reader.finish(&mut staging).expect("nothing fails");
+        }
+    }
+
+    #[test]
+    fn an_insert_reads_as_sqlparser_reads_it(values in proptest::collection::vec(proptest::collection::vec(value(), 3), 1..5)) {
+        let list = values.iter().map(|row| format!("({})", row.join(", "))).collect::<Vec<_>>().join(",\n");
+        let statement = format!("INSERT INTO a VALUES {list};");
+        let Some(expected) = oracle(&statement) else { return Ok(()) };
+        let (staging, _) = stage(format!("CREATE TABLE a (x, y, z);\n{statement}").as_bytes());
+        prop_assert!(staging.broken().is_empty(), "{:?}", staging.broken());
+        prop_assert_eq!(rows(&staging, "a"), expected);
+    }
+}

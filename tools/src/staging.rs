@@ -1,0 +1,540 @@
+//! The staging database: every source row as it was read, in one SQLite file that memory does not grow with.
+//!
+//! Values are the source's own text, never normalised; NULL is apart from the empty string. From here on all sources are
+//! one. The file lies in a folder of its own that is removed when the [`Staging`] is dropped.
+
+mod settle;
+
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use rusqlite::types::{ToSqlOutput, ValueRef};
+use rusqlite::{Connection, ToSql, params};
+
+use crate::source::row::{Cell, Row};
+use crate::source::schema::{Change, Column, TableSchema, same_name};
+use crate::source::statement::{InsertTarget, OnConflict, Sink};
+
+/// Rows between two commits: a commit per row would take the disk's time, one for all the journal's.
+const ROWS_PER_COMMIT: u64 = 20_000;
+
+/// SQLite's own limit on columns is 2000; a legacy table beyond it is no order table.
+const MAX_COLUMNS: usize = 1900;
+
+/// So many statements that were stepped over or broken are kept one by one; beyond, only their number.
+const MAX_NOTES: u64 = 10_000;
+
+/// Why staging failed. The source and the target are untouched in every case.
+#[derive(Debug, thiserror::Error)]
+pub enum StagingError {
+    /// The folder could not be made.
+    #[error(
+        "the working folder {path} cannot be used: {source}. Choose another with --work-dir; nothing was changed."
+    )]
+    Folder {
+        /// Which folder.
+        path: String,
+        /// The system's reason.
+        source: io::Error,
+    },
+    /// The working database failed, most often because the disk is full.
+    #[error(
+        "the working database failed: {0}. Make room or choose another folder with --work-dir; nothing was changed."
+    )]
+    Database(#[from] rusqlite::Error),
+    /// A table is too wide to be staged.
+    #[error(
+        "the table {0} has more than {MAX_COLUMNS} columns. Leave it out of the dump; nothing was changed."
+    )]
+    TooWide(String),
+}
+
+/// One table as staged.
+#[derive(Debug, Clone)]
+pub struct StagedTable {
+    /// What its dump declared, or what its rows suggested.
+    pub schema: TableSchema,
+    /// Rows it holds.
+    pub rows: u64,
+    /// The declaration was found; otherwise names are made up from the rows.
+    pub declared: bool,
+    name_in_staging: String,
+    highest_number: i64,
+    replaces: bool,
+    refuses: bool,
+}
+
+impl StagedTable {
+    /// The table's name inside the staging database; columns are `c0`, `c1` and so on, beside `line` and `rowid`.
+    pub fn sql_name(&self) -> &str {
+        &self.name_in_staging
+    }
+
+    /// The staging columns of the primary key, in its order. Empty when there is none.
+    pub fn key_columns(&self) -> Vec<usize> {
+        self.schema
+            .primary_key
+            .iter()
+            .filter_map(|name| self.schema.column_index(name))
+            .collect()
+    }
+}
+
+/// A statement that was not read, or not carried out.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+pub struct Skipped {
+    /// Line of its first word.
+    pub line: u64,
+    /// What kind of statement it is.
+    pub kind: String,
+}
+
+/// Something that could not be read.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+pub struct Broken {
+    /// Line, from 1.
+    pub line: u64,
+    /// Column in bytes, from 1.
+    pub column: u64,
+    /// What is wrong and what was done about it.
+    pub message: String,
+}
+
+/// The staging database.
+pub struct Staging {
+    connection: Connection,
+    folder: PathBuf,
+    tables: Vec<StagedTable>,
+    target: Option<Target>,
+    skipped: Vec<Skipped>,
+    unapplied: Vec<Skipped>,
+    broken: Vec<Broken>,
+    /// Notes beyond [`MAX_NOTES`].
+    notes_dropped: u64,
+    rows_since_commit: u64,
+}
+
+/// Where the rows of the current `INSERT` go.
+struct Target {
+    table: usize,
+    statement: String,
+    /// For each column of the table: its place in the row.
+    places: Vec<Option<usize>>,
+    values_expected: Option<usize>,
+    unknown_column: Option<String>,
+}
+
+impl Staging {
+    /// An empty staging database in a new folder below `parent`, or below the system's folder for temporary files.
+    pub fn create(parent: Option<&Path>) -> Result<Self, StagingError> {
+        let parent = parent.map_or_else(std::env::temp_dir, Path::to_path_buf);
+        let mut random = [0; 8];
+        getrandom::fill(&mut random).map_err(|error| StagingError::Folder {
+            path: parent.display().to_string(),
+            source: io::Error::other(error),
+        })?;
+        let folder = parent.join(format!(
+            "offpiste-import-{}",
+            crate::source::hexadecimal(&random)
+        ));
+        fs::create_dir_all(&folder).map_err(|source| StagingError::Folder {
+            path: folder.display().to_string(),
+            source,
+        })?;
+        let connection = Connection::open(folder.join("staging.sqlite"))?;
+        // The staging database is rebuilt from the source at will: it needs speed, not safety.
+        connection.execute_batch(
+            "PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF; PRAGMA locking_mode = EXCLUSIVE; \
+             PRAGMA cache_size = -16000; PRAGMA temp_store = FILE; BEGIN",
+        )?;
+        Ok(Self {
+            connection,
+            folder,
+            tables: Vec::new(),
+            target: None,
+            skipped: Vec::new(),
+            unapplied: Vec::new(),
+            broken: Vec::new(),
+            notes_dropped: 0,
+            rows_since_commit: 0,
+        })
+    }
+
+    /// All tables in the order they were found.
+    pub fn tables(&self) -> &[StagedTable] {
+        &self.tables
+    }
+
+    /// A table by its source name.
+    pub fn table(&self, name: &str) -> Option<&StagedTable> {
+        self.tables
+            .iter()
+            .find(|table| same_name(&table.schema.name, name))
+    }
+
+    /// Statements that were stepped over.
+    pub fn skipped(&self) -> &[Skipped] {
+        &self.skipped
+    }
+
+    /// Statements that change rows and were not carried out: the counts may differ from the real database's.
+    pub fn unapplied(&self) -> &[Skipped] {
+        &self.unapplied
+    }
+
+    /// What could not be read.
+    pub fn broken(&self) -> &[Broken] {
+        &self.broken
+    }
+
+    /// How many notes beyond the kept ones there were.
+    pub fn notes_dropped(&self) -> u64 {
+        self.notes_dropped
+    }
+
+    /// The database, for queries of `assess`, `apply` and `verify`.
+    pub fn connection(&self) -> &Connection {
+        &self.connection
+    }
+
+    fn index_of(&self, name: &str) -> Option<usize> {
+        self.tables
+            .iter()
+            .position(|table| same_name(&table.schema.name, name))
+    }
+
+    fn add_table(&mut self, schema: TableSchema, declared: bool) -> Result<usize, StagingError> {
+        if schema.columns.len() > MAX_COLUMNS {
+            return Err(StagingError::TooWide(schema.name));
+        }
+        let name_in_staging = format!("t{}", self.tables.len());
+        let columns: String = (0..schema.columns.len())
+            .map(|index| format!(", c{index}"))
+            .collect();
+        self.connection.execute_batch(&format!(
+            "CREATE TABLE {name_in_staging} (line INTEGER NOT NULL{columns})"
+        ))?;
+        self.tables.push(StagedTable {
+            schema,
+            rows: 0,
+            declared,
+            name_in_staging,
+            highest_number: 0,
+            replaces: false,
+            refuses: false,
+        });
+        Ok(self.tables.len() - 1)
+    }
+
+    fn add_column(&mut self, table: usize, column: Column) -> Result<(), StagingError> {
+        let index = self.tables[table].schema.columns.len();
+        let name = self.tables[table].name_in_staging.clone();
+        if index >= MAX_COLUMNS {
+            return Err(StagingError::TooWide(
+                self.tables[table].schema.name.clone(),
+            ));
+        }
+        self.connection
+            .execute_batch(&format!("ALTER TABLE {name} ADD COLUMN c{index}"))?;
+        if let Some(default) = &column.default {
+            self.connection.execute(
+                &format!("UPDATE {name} SET c{index} = ?1"),
+                params![default],
+            )?;
+        }
+        self.tables[table].schema.columns.push(column);
+        Ok(())
+    }
+
+    /// Rows of a table that was never declared: the first row says how many columns there are.
+    fn add_undeclared(&mut self, target: &InsertTarget) -> Result<usize, StagingError> {
+        let names = target.columns.clone().unwrap_or_default();
+        let columns = names
+            .into_iter()
+            .map(|name| Column {
+                name,
+                ..Column::default()
+            })
+            .collect();
+        let schema = TableSchema {
+            name: target.table.clone(),
+            columns,
+            ..TableSchema::default()
+        };
+        self.add_table(schema, false)
+    }
+
+    fn note(count: usize, dropped: &mut u64) -> bool {
+        let room = (count as u64) < MAX_NOTES;
+        *dropped += u64::from(!room);
+        room
+    }
+}
+
+impl Sink for Staging {
+    type Failure = StagingError;
+
+    fn create_table(&mut self, table: TableSchema) -> Result<(), StagingError> {
+        // A second declaration of the same table is `IF NOT EXISTS`; the first one stands, as in the engine.
+        if self.index_of(&table.name).is_none() {
+            self.add_table(table, true)?;
+        }
+        Ok(())
+    }
+
+    fn change_table(&mut self, name: &str, change: Change) -> Result<(), StagingError> {
+        let Some(index) = self.index_of(name) else {
+            return Ok(());
+        };
+        if let Change::AddColumn(column) = change {
+            if self.tables[index]
+                .schema
+                .column_index(&column.name)
+                .is_none()
+            {
+                self.add_column(index, column)?;
+            }
+            return Ok(());
+        }
+        self.tables[index].schema.apply(change);
+        Ok(())
+    }
+
+    fn drop_table(&mut self, name: &str) -> Result<(), StagingError> {
+        if let Some(index) = self.index_of(name) {
+            self.empty_table(name)?;
+            // Positions name the staging tables, so a dropped one keeps its place under a name nobody asks for.
+            let table = &mut self.tables[index];
+            table.schema = TableSchema {
+                name: String::new(),
+                ..TableSchema::default()
+            };
+        }
+        Ok(())
+    }
+
+    fn rename_table(&mut self, from: &str, to: &str) -> Result<(), StagingError> {
+        if let Some(index) = self.index_of(from) {
+            to.clone_into(&mut self.tables[index].schema.name);
+        }
+        Ok(())
+    }
+
+    fn empty_table(&mut self, name: &str) -> Result<(), StagingError> {
+        if let Some(index) = self.index_of(name) {
+            self.connection.execute_batch(&format!(
+                "DELETE FROM {}",
+                self.tables[index].name_in_staging
+            ))?;
+            self.tables[index].rows = 0;
+        }
+        Ok(())
+    }
+
+    fn begin_rows(&mut self, target: &InsertTarget) -> Result<(), StagingError> {
+        let table = match self.index_of(&target.table) {
+            Some(index) => index,
+            None => self.add_undeclared(target)?,
+        };
+        let staged = &mut self.tables[table];
+        match target.on_conflict {
+            OnConflict::Refuse => staged.refuses = true,
+            OnConflict::Replace => staged.replaces = true,
+            OnConflict::Ignore => {}
+        }
+        self.target = Some(Target::new(table, &self.tables[table], target));
+        Ok(())
+    }
+
+    fn row(&mut self, row: &Row, line: u64) -> Result<Option<String>, StagingError> {
+        let Some(target) = &self.target else {
+            return Ok(None);
+        };
+        let staged = &self.tables[target.table];
+        let grows = !staged.declared && target.values_expected.is_none();
+        if grows && staged.schema.columns.len() < row.len() {
+            self.widen(row.len())?;
+        }
+        let Some(target) = &self.target else {
+            return Ok(None);
+        };
+        let staged = &mut self.tables[target.table];
+        if let Some(column) = &target.unknown_column {
+            let table = &staged.schema.name;
+            return Ok(Some(format!(
+                "the table {table} has no column {column}; this row was not read"
+            )));
+        }
+        let expected = target
+            .values_expected
+            .unwrap_or(staged.schema.columns.len());
+        if row.len() != expected && !grows {
+            let table = &staged.schema.name;
+            return Ok(Some(format!(
+                "{} values for {expected} columns of {table}; this row was not read",
+                row.len()
+            )));
+        }
+        let counting = staged.schema.counting_column();
+        let mut insert = self.connection.prepare_cached(&target.statement)?;
+        insert.raw_bind_parameter(1, i64::try_from(line).unwrap_or(i64::MAX))?;
+        for (index, place) in target.places.iter().enumerate() {
+            let cell = place.map_or(Cell::Default, |place| row.cell(place));
+            let column = &staged.schema.columns[index];
+            let parameter = index + 2;
+            if counting == Some(index) {
+                let counted = counted(cell, &mut staged.highest_number);
+                match counted {
+                    Some(number) => insert.raw_bind_parameter(parameter, number.to_string())?,
+                    None => insert.raw_bind_parameter(parameter, Bound(cell))?,
+                }
+            } else if let (Cell::Default, Some(default)) = (cell, &column.default) {
+                insert.raw_bind_parameter(parameter, default.as_str())?;
+            } else {
+                insert.raw_bind_parameter(parameter, Bound(cell))?;
+            }
+        }
+        insert.raw_execute()?;
+        drop(insert);
+        staged.rows += 1;
+        self.rows_since_commit += 1;
+        if self.rows_since_commit >= ROWS_PER_COMMIT {
+            self.rows_since_commit = 0;
+            self.connection.execute_batch("COMMIT; BEGIN")?;
+        }
+        Ok(None)
+    }
+
+    fn skipped(&mut self, line: u64, kind: &str) -> Result<(), StagingError> {
+        if Self::note(self.skipped.len(), &mut self.notes_dropped) {
+            self.skipped.push(Skipped {
+                line,
+                kind: kind.to_owned(),
+            });
+        }
+        Ok(())
+    }
+
+    fn unapplied(&mut self, line: u64, kind: &str) -> Result<(), StagingError> {
+        if Self::note(self.unapplied.len(), &mut self.notes_dropped) {
+            self.unapplied.push(Skipped {
+                line,
+                kind: kind.to_owned(),
+            });
+        }
+        Sink::skipped(self, line, kind)
+    }
+
+    fn broken(&mut self, line: u64, column: u64, message: &str) -> Result<(), StagingError> {
+        if Self::note(self.broken.len(), &mut self.notes_dropped) {
+            self.broken.push(Broken {
+                line,
+                column,
+                message: message.to_owned(),
+            });
+        }
+        Ok(())
+    }
+}
+
+impl Staging {
+    /// Gives an undeclared table as many columns as its widest row.
+    fn widen(&mut self, columns: usize) -> Result<(), StagingError> {
+        let Some(target) = &self.target else {
+            return Ok(());
+        };
+        let table = target.table;
+        while self.tables[table].schema.columns.len() < columns {
+            let number = self.tables[table].schema.columns.len() + 1;
+            self.add_column(
+                table,
+                Column {
+                    name: format!("column_{number}"),
+                    ..Column::default()
+                },
+            )?;
+        }
+        let name = self.tables[table].schema.name.clone();
+        let plain = InsertTarget {
+            table: name,
+            columns: None,
+            on_conflict: OnConflict::Refuse,
+        };
+        self.target = Some(Target {
+            values_expected: None,
+            ..Target::new(table, &self.tables[table], &plain)
+        });
+        Ok(())
+    }
+}
+
+impl Target {
+    fn new(table: usize, staged: &StagedTable, insert: &InsertTarget) -> Self {
+        let count = staged.schema.columns.len();
+        let mut places: Vec<Option<usize>> = vec![None; count];
+        let mut unknown_column = None;
+        match &insert.columns {
+            None => places = (0..count).map(Some).collect(),
+            Some(names) => {
+                for (place, name) in names.iter().enumerate() {
+                    match staged.schema.column_index(name) {
+                        Some(index) => places[index] = Some(place),
+                        None => unknown_column = Some(name.clone()),
+                    }
+                }
+            }
+        }
+        let parameters: String = (0..count)
+            .map(|index| format!(", ?{}", index + 2))
+            .collect();
+        let statement = format!(
+            "INSERT INTO {} VALUES (?1{parameters})",
+            staged.name_in_staging
+        );
+        let values_expected = insert.columns.as_ref().map(Vec::len);
+        Self {
+            table,
+            statement,
+            places,
+            values_expected,
+            unknown_column,
+        }
+    }
+}
+
+impl Drop for Staging {
+    fn drop(&mut self) {
+        // Nothing depends on it: what stays behind is a temporary file.
+        let _ = fs::remove_dir_all(&self.folder);
+    }
+}
+
+/// What the engine puts into a counting column: the next number for NULL, else what is given.
+fn counted(cell: Cell<'_>, highest: &mut i64) -> Option<i64> {
+    match cell {
+        Cell::Null | Cell::Default => {
+            *highest = highest.saturating_add(1);
+            Some(*highest)
+        }
+        Cell::Text(text) => {
+            if let Ok(number) = text.parse::<i64>() {
+                *highest = (*highest).max(number);
+            }
+            None
+        }
+        _ => None,
+    }
+}
+
+struct Bound<'a>(Cell<'a>);
+
+impl ToSql for Bound<'_> {
+    fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
+        Ok(ToSqlOutput::Borrowed(match self.0 {
+            Cell::Null | Cell::Default => ValueRef::Null,
+            Cell::Text(text) => ValueRef::Text(text.as_bytes()),
+            Cell::Blob(bytes) => ValueRef::Blob(bytes),
+        }))
+    }
+}

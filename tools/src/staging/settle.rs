@@ -1,0 +1,99 @@
+//! What an engine would have done about keys that stand twice, done once all rows and all late keys are known.
+
+use super::{Staging, StagingError};
+
+impl Staging {
+    /// Ends the reading: rows whose primary or unique key was there already go the way the engine sends them. A refused
+    /// row is reported with its line, never lost in silence.
+    pub fn settle(&mut self) -> Result<(), StagingError> {
+        self.target = None;
+        self.tables.retain(|table| !table.schema.name.is_empty());
+        for index in 0..self.tables.len() {
+            let table = self.tables[index].clone();
+            let mut keys = vec![table.schema.primary_key.clone()];
+            keys.extend(table.schema.unique_keys.clone());
+            for key in keys {
+                let columns: Vec<usize> = key
+                    .iter()
+                    .filter_map(|name| table.schema.column_index(name))
+                    .collect();
+                if !columns.is_empty() && columns.len() == key.len() {
+                    self.settle_key(index, &key, &columns)?;
+                }
+            }
+        }
+        for table in &mut self.tables {
+            let count = format!("SELECT count(*) FROM {}", table.name_in_staging);
+            table.rows = self
+                .connection
+                .query_row(&count, [], |row| row.get::<_, i64>(0))?
+                .unsigned_abs();
+        }
+        self.connection.execute_batch("COMMIT")?;
+        Ok(())
+    }
+
+    fn settle_key(
+        &mut self,
+        index: usize,
+        key: &[String],
+        columns: &[usize],
+    ) -> Result<(), StagingError> {
+        let table = &self.tables[index];
+        let sql_name = table.name_in_staging.clone();
+        let list = columns
+            .iter()
+            .map(|column| format!("c{column}"))
+            .collect::<Vec<_>>()
+            .join(", ");
+        let present = columns
+            .iter()
+            .map(|column| format!("c{column} IS NOT NULL"))
+            .collect::<Vec<_>>()
+            .join(" AND ");
+        let index_name = format!(
+            "k_{sql_name}_{}",
+            columns
+                .iter()
+                .map(usize::to_string)
+                .collect::<Vec<_>>()
+                .join("_")
+        );
+        self.connection.execute_batch(&format!(
+            "CREATE INDEX IF NOT EXISTS {index_name} ON {sql_name} ({list})"
+        ))?;
+        let kept = if table.replaces { "max" } else { "min" };
+        let superfluous = format!(
+            "SELECT rowid, line FROM {sql_name} WHERE {present} AND rowid NOT IN \
+             (SELECT {kept}(rowid) FROM {sql_name} WHERE {present} GROUP BY {list}) ORDER BY rowid"
+        );
+        let duplicates = format!(
+            "SELECT count(*) FROM (SELECT 1 FROM {sql_name} WHERE {present} GROUP BY {list} HAVING count(*) > 1)"
+        );
+        let any: i64 = self
+            .connection
+            .query_row(&duplicates, [], |row| row.get(0))?;
+        if any == 0 {
+            return Ok(());
+        }
+        let rows: Vec<(i64, i64)> = self
+            .connection
+            .prepare(&superfluous)?
+            .query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?
+            .collect::<Result<_, _>>()?;
+        let refuses = table.refuses && !table.replaces;
+        let name = table.schema.name.clone();
+        for (rowid, line) in rows {
+            self.connection
+                .execute(&format!("DELETE FROM {sql_name} WHERE rowid = ?1"), [rowid])?;
+            if refuses {
+                let message = format!(
+                    "{name}: a row with this key ({}) stands further up; the database refuses the second one",
+                    key.join(", ")
+                );
+                crate::source::statement::Sink::broken(self, line.unsigned_abs(), 1, &message)?;
+            }
+        }
+        Ok(())
+    }
+}
