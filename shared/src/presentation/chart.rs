@@ -131,6 +131,17 @@ impl Scale {
     }
 }
 
+/// Room for the longest label of the value axis.
+fn axis_width(chart: &Chart, scale: &Scale) -> f64 {
+    const GLYPH_WIDTH: f64 = 7.6;
+    let longest = scale
+        .steps
+        .iter()
+        .map(|step| characters(&(chart.show_value)(*step)))
+        .fold(0.0, f64::max);
+    (longest * GLYPH_WIDTH + 12.0).clamp(28.0, 130.0)
+}
+
 /// The figure around a drawing: caption, SVG with title and description, legend, and what is left out.
 fn figure(chart: &Chart, width: f64, height: f64, drawing: &str) -> String {
     let title = escape(&chart.title);
@@ -164,7 +175,7 @@ fn legend(chart: &Chart, y: f64) -> String {
     }
     let mut x = 0.0;
     for (index, series) in chart.series.iter().take(MAX_SERIES).enumerate() {
-        let name = shortened(&series.name, 18);
+        let name = shortened(&series.name, 14);
         let _ = write!(
             drawing,
             "<rect class=\"series-{}\" x=\"{x:.1}\" y=\"{:.1}\" width=\"12\" height=\"12\" rx=\"2\"/>\

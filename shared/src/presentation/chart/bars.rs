@@ -2,13 +2,15 @@
 
 use std::fmt::Write as _;
 
-use super::{Chart, MAX_CATEGORIES, Scale, escape, figure, legend, position, shortened};
+use super::{
+    Chart, MAX_CATEGORIES, Scale, axis_width, escape, figure, legend, position, shortened,
+};
 
-const WIDTH: f64 = 720.0;
-const PLOT_HEIGHT: f64 = 220.0;
+/// Narrow, so that the words stay readable when a phone scales the drawing down.
+const WIDTH: f64 = 480.0;
+const PLOT_HEIGHT: f64 = 190.0;
 const LEGEND_HEIGHT: f64 = 28.0;
 const LABEL_HEIGHT: f64 = 24.0;
-const AXIS_WIDTH: f64 = 84.0;
 /// Room above the highest bar for its value.
 const HEADROOM: f64 = 18.0;
 
@@ -16,11 +18,12 @@ const HEADROOM: f64 = 18.0;
 pub fn grouped_bars(chart: &Chart) -> String {
     let scale = Scale::up_to(chart.largest_value());
     let mut drawing = frame(chart, &scale);
-    let slot = slot_width(chart);
+    let axis = axis_width(chart, &scale);
+    let slot = slot_width(chart, axis);
     let bar = (slot * 0.76 / position(chart.shown_series().max(1))).min(56.0);
     let group = bar * position(chart.shown_series());
     for category in 0..chart.shown_categories() {
-        let left = AXIS_WIDTH + slot * position(category) + (slot - group) / 2.0;
+        let left = axis + slot * position(category) + (slot - group) / 2.0;
         for series in 0..chart.shown_series() {
             let value = chart.value(series, category);
             let height = PLOT_HEIGHT * scale.part(value);
@@ -52,10 +55,11 @@ pub fn stacked_bars(chart: &Chart) -> String {
         .fold(0.0, f64::max);
     let scale = Scale::up_to(largest);
     let mut drawing = frame(chart, &scale);
-    let slot = slot_width(chart);
+    let axis = axis_width(chart, &scale);
+    let slot = slot_width(chart, axis);
     let bar = (slot * 0.7).min(64.0);
     for category in 0..chart.shown_categories() {
-        let x = AXIS_WIDTH + slot * position(category) + (slot - bar) / 2.0;
+        let x = axis + slot * position(category) + (slot - bar) / 2.0;
         let mut top = base_line();
         for series in 0..chart.shown_series() {
             let height = PLOT_HEIGHT * scale.part(chart.value(series, category));
@@ -72,8 +76,8 @@ pub fn stacked_bars(chart: &Chart) -> String {
 
 /// Lying bars, for names that are too long to stand under an upright one.
 pub fn horizontal_bars(chart: &Chart) -> String {
-    const NAME_WIDTH: f64 = 210.0;
-    const VALUE_WIDTH: f64 = 110.0;
+    const NAME_WIDTH: f64 = 168.0;
+    const VALUE_WIDTH: f64 = 96.0;
     const BAR_HEIGHT: f64 = 22.0;
     const GAP: f64 = 12.0;
     let scale = Scale::up_to(chart.largest_value());
@@ -88,7 +92,7 @@ pub fn horizontal_bars(chart: &Chart) -> String {
             "<text x=\"{:.1}\" y=\"{:.1}\" text-anchor=\"end\">{}</text>",
             NAME_WIDTH - 10.0,
             y + (group - GAP) / 2.0 + 5.0,
-            escape(&shortened(name, 28))
+            escape(&shortened(name, 22))
         );
         for series in 0..chart.shown_series() {
             let value = chart.value(series, category);
@@ -122,27 +126,28 @@ pub fn horizontal_bars(chart: &Chart) -> String {
 
 /// Grid, value axis, category labels and legend of an upright chart.
 fn frame(chart: &Chart, scale: &Scale) -> String {
+    let axis = axis_width(chart, scale);
     let mut drawing = legend(chart, 14.0);
     for step in &scale.steps {
         let y = base_line() - PLOT_HEIGHT * scale.part(*step);
         let class = if *step > 0.0 { "gridline" } else { "axis" };
         let _ = write!(
             drawing,
-            "<line class=\"{class}\" x1=\"{AXIS_WIDTH}\" x2=\"{WIDTH}\" y1=\"{y:.1}\" y2=\"{y:.1}\"/>\
+            "<line class=\"{class}\" x1=\"{axis:.1}\" x2=\"{WIDTH}\" y1=\"{y:.1}\" y2=\"{y:.1}\"/>\
              <text x=\"{:.1}\" y=\"{:.1}\" text-anchor=\"end\">{}</text>",
-            AXIS_WIDTH - 8.0,
+            axis - 8.0,
             y + 4.5,
             escape(&(chart.show_value)(*step))
         );
     }
-    push_category_labels(&mut drawing, chart);
+    push_category_labels(&mut drawing, chart, axis);
     drawing
 }
 
 /// As many labels as fit without touching, the first one always.
-fn push_category_labels(drawing: &mut String, chart: &Chart) {
+fn push_category_labels(drawing: &mut String, chart: &Chart, axis: f64) {
     const GLYPH_WIDTH: f64 = 7.6;
-    let slot = slot_width(chart);
+    let slot = slot_width(chart, axis);
     let longest = chart
         .categories
         .iter()
@@ -151,7 +156,7 @@ fn push_category_labels(drawing: &mut String, chart: &Chart) {
         .fold(1.0, f64::max);
     let mut free_from = f64::MIN;
     for (index, name) in chart.categories.iter().take(MAX_CATEGORIES).enumerate() {
-        let centre = AXIS_WIDTH + slot * (position(index) + 0.5);
+        let centre = axis + slot * (position(index) + 0.5);
         if centre < free_from {
             continue;
         }
@@ -184,8 +189,8 @@ fn push_value(drawing: &mut String, x: f64, y: f64, value: &str) {
     );
 }
 
-fn slot_width(chart: &Chart) -> f64 {
-    (WIDTH - AXIS_WIDTH) / position(chart.shown_categories().max(1))
+fn slot_width(chart: &Chart, axis: f64) -> f64 {
+    (WIDTH - axis) / position(chart.shown_categories().max(1))
 }
 
 fn base_line() -> f64 {

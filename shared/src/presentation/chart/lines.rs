@@ -2,13 +2,14 @@
 
 use std::fmt::Write as _;
 
-use super::{Chart, MAX_CATEGORIES, Scale, escape, figure, legend, position, shortened};
+use super::{
+    Chart, MAX_CATEGORIES, Scale, axis_width, escape, figure, legend, position, shortened,
+};
 
-const WIDTH: f64 = 720.0;
-const LEFT: f64 = 84.0;
+const WIDTH: f64 = 480.0;
 const RIGHT: f64 = 16.0;
 const TOP: f64 = 40.0;
-const PLOT_HEIGHT: f64 = 220.0;
+const PLOT_HEIGHT: f64 = 190.0;
 
 /// One line per series; the last value of each is written at its end, and each point has a mark
 /// where there are few enough to tell apart.
@@ -16,13 +17,14 @@ pub fn lines(chart: &Chart) -> String {
     /// Above this, marks would touch.
     const MAX_MARKS: usize = 16;
     let scale = Scale::up_to(chart.largest_value());
+    let axis = axis_width(chart, &scale);
     let mut drawing = legend(chart, 14.0);
-    push_grid(&mut drawing, chart, &scale);
+    push_grid(&mut drawing, chart, &scale, axis);
     for series in 0..chart.shown_series() {
         let points: Vec<(f64, f64)> = (0..chart.shown_categories())
             .map(|category| {
                 let height = PLOT_HEIGHT * scale.part(chart.value(series, category));
-                (x_of(chart, category), TOP + PLOT_HEIGHT - height)
+                (x_of(chart, category, axis), TOP + PLOT_HEIGHT - height)
             })
             .collect();
         let path: Vec<String> = points
@@ -47,16 +49,16 @@ pub fn lines(chart: &Chart) -> String {
     figure(chart, WIDTH, TOP + PLOT_HEIGHT + 26.0, &drawing)
 }
 
-fn push_grid(drawing: &mut String, chart: &Chart, scale: &Scale) {
+fn push_grid(drawing: &mut String, chart: &Chart, scale: &Scale, axis: f64) {
     const GLYPH_WIDTH: f64 = 7.6;
     for step in &scale.steps {
         let y = TOP + PLOT_HEIGHT * (1.0 - scale.part(*step));
         let class = if *step > 0.0 { "gridline" } else { "axis" };
         let _ = write!(
             drawing,
-            "<line class=\"{class}\" x1=\"{LEFT}\" x2=\"{WIDTH}\" y1=\"{y:.1}\" y2=\"{y:.1}\"/>\
+            "<line class=\"{class}\" x1=\"{axis:.1}\" x2=\"{WIDTH}\" y1=\"{y:.1}\" y2=\"{y:.1}\"/>\
              <text x=\"{:.1}\" y=\"{:.1}\" text-anchor=\"end\">{}</text>",
-            LEFT - 8.0,
+            axis - 8.0,
             y + 4.5,
             escape(&(chart.show_value)(*step))
         );
@@ -65,7 +67,7 @@ fn push_grid(drawing: &mut String, chart: &Chart, scale: &Scale) {
     for (index, name) in chart.categories.iter().take(MAX_CATEGORIES).enumerate() {
         let name = shortened(name, 14);
         let (centre, half) = (
-            x_of(chart, index),
+            x_of(chart, index, axis),
             super::characters(&name) * GLYPH_WIDTH / 2.0,
         );
         if centre - half < free_from || centre + half > WIDTH + RIGHT {
@@ -81,7 +83,7 @@ fn push_grid(drawing: &mut String, chart: &Chart, scale: &Scale) {
     }
 }
 
-fn x_of(chart: &Chart, category: usize) -> f64 {
+fn x_of(chart: &Chart, category: usize, axis: f64) -> f64 {
     let gaps = position(chart.shown_categories().saturating_sub(1).max(1));
-    LEFT + RIGHT + (WIDTH - LEFT - 2.0 * RIGHT) * position(category) / gaps
+    axis + RIGHT + (WIDTH - axis - 2.0 * RIGHT) * position(category) / gaps
 }
