@@ -10,3 +10,6 @@ pub mod domain;
 pub mod id;
 pub mod limits;
 pub mod presentation;
+pub mod store;
+pub mod sync;
+pub mod wire;

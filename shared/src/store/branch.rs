@@ -1,0 +1,616 @@
+//! The store of one branch: one writer, everything in one batch.
+
+use std::path::Path;
+
+use serde::{Deserialize, Serialize};
+
+use super::engine::{Engine, Write};
+use super::layout::{self, OUTBOX, QUARANTINE, RECORD};
+use super::memory::MemoryEngine;
+use super::sled_engine::SledEngine;
+use super::{Change, Feed, StoreError, Unreadable};
+use crate::clock::{Hlc, HybridClock, UtcMillis};
+use crate::document::{Authoring, Document, format};
+use crate::id::{Actor, DocumentId, StaffId};
+use crate::limits;
+
+/// The documents of one branch, with what of them the hub does not have yet.
+pub struct BranchStore {
+    engine: Box<dyn Engine>,
+    identity: Option<Identity>,
+    clock: HybridClock,
+    head: u64,
+    outbox: Pending,
+    set_aside: u64,
+}
+
+/// Who this store writes as, and how far it has written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Identity {
+    /// The CRDT identity.
+    pub actor: Actor,
+    /// The last counter used.
+    pub counter: u64,
+    /// The last clock reading given out.
+    pub last_stamp: Hlc,
+}
+
+/// What the hub has not acknowledged yet.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Pending {
+    /// Documents with unsent changes.
+    pub count: u64,
+    /// Since when the oldest of them waits.
+    pub since: Option<UtcMillis>,
+}
+
+/// A delta on its way to the hub.
+#[derive(Clone, Debug)]
+pub struct Outgoing {
+    /// Whose.
+    pub id: DocumentId,
+    /// Tells this state of the delta from a later one: an acknowledgement of an earlier mark clears nothing.
+    pub mark: u64,
+    /// Since when it waits.
+    pub since: UtcMillis,
+    /// What of the document the hub lacks, encoded.
+    pub delta: Vec<u8>,
+}
+
+/// Something that came and could not be taken, kept as it came.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SetAside {
+    /// Its number at this store.
+    pub sequence: u64,
+    /// Which document, when that could be read.
+    pub document: Option<DocumentId>,
+    /// Why, for a person.
+    pub reason: String,
+    /// Since when.
+    pub at: UtcMillis,
+    /// Whether it came from the hub or was refused by it.
+    pub from_hub: bool,
+    /// The bytes as they came.
+    pub bytes: Vec<u8>,
+}
+
+const IDENTITY: &str = "identity";
+
+impl BranchStore {
+    /// Opens or makes the store in a directory. Only one process can.
+    ///
+    /// # Errors
+    /// [`StoreError::Engine`] when the files cannot be used or another process holds them.
+    pub fn open(directory: &Path) -> Result<Self, StoreError> {
+        Self::over(Box::new(SledEngine::open(directory)?))
+    }
+
+    /// A store that lives as long as the value.
+    pub fn in_memory() -> Self {
+        Self::over(Box::new(MemoryEngine::default())).expect("an empty map in memory can be read")
+    }
+
+    pub(super) fn over(engine: Box<dyn Engine>) -> Result<Self, StoreError> {
+        let mut store = Self {
+            engine,
+            identity: None,
+            clock: HybridClock::default(),
+            head: 0,
+            outbox: Pending::default(),
+            set_aside: 0,
+        };
+        store.identity = store.read_record(IDENTITY)?;
+        store.clock = HybridClock::resume(
+            store
+                .identity
+                .map(|identity| identity.last_stamp)
+                .unwrap_or_default(),
+        );
+        store.head = store.last_number(layout::FEED)?;
+        store.set_aside = store.last_number(QUARANTINE)?;
+        store.outbox = store.count_outbox()?;
+        Ok(store)
+    }
+
+    /// Who this store writes as; none before it has joined.
+    pub const fn identity(&self) -> Option<Identity> {
+        self.identity
+    }
+
+    /// Takes on an identity: at enrolment, and a new incarnation after a restore. Durable on return.
+    ///
+    /// # Errors
+    /// [`StoreError::Engine`].
+    pub fn assume_identity(&mut self, actor: Actor) -> Result<(), StoreError> {
+        let identity = Identity {
+            actor,
+            counter: 0,
+            last_stamp: self.clock.last(),
+        };
+        self.engine.apply(&[record_write(IDENTITY, &identity)])?;
+        self.engine.persist()?;
+        self.identity = Some(identity);
+        Ok(())
+    }
+
+    /// What a command needs to write now in somebody's name.
+    ///
+    /// # Errors
+    /// [`StoreError::NoIdentity`] before the branch has joined.
+    pub fn author(&mut self, by: Option<StaffId>, now: UtcMillis) -> Result<Authoring, StoreError> {
+        let identity = self.identity.ok_or(StoreError::NoIdentity)?;
+        Ok(Authoring::new(
+            identity.actor,
+            identity.counter,
+            self.clock.tick(now),
+            by,
+        ))
+    }
+
+    /// Stores what a command has made: documents, outbox marks, the counter and `records` in one batch.
+    /// Not durable before [`Self::persist`] has returned; nobody may be told that it is saved before that.
+    ///
+    /// # Errors
+    /// Any [`StoreError`]; nothing is stored then.
+    pub fn commit(
+        &mut self,
+        deltas: &[Document],
+        authoring: &Authoring,
+        now: UtcMillis,
+        records: &[(&str, Vec<u8>)],
+    ) -> Result<Vec<Change>, StoreError> {
+        let identity = self.identity.ok_or(StoreError::NoIdentity)?;
+        if authoring.actor() != identity.actor || authoring.counter() < identity.counter {
+            return Err(StoreError::ForeignAuthor);
+        }
+        let mut batch = Batch::after(self.head);
+        let mut pending = self.outbox;
+        for delta in deltas {
+            if !self.merge_into(&mut batch, delta)? {
+                continue;
+            }
+            let key = layout::key(OUTBOX, delta.id().as_bytes());
+            let waiting = batch
+                .outbox(&key)
+                .map(<[u8]>::to_vec)
+                .map_or_else(|| self.engine.get(&key), |own| Ok(Some(own)))?;
+            let (unsent, since) = match waiting.as_deref().and_then(split_outbox) {
+                None => {
+                    pending.count += 1;
+                    (delta.clone(), now)
+                }
+                Some((_, since, earlier)) => {
+                    let mut unsent = layout::read_document(delta.id(), earlier)?;
+                    unsent.merge(delta.clone())?;
+                    (unsent, since)
+                }
+            };
+            pending.since = Some(pending.since.map_or(since, |oldest| oldest.min(since)));
+            batch.writes.push(Write::Put(
+                key,
+                outbox_value(batch.position, since, &format::encode(&unsent)),
+            ));
+        }
+        let written = Identity {
+            counter: authoring.counter(),
+            last_stamp: authoring.at(),
+            ..identity
+        };
+        batch.writes.push(record_write(IDENTITY, &written));
+        batch.writes.extend(
+            records.iter().map(|(name, value)| {
+                Write::Put(layout::key(RECORD, name.as_bytes()), value.clone())
+            }),
+        );
+        self.engine.apply(&batch.writes)?;
+        self.head = batch.position;
+        self.identity = Some(written);
+        self.outbox = pending;
+        Ok(batch.changes)
+    }
+
+    /// Stores what came from the hub, with `records` (such as the position it goes up to) in the same batch.
+    /// Returns what changed by it and, by index, what could not be merged and why.
+    ///
+    /// # Errors
+    /// [`StoreError::Engine`].
+    pub fn commit_from_hub(
+        &mut self,
+        documents: &[Document],
+        now: UtcMillis,
+        records: &[(&str, Vec<u8>)],
+    ) -> Result<(Vec<Change>, Vec<(usize, StoreError)>), StoreError> {
+        let mut batch = Batch::after(self.head);
+        let mut refused = Vec::new();
+        for (index, document) in documents.iter().enumerate() {
+            match self.merge_into(&mut batch, document) {
+                Ok(_) => {}
+                Err(StoreError::Engine(error)) => return Err(error.into()),
+                Err(error) => refused.push((index, error)),
+            }
+            for dot in document
+                .fields()
+                .values()
+                .filter_map(crate::document::Register::newest)
+            {
+                self.clock.observe(dot.at, now);
+            }
+        }
+        batch.writes.extend(
+            records.iter().map(|(name, value)| {
+                Write::Put(layout::key(RECORD, name.as_bytes()), value.clone())
+            }),
+        );
+        self.engine.apply(&batch.writes)?;
+        self.head = batch.position;
+        Ok((batch.changes, refused))
+    }
+
+    /// Returns once everything stored before survives a power cut. One call serves all commits since the last.
+    ///
+    /// # Errors
+    /// [`StoreError::Engine`]: nothing since the last success may be acknowledged.
+    pub fn persist(&self) -> Result<(), StoreError> {
+        Ok(self.engine.persist()?)
+    }
+
+    /// A document by its id.
+    ///
+    /// # Errors
+    /// [`StoreError::Unreadable`] when it is there but cannot be read; [`StoreError::Engine`].
+    pub fn document(&self, id: DocumentId) -> Result<Option<Document>, StoreError> {
+        let Some(value) = self.engine.get(&layout::document_key(id))? else {
+            return Ok(None);
+        };
+        let (_, encoded) = layout::split_document(id, &value)?;
+        layout::read_document(id, encoded).map(Some)
+    }
+
+    /// The feed after a position, at most `limit` documents of it.
+    ///
+    /// # Errors
+    /// [`StoreError::Engine`].
+    pub fn changes_after(&self, position: u64, limit: usize) -> Result<Feed, StoreError> {
+        read_feed(self.engine.as_ref(), position, limit)
+    }
+
+    /// The position of the latest change.
+    pub const fn head(&self) -> u64 {
+        self.head
+    }
+
+    /// What waits for the hub.
+    pub const fn pending(&self) -> Pending {
+        self.outbox
+    }
+
+    /// Whether a document has changes that the hub has not acknowledged, and since when.
+    ///
+    /// # Errors
+    /// [`StoreError::Engine`].
+    pub fn waiting_since(&self, id: DocumentId) -> Result<Option<UtcMillis>, StoreError> {
+        let value = self.engine.get(&layout::key(OUTBOX, id.as_bytes()))?;
+        Ok(value
+            .as_deref()
+            .and_then(split_outbox)
+            .map(|(_, since, _)| since))
+    }
+
+    /// Deltas for the hub, bounded in number and bytes; at least one when any waits.
+    ///
+    /// # Errors
+    /// [`StoreError::Engine`].
+    pub fn outgoing(&self, documents: usize, bytes: usize) -> Result<Vec<Outgoing>, StoreError> {
+        let (from, to) = layout::bounds(OUTBOX);
+        let mut outgoing = Vec::new();
+        let mut total = 0;
+        for (key, value) in self.engine.range(&from, &to, documents)? {
+            let (Some(id), Some((mark, since, delta))) =
+                (layout::id_from(&key[1..]), split_outbox(&value))
+            else {
+                continue;
+            };
+            total += delta.len();
+            if total > bytes && !outgoing.is_empty() {
+                break;
+            }
+            outgoing.push(Outgoing {
+                id,
+                mark,
+                since,
+                delta: delta.to_vec(),
+            });
+        }
+        Ok(outgoing)
+    }
+
+    /// Clears what the hub has durably taken, unless it changed again since it was sent.
+    ///
+    /// # Errors
+    /// [`StoreError::Engine`].
+    pub fn acknowledge(&mut self, taken: &[(DocumentId, u64)]) -> Result<(), StoreError> {
+        let mut writes = Vec::new();
+        for (id, mark) in taken {
+            let key = layout::key(OUTBOX, id.as_bytes());
+            let waiting = self.engine.get(&key)?;
+            if waiting
+                .as_deref()
+                .and_then(split_outbox)
+                .is_some_and(|(current, _, _)| current == *mark)
+            {
+                writes.push(Write::Remove(key));
+            }
+        }
+        self.engine.apply(&writes)?;
+        self.outbox = self.count_outbox()?;
+        Ok(())
+    }
+
+    /// Keeps something that could not be taken, to be shown and tried again after an upgrade. Durable with the next persist.
+    ///
+    /// # Errors
+    /// [`StoreError::Engine`].
+    pub fn set_aside(&mut self, mut what: SetAside) -> Result<(), StoreError> {
+        if self
+            .quarantined()?
+            .iter()
+            .any(|known| known.bytes == what.bytes && known.from_hub == what.from_hub)
+        {
+            return Ok(());
+        }
+        self.set_aside += 1;
+        what.sequence = self.set_aside;
+        let value = encode_record(&what);
+        self.engine.apply(&[Write::Put(
+            layout::key(QUARANTINE, &what.sequence.to_be_bytes()),
+            value,
+        )])?;
+        Ok(())
+    }
+
+    /// What was set aside, oldest first.
+    ///
+    /// # Errors
+    /// [`StoreError::Engine`].
+    pub fn quarantined(&self) -> Result<Vec<SetAside>, StoreError> {
+        let (from, to) = layout::bounds(QUARANTINE);
+        let entries = self
+            .engine
+            .range(&from, &to, limits::DOCUMENTS_PER_EXCHANGE)?;
+        Ok(entries
+            .iter()
+            .filter_map(|(_, value)| decode_record(value).ok())
+            .collect())
+    }
+
+    /// Lets go of something that was set aside, after it was taken in or a person has decided.
+    ///
+    /// # Errors
+    /// [`StoreError::Engine`].
+    pub fn release(&mut self, sequence: u64) -> Result<(), StoreError> {
+        Ok(self.engine.apply(&[Write::Remove(layout::key(
+            QUARANTINE,
+            &sequence.to_be_bytes(),
+        ))])?)
+    }
+
+    /// A small named record, none when it was never written.
+    ///
+    /// # Errors
+    /// [`StoreError::Record`] when it is there but is no `T`; [`StoreError::Engine`].
+    pub fn read_record<T: for<'de> Deserialize<'de>>(
+        &self,
+        name: &str,
+    ) -> Result<Option<T>, StoreError> {
+        let value = self.engine.get(&layout::key(RECORD, name.as_bytes()))?;
+        value
+            .map(|value| {
+                decode_record(&value).map_err(|reason| StoreError::Record {
+                    name: name.to_owned(),
+                    reason,
+                })
+            })
+            .transpose()
+    }
+
+    /// Writes a small named record. Durable with the next persist.
+    ///
+    /// # Errors
+    /// [`StoreError::Engine`].
+    pub fn write_record<T: Serialize>(&mut self, name: &str, value: &T) -> Result<(), StoreError> {
+        Ok(self.engine.apply(&[record_write(name, value)])?)
+    }
+
+    /// Bytes on disk.
+    ///
+    /// # Errors
+    /// [`StoreError::Engine`].
+    pub fn bytes_on_disk(&self) -> Result<u64, StoreError> {
+        Ok(self.engine.bytes_on_disk()?)
+    }
+
+    /// Adds the writes that merge a delta; whether it changes anything.
+    fn merge_into(&self, batch: &mut Batch, delta: &Document) -> Result<bool, StoreError> {
+        let id = delta.id();
+        let earlier = batch
+            .changes
+            .iter()
+            .rposition(|change| change.document.id() == id);
+        let (before, former) = match earlier {
+            Some(index) => (
+                Some(batch.changes[index].document.clone()),
+                Some(batch.changes[index].position),
+            ),
+            None => match self.engine.get(&layout::document_key(id))? {
+                None => (None, None),
+                Some(value) => {
+                    let (position, encoded) = layout::split_document(id, &value)?;
+                    (Some(layout::read_document(id, encoded)?), Some(position))
+                }
+            },
+        };
+        let mut after = before
+            .clone()
+            .unwrap_or_else(|| Document::new(id, delta.kind().clone()));
+        after.merge(delta.clone())?;
+        let encoded = format::encode(&after);
+        if encoded.len() > limits::DOCUMENT_BYTES {
+            return Err(StoreError::TooLarge {
+                id,
+                bytes: encoded.len(),
+            });
+        }
+        if before.is_some_and(|before| format::encode(&before) == encoded) {
+            return Ok(false);
+        }
+        batch.position += 1;
+        batch
+            .writes
+            .extend(layout::put_document(id, &encoded, batch.position, former));
+        if let Some(index) = earlier {
+            batch.changes.remove(index);
+        }
+        batch.changes.push(Change {
+            position: batch.position,
+            document: after,
+        });
+        Ok(true)
+    }
+
+    fn last_number(&self, prefix: u8) -> Result<u64, StoreError> {
+        let (from, to) = layout::bounds(prefix);
+        let last = self.engine.last(&from, &to)?;
+        Ok(last
+            .and_then(|(key, _)| layout::split_u64(&key[1..]).map(|(number, _)| number))
+            .unwrap_or(0))
+    }
+
+    fn count_outbox(&self) -> Result<Pending, StoreError> {
+        let (from, to) = layout::bounds(OUTBOX);
+        let waiting = self.engine.range(&from, &to, usize::MAX)?;
+        let since = waiting
+            .iter()
+            .filter_map(|(_, value)| split_outbox(value).map(|(_, since, _)| since))
+            .min();
+        Ok(Pending {
+            count: waiting.len() as u64,
+            since,
+        })
+    }
+}
+
+/// A batch in the making: the writes, and what they will have changed.
+struct Batch {
+    position: u64,
+    writes: Vec<Write>,
+    changes: Vec<Change>,
+}
+
+impl Batch {
+    const fn after(head: u64) -> Self {
+        Self {
+            position: head,
+            writes: Vec::new(),
+            changes: Vec::new(),
+        }
+    }
+
+    fn outbox(&self, key: &[u8]) -> Option<&[u8]> {
+        self.writes.iter().rev().find_map(|write| match write {
+            Write::Put(written, value) if written == key => Some(value.as_slice()),
+            _ => None,
+        })
+    }
+}
+
+fn outbox_value(mark: u64, since: UtcMillis, delta: &[u8]) -> Vec<u8> {
+    let mut value = mark.to_be_bytes().to_vec();
+    value.extend_from_slice(&since.0.to_be_bytes());
+    value.extend_from_slice(delta);
+    value
+}
+
+fn split_outbox(value: &[u8]) -> Option<(u64, UtcMillis, &[u8])> {
+    let (mark, rest) = layout::split_u64(value)?;
+    let (since, delta) = rest.split_first_chunk::<8>()?;
+    Some((mark, UtcMillis(i64::from_be_bytes(*since)), delta))
+}
+
+/// Records carry a version byte like everything stored.
+const RECORD_VERSION: u8 = 1;
+
+fn record_write<T: Serialize>(name: &str, value: &T) -> Write {
+    Write::Put(layout::key(RECORD, name.as_bytes()), encode_record(value))
+}
+
+/// The stored form of a record, for records written together with documents.
+pub(super) fn encode_record<T: Serialize>(value: &T) -> Vec<u8> {
+    let mut bytes = vec![RECORD_VERSION];
+    bincode::serde::encode_into_std_write(value, &mut bytes, bincode::config::standard())
+        .expect("records are plain structs written to memory");
+    bytes
+}
+
+pub(super) fn decode_record<T: for<'de> Deserialize<'de>>(bytes: &[u8]) -> Result<T, String> {
+    match bytes.split_first() {
+        Some((&RECORD_VERSION, body)) => bincode::serde::decode_from_slice(
+            body,
+            bincode::config::standard().with_limit::<{ limits::MESSAGE_BYTES }>(),
+        )
+        .map(|(value, _)| value)
+        .map_err(|error| error.to_string()),
+        Some((version, _)) => Err(format!("version {version} is not known here")),
+        None => Err("it is empty".to_owned()),
+    }
+}
+
+pub(super) fn read_feed(
+    engine: &dyn Engine,
+    position: u64,
+    limit: usize,
+) -> Result<Feed, StoreError> {
+    let (_, end) = layout::bounds(layout::FEED);
+    let entries = engine.range(
+        &layout::feed_key(position.saturating_add(1)),
+        &end,
+        limit.saturating_add(1),
+    )?;
+    let mut feed = Feed {
+        position,
+        more: entries.len() > limit,
+        ..Feed::default()
+    };
+    for (key, value) in entries.into_iter().take(limit) {
+        let Some((at, _)) = layout::split_u64(&key[1..]) else {
+            continue;
+        };
+        feed.position = at;
+        let Some(id) = layout::id_from(&value) else {
+            continue;
+        };
+        let Some(stored) = engine.get(&layout::document_key(id))? else {
+            continue;
+        };
+        match layout::split_document(id, &stored)
+            .and_then(|(_, encoded)| layout::read_document(id, encoded))
+        {
+            Ok(document) => feed.changes.push(Change {
+                position: at,
+                document,
+            }),
+            Err(error) => feed.unreadable.push(Unreadable {
+                position: at,
+                id,
+                reason: error.to_string(),
+            }),
+        }
+    }
+    Ok(feed)
+}
+
+impl BranchStore {
+    /// The stored form of a record, for [`Self::commit`] and [`Self::commit_from_hub`].
+    pub fn record_bytes<T: Serialize>(value: &T) -> Vec<u8> {
+        encode_record(value)
+    }
+}

@@ -1,0 +1,43 @@
+//! The private trait below both facades: an ordered map of bytes with atomic batches.
+
+/// What an engine could not do. The store's facade adds what was attempted.
+#[derive(Debug, thiserror::Error)]
+pub enum EngineError {
+    /// The engine's own complaint.
+    #[error("the store's files could not be used: {0}")]
+    Sled(#[from] sled::Error),
+    /// The operating system's.
+    #[error("the store's files could not be used: {0}")]
+    Io(#[from] std::io::Error),
+}
+
+/// One write of a batch.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Write {
+    Put(Vec<u8>, Vec<u8>),
+    Remove(Vec<u8>),
+}
+
+/// An entry as an engine gives it back: key and value.
+pub(crate) type Entry = (Vec<u8>, Vec<u8>);
+
+/// An ordered map of bytes. All engines pass `contract.rs`.
+pub(crate) trait Engine: Send + Sync {
+    /// The value of a key.
+    fn get(&self, key: &[u8]) -> Result<Option<Vec<u8>>, EngineError>;
+
+    /// Entries with `from <= key < to`, ascending, at most `limit`.
+    fn range(&self, from: &[u8], to: &[u8], limit: usize) -> Result<Vec<Entry>, EngineError>;
+
+    /// The greatest entry with `from <= key < to`.
+    fn last(&self, from: &[u8], to: &[u8]) -> Result<Option<Entry>, EngineError>;
+
+    /// All writes or, after a crash at any moment, none of them. Durable only once [`Self::persist`] has returned.
+    fn apply(&self, batch: &[Write]) -> Result<(), EngineError>;
+
+    /// Returns once everything applied before survives a power cut.
+    fn persist(&self) -> Result<(), EngineError>;
+
+    /// Bytes on disk; 0 for an engine in memory.
+    fn bytes_on_disk(&self) -> Result<u64, EngineError>;
+}

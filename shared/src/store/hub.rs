@@ -1,0 +1,321 @@
+//! The store of the hub, written for an engine that can compare and set one key and no more.
+
+use std::path::Path;
+use std::sync::{Mutex, PoisonError};
+
+use serde::{Deserialize, Serialize};
+
+use super::branch::{decode_record, encode_record, read_feed};
+use super::engine::{Engine, EngineError, Write};
+use super::layout::{self, RECORD};
+use super::memory::MemoryEngine;
+use super::sled_engine::SledEngine;
+use super::{Feed, StoreError};
+use crate::document::{Document, format};
+use crate::id::DocumentId;
+use crate::limits;
+
+/// The documents of all branches. Shared between threads; each call is atomic by itself and no two together are.
+pub struct HubStore {
+    engine: Box<dyn HubEngine>,
+}
+
+/// What a merge came to.
+#[derive(Clone, Debug)]
+pub struct Merged {
+    /// The document before, none when it is new.
+    pub before: Option<Document>,
+    /// The document now.
+    pub after: Document,
+    /// Its place in the feed: a new one when the merge changed it, else the one it had.
+    pub position: u64,
+    /// Whether the merge changed anything.
+    pub changed: bool,
+}
+
+/// The contract that every engine of a hub keeps: compare-and-set of one document, one total order of changes,
+/// small records, a barrier after which all of it survives a power cut. No commit over several keys.
+trait HubEngine: Send + Sync {
+    /// A document's position and bytes.
+    fn document(&self, id: DocumentId) -> Result<Option<(u64, Vec<u8>)>, StoreError>;
+    /// Replaces a document when it still has the `expected` position; its new position, or none when it has not.
+    fn compare_and_set(
+        &self,
+        id: DocumentId,
+        expected: Option<u64>,
+        encoded: &[u8],
+    ) -> Result<Option<u64>, StoreError>;
+    /// The feed after a position.
+    fn changes_after(&self, position: u64, limit: usize) -> Result<Feed, StoreError>;
+    /// The position of the latest change.
+    fn head(&self) -> u64;
+    fn record(&self, name: &[u8]) -> Result<Option<Vec<u8>>, EngineError>;
+    fn set_record(&self, name: &[u8], value: Option<Vec<u8>>) -> Result<(), EngineError>;
+    fn records(&self, prefix: &[u8], limit: usize) -> Result<Vec<(Vec<u8>, Vec<u8>)>, EngineError>;
+    fn persist(&self) -> Result<(), EngineError>;
+    fn bytes_on_disk(&self) -> Result<u64, EngineError>;
+}
+
+impl HubStore {
+    /// Opens or makes the store in a directory. Only one process can.
+    ///
+    /// # Errors
+    /// [`StoreError::Engine`] when the files cannot be used or another process holds them.
+    pub fn open(directory: &Path) -> Result<Self, StoreError> {
+        Ok(Self {
+            engine: Box::new(OnOrderedMap::over(SledEngine::open(directory)?)?),
+        })
+    }
+
+    /// A store that lives as long as the value.
+    pub fn in_memory() -> Self {
+        let engine = OnOrderedMap::over(MemoryEngine::default())
+            .expect("an empty map in memory can be read");
+        Self {
+            engine: Box::new(engine),
+        }
+    }
+
+    /// Merges a delta into its document. Not durable before [`Self::persist`] has returned.
+    ///
+    /// # Errors
+    /// Any [`StoreError`]; nothing is stored then.
+    pub fn merge(&self, delta: &Document) -> Result<Merged, StoreError> {
+        let id = delta.id();
+        loop {
+            let stored = self.engine.document(id)?;
+            let expected = stored.as_ref().map(|(position, _)| *position);
+            let before = stored
+                .as_ref()
+                .map(|(_, encoded)| layout::read_document(id, encoded))
+                .transpose()?;
+            let mut after = before
+                .clone()
+                .unwrap_or_else(|| Document::new(id, delta.kind().clone()));
+            after.merge(delta.clone())?;
+            let encoded = format::encode(&after);
+            if encoded.len() > limits::DOCUMENT_BYTES {
+                return Err(StoreError::TooLarge {
+                    id,
+                    bytes: encoded.len(),
+                });
+            }
+            if let Some((position, former)) = stored
+                && former == encoded
+            {
+                return Ok(Merged {
+                    before,
+                    after,
+                    position,
+                    changed: false,
+                });
+            }
+            if let Some(position) = self.engine.compare_and_set(id, expected, &encoded)? {
+                return Ok(Merged {
+                    before,
+                    after,
+                    position,
+                    changed: true,
+                });
+            }
+            // Somebody else was faster; merge into what they left.
+        }
+    }
+
+    /// A document by its id, with its place in the feed.
+    ///
+    /// # Errors
+    /// [`StoreError::Unreadable`], [`StoreError::Engine`].
+    pub fn document(&self, id: DocumentId) -> Result<Option<(u64, Document)>, StoreError> {
+        let Some((position, encoded)) = self.engine.document(id)? else {
+            return Ok(None);
+        };
+        Ok(Some((position, layout::read_document(id, &encoded)?)))
+    }
+
+    /// The canonical bytes of a document, for sending on without reading it.
+    ///
+    /// # Errors
+    /// [`StoreError::Engine`].
+    pub fn encoded_document(&self, id: DocumentId) -> Result<Option<Vec<u8>>, StoreError> {
+        Ok(self.engine.document(id)?.map(|(_, encoded)| encoded))
+    }
+
+    /// The feed after a position, at most `limit` documents of it.
+    ///
+    /// # Errors
+    /// [`StoreError::Engine`].
+    pub fn changes_after(&self, position: u64, limit: usize) -> Result<Feed, StoreError> {
+        self.engine.changes_after(position, limit)
+    }
+
+    /// The position of the latest change.
+    pub fn head(&self) -> u64 {
+        self.engine.head()
+    }
+
+    /// A small named record, none when it was never written.
+    ///
+    /// # Errors
+    /// [`StoreError::Record`] when it is there but is no `T`; [`StoreError::Engine`].
+    pub fn read_record<T: for<'de> Deserialize<'de>>(
+        &self,
+        name: &str,
+    ) -> Result<Option<T>, StoreError> {
+        let value = self.engine.record(name.as_bytes())?;
+        value
+            .map(|value| {
+                decode_record(&value).map_err(|reason| StoreError::Record {
+                    name: name.to_owned(),
+                    reason,
+                })
+            })
+            .transpose()
+    }
+
+    /// Writes a small named record. Durable with the next persist.
+    ///
+    /// # Errors
+    /// [`StoreError::Engine`].
+    pub fn write_record<T: Serialize>(&self, name: &str, value: &T) -> Result<(), StoreError> {
+        Ok(self
+            .engine
+            .set_record(name.as_bytes(), Some(encode_record(value)))?)
+    }
+
+    /// Removes a small named record.
+    ///
+    /// # Errors
+    /// [`StoreError::Engine`].
+    pub fn remove_record(&self, name: &str) -> Result<(), StoreError> {
+        Ok(self.engine.set_record(name.as_bytes(), None)?)
+    }
+
+    /// Records whose name begins with `prefix`, by name; at most `limit`. Those that are no `T` are passed over.
+    ///
+    /// # Errors
+    /// [`StoreError::Engine`].
+    pub fn records<T: for<'de> Deserialize<'de>>(
+        &self,
+        prefix: &str,
+        limit: usize,
+    ) -> Result<Vec<(String, T)>, StoreError> {
+        let entries = self.engine.records(prefix.as_bytes(), limit)?;
+        Ok(entries
+            .into_iter()
+            .filter_map(|(name, value)| {
+                Some((String::from_utf8(name).ok()?, decode_record(&value).ok()?))
+            })
+            .collect())
+    }
+
+    /// Returns once everything stored before survives a power cut.
+    ///
+    /// # Errors
+    /// [`StoreError::Engine`]: nothing since the last success may be acknowledged.
+    pub fn persist(&self) -> Result<(), StoreError> {
+        Ok(self.engine.persist()?)
+    }
+
+    /// Bytes on disk.
+    ///
+    /// # Errors
+    /// [`StoreError::Engine`].
+    pub fn bytes_on_disk(&self) -> Result<u64, StoreError> {
+        Ok(self.engine.bytes_on_disk()?)
+    }
+}
+
+/// The hub's contract kept by an ordered map in this process. The lock makes compare-and-set and the feed's order one step.
+struct OnOrderedMap<E> {
+    engine: E,
+    head: Mutex<u64>,
+}
+
+impl<E: Engine> OnOrderedMap<E> {
+    fn over(engine: E) -> Result<Self, StoreError> {
+        let (from, to) = layout::bounds(layout::FEED);
+        let last = engine.last(&from, &to)?;
+        let head = last
+            .and_then(|(key, _)| layout::split_u64(&key[1..]).map(|(position, _)| position))
+            .unwrap_or(0);
+        Ok(Self {
+            engine,
+            head: Mutex::new(head),
+        })
+    }
+}
+
+impl<E: Engine> HubEngine for OnOrderedMap<E> {
+    fn document(&self, id: DocumentId) -> Result<Option<(u64, Vec<u8>)>, StoreError> {
+        let Some(value) = self.engine.get(&layout::document_key(id))? else {
+            return Ok(None);
+        };
+        let (position, encoded) = layout::split_document(id, &value)?;
+        Ok(Some((position, encoded.to_vec())))
+    }
+
+    fn compare_and_set(
+        &self,
+        id: DocumentId,
+        expected: Option<u64>,
+        encoded: &[u8],
+    ) -> Result<Option<u64>, StoreError> {
+        let mut head = self.head.lock().unwrap_or_else(PoisonError::into_inner);
+        let current = self.engine.get(&layout::document_key(id))?;
+        let current = current
+            .as_deref()
+            .and_then(layout::split_u64)
+            .map(|(position, _)| position);
+        if current != expected {
+            return Ok(None);
+        }
+        let position = *head + 1;
+        self.engine
+            .apply(&layout::put_document(id, encoded, position, current))?;
+        *head = position;
+        Ok(Some(position))
+    }
+
+    fn changes_after(&self, position: u64, limit: usize) -> Result<Feed, StoreError> {
+        read_feed(&self.engine, position, limit)
+    }
+
+    fn head(&self) -> u64 {
+        *self.head.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn record(&self, name: &[u8]) -> Result<Option<Vec<u8>>, EngineError> {
+        self.engine.get(&layout::key(RECORD, name))
+    }
+
+    fn set_record(&self, name: &[u8], value: Option<Vec<u8>>) -> Result<(), EngineError> {
+        let key = layout::key(RECORD, name);
+        self.engine.apply(&[value.map_or_else(
+            || Write::Remove(key.clone()),
+            |value| Write::Put(key.clone(), value),
+        )])
+    }
+
+    fn records(&self, prefix: &[u8], limit: usize) -> Result<Vec<(Vec<u8>, Vec<u8>)>, EngineError> {
+        let from = layout::key(RECORD, prefix);
+        let mut to = from.clone();
+        // Names are ASCII, so the byte after the prefix's last one ends its range.
+        if let Some(last) = to.last_mut() {
+            *last += 1;
+        }
+        let entries = self.engine.range(&from, &to, limit)?;
+        Ok(entries
+            .into_iter()
+            .map(|(key, value)| (key[1..].to_vec(), value))
+            .collect())
+    }
+
+    fn persist(&self) -> Result<(), EngineError> {
+        self.engine.persist()
+    }
+
+    fn bytes_on_disk(&self) -> Result<u64, EngineError> {
+        self.engine.bytes_on_disk()
+    }
+}

@@ -1,0 +1,187 @@
+//! The branch's side of an exchange.
+
+use serde::{Deserialize, Serialize};
+
+use crate::clock::UtcMillis;
+use crate::document::{Document, format};
+use crate::id::DocumentId;
+use crate::limits;
+use crate::store::{Outgoing, Pending};
+use crate::wire::{
+    Epoch, Exchange, ExchangeReply, OLDEST_PROTOCOL_VERSION, PROTOCOL_VERSION, RefusalCode,
+};
+
+/// How far a branch has come with its hub. Stored in the same batch as the documents it vouches for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Progress {
+    /// The epoch of `cursor`.
+    pub epoch: Option<Epoch>,
+    /// Everything in scope up to here is stored.
+    pub cursor: u64,
+    /// When the hub last answered, by this branch's clock.
+    pub last_contact: Option<UtcMillis>,
+    /// Since when everything the hub had was here, and nothing waited: when the last complete exchange ended.
+    pub complete_at: Option<UtcMillis>,
+    /// The hub's clock minus this branch's, at the last answer.
+    pub hub_clock_ahead_millis: i64,
+    /// The hub's digest of this branch's scope and the cursor it holds for, to be compared with the branch's own. Never adopted.
+    pub hub_digest: Option<([u8; 32], u64)>,
+}
+
+/// What was pushed, to be matched with the reply.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Sent(Vec<SentDelta>);
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct SentDelta {
+    id: DocumentId,
+    mark: u64,
+    bytes: Vec<u8>,
+}
+
+/// What the branch has to do after a reply, in this order and in one batch where the store can.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Effect {
+    /// Merge documents of the hub and store the progress with them.
+    Merge {
+        /// What came.
+        documents: Vec<Document>,
+        /// How far that goes.
+        progress: Progress,
+    },
+    /// Clear outbox marks: the hub has these durably.
+    Acknowledge(Vec<(DocumentId, u64)>),
+    /// Keep bytes that could not be taken, and show them.
+    SetAside {
+        /// The document, when known.
+        document: Option<DocumentId>,
+        /// Why, for a person.
+        reason: String,
+        /// Whether the hub sent it (else the hub refused it).
+        from_hub: bool,
+        /// As it came.
+        bytes: Vec<u8>,
+    },
+    /// More waits on one side: exchange again at once.
+    Again,
+    /// The hub speaks a version this program does not; nothing else happens until one side is upgraded.
+    Incompatible {
+        /// What the hub speaks.
+        protocol: u16,
+    },
+    /// The hub has begun a new epoch (it was restored from a backup): the cursor starts over, and everything this
+    /// branch holds must be offered again.
+    HubStartedOver,
+}
+
+/// The message for what waits, and the memory of what is in it.
+pub fn plan(
+    progress: &Progress,
+    outgoing: Vec<Outgoing>,
+    pending: Pending,
+    highest_counter: u64,
+    clock: UtcMillis,
+) -> (Exchange, Sent) {
+    let mut pushed = Vec::with_capacity(outgoing.len());
+    let mut sent = Vec::with_capacity(outgoing.len());
+    for Outgoing {
+        id, mark, delta, ..
+    } in outgoing
+    {
+        sent.push(SentDelta {
+            id,
+            mark,
+            bytes: delta.clone(),
+        });
+        pushed.push(delta);
+    }
+    let message = Exchange {
+        protocol: PROTOCOL_VERSION,
+        epoch: progress.epoch,
+        cursor: progress.cursor,
+        pushed,
+        highest_counter,
+        want: u32::try_from(limits::DOCUMENTS_PER_EXCHANGE).unwrap_or(u32::MAX),
+        pending: pending.count,
+        pending_since: pending.since,
+        clock,
+    };
+    (message, Sent(sent))
+}
+
+/// What follows from a reply. `pending_before` is what waited when the message was planned.
+pub fn absorb(
+    progress: &Progress,
+    sent: Sent,
+    pending_before: Pending,
+    reply: ExchangeReply,
+    now: UtcMillis,
+) -> Vec<Effect> {
+    if !(OLDEST_PROTOCOL_VERSION..=PROTOCOL_VERSION).contains(&reply.protocol) {
+        return vec![Effect::Incompatible {
+            protocol: reply.protocol,
+        }];
+    }
+    let mut effects = Vec::new();
+    if progress.epoch.is_some_and(|known| known != reply.epoch) {
+        effects.push(Effect::HubStartedOver);
+    }
+    let mut documents = Vec::with_capacity(reply.documents.len());
+    for bytes in reply.documents {
+        match format::decode(&bytes) {
+            Ok(document) => documents.push(document),
+            Err(error) => {
+                effects.push(Effect::SetAside {
+                    document: None,
+                    reason: error.to_string(),
+                    from_hub: true,
+                    bytes,
+                });
+            }
+        }
+    }
+    let pushed = sent.0.len() as u64;
+    let is_complete = !reply.more && pending_before.count <= pushed;
+    effects.push(Effect::Merge {
+        documents,
+        progress: Progress {
+            epoch: Some(reply.epoch),
+            cursor: reply.cursor,
+            last_contact: Some(now),
+            complete_at: if is_complete {
+                Some(now)
+            } else {
+                progress.complete_at
+            },
+            hub_clock_ahead_millis: reply.clock.millis_since(now),
+            hub_digest: reply.digest.map(|digest| (digest, reply.cursor)),
+        },
+    });
+
+    let mut taken = Vec::with_capacity(sent.0.len());
+    for (index, delta) in (0_u32..).zip(sent.0) {
+        match reply.refused.iter().find(|refused| refused.index == index) {
+            None => taken.push((delta.id, delta.mark)),
+            // The hub may read it again after a repair; it stays in the outbox and is offered again.
+            Some(refused) if refused.code == RefusalCode::HubCannotRead => {}
+            // Offering it again would be refused again for ever: it is kept aside, and the rest flows.
+            Some(refused) => {
+                effects.push(Effect::SetAside {
+                    document: Some(delta.id),
+                    reason: refused.reason.clone(),
+                    from_hub: false,
+                    bytes: delta.bytes,
+                });
+                taken.push((delta.id, delta.mark));
+            }
+        }
+    }
+    let got_through = !taken.is_empty() || pushed == 0;
+    if !taken.is_empty() {
+        effects.push(Effect::Acknowledge(taken));
+    }
+    if reply.more || pending_before.count > pushed && got_through {
+        effects.push(Effect::Again);
+    }
+    effects
+}

@@ -1,0 +1,182 @@
+//! The messages. Frozen once a version has been released: a successor gets new types and a new protocol version.
+
+use std::fmt;
+use std::str::FromStr;
+
+use serde::{Deserialize, Serialize};
+
+use crate::clock::UtcMillis;
+use crate::id::{BranchId, ReplicaNumber};
+
+/// Which life of the hub's feed a position belongs to. Changes when the hub is restored from a backup.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
+pub struct Epoch(pub u64);
+
+/// What a replica says in one round trip: here is what you lack, send me what I lack.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Exchange {
+    /// [`super::PROTOCOL_VERSION`] of the sender.
+    pub protocol: u16,
+    /// The epoch that `cursor` belongs to; none before the first reply.
+    pub epoch: Option<Epoch>,
+    /// The hub's position up to which the sender has stored everything in its scope.
+    pub cursor: u64,
+    /// Deltas, each encoded by itself so that one bad one does not take the others along.
+    pub pushed: Vec<Vec<u8>>,
+    /// The highest counter the sender has used.
+    pub highest_counter: u64,
+    /// How many documents the sender takes in the reply; 0 to only push.
+    pub want: u32,
+    /// How many documents still wait at the sender, those pushed here included.
+    pub pending: u64,
+    /// Since when the oldest of them waits.
+    pub pending_since: Option<UtcMillis>,
+    /// The sender's clock.
+    pub clock: UtcMillis,
+}
+
+/// The hub's answer. Everything in it is durable at the hub before it is sent.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ExchangeReply {
+    /// The version the hub speaks.
+    pub protocol: u16,
+    /// The hub's epoch.
+    pub epoch: Epoch,
+    /// Which of `pushed` were not taken, and why; all others were.
+    pub refused: Vec<Refused>,
+    /// Documents in the sender's scope that changed after its cursor.
+    pub documents: Vec<Vec<u8>>,
+    /// The position that `documents` go up to.
+    pub cursor: u64,
+    /// Whether more documents follow.
+    pub more: bool,
+    /// The highest counter of the sender's actor that the hub has seen.
+    pub highest_counter: u64,
+    /// Digest of everything in the sender's scope at `cursor`, when nothing more follows and the hub has it at hand.
+    pub digest: Option<[u8; 32]>,
+    /// The hub's clock.
+    pub clock: UtcMillis,
+}
+
+/// A delta that was not taken.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Refused {
+    /// Its place in `pushed`.
+    pub index: u32,
+    /// Why, for the program.
+    pub code: RefusalCode,
+    /// Why, for a person.
+    pub reason: String,
+}
+
+/// Why a delta was not taken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum RefusalCode {
+    /// It could not be read.
+    Unreadable,
+    /// It holds writes of an actor that is not the sender's.
+    ForeignWrites,
+    /// It would make a document too large.
+    TooLarge,
+    /// The document it belongs to cannot be read at the hub.
+    HubCannotRead,
+    /// The sender's role may not write this kind of document.
+    NotAllowed,
+}
+
+/// What a replica is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum ReplicaRole {
+    /// Serves one branch's counters.
+    Branch,
+    /// Brings legacy data over; only pushes, and sees everything it asks for by id.
+    Importer,
+}
+
+/// Asks to become a replica.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct JoinRequest {
+    /// The one-time code.
+    pub code: String,
+    /// What the machine calls itself, for the list of replicas.
+    pub machine: String,
+    /// The version of the program.
+    pub software: String,
+}
+
+/// The new replica's papers. The token is given once and stored at the hub only as a hash.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct JoinReply {
+    /// The hub's name for people.
+    pub hub: String,
+    /// What the replica is for.
+    pub role: ReplicaRole,
+    /// The branch it serves; none for an importer.
+    pub branch: Option<BranchId>,
+    /// The branch's name.
+    pub branch_name: Option<String>,
+    /// Its number, never given again.
+    pub replica: ReplicaNumber,
+    /// The bearer token.
+    pub token: String,
+    /// The hub's epoch.
+    pub epoch: Epoch,
+}
+
+/// The answer to a wait.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct WaitReply {
+    /// The hub's epoch.
+    pub epoch: Epoch,
+    /// The latest position in the waiter's scope.
+    pub position: u64,
+    /// Whether it is beyond the one asked about.
+    pub changed: bool,
+}
+
+/// The one string that joins a machine to a hub: `https://hub.example/join#CODE`. It works once and expires.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct JoinString {
+    /// The hub's address without a slash at the end.
+    pub hub: String,
+    /// The one-time code.
+    pub code: String,
+}
+
+/// Text that is no join string.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "this is no join string; it looks like https://hub.example/join#ABCD-EFGH-JKLM-NPQR. The office makes a new one under Branches"
+)]
+pub struct JoinStringError;
+
+impl fmt::Display for JoinString {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(out, "{}/join#{}", self.hub, self.code)
+    }
+}
+
+impl FromStr for JoinString {
+    type Err = JoinStringError;
+
+    fn from_str(text: &str) -> Result<Self, JoinStringError> {
+        let (address, code) = text.trim().split_once('#').ok_or(JoinStringError)?;
+        let hub = address.strip_suffix("/join").ok_or(JoinStringError)?;
+        let is_web_address = hub
+            .strip_prefix("http://")
+            .or_else(|| hub.strip_prefix("https://"))
+            .is_some_and(|rest| !rest.is_empty());
+        let is_code = (8..=64).contains(&code.len())
+            && code
+                .bytes()
+                .all(|byte| byte.is_ascii_alphanumeric() || byte == b'-');
+        if !is_web_address || !is_code {
+            return Err(JoinStringError);
+        }
+        Ok(Self {
+            hub: hub.to_owned(),
+            code: code.to_owned(),
+        })
+    }
+}

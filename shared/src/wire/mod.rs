@@ -1,0 +1,32 @@
+//! What branches, importers and the hub say to each other. `docs/PROTOCOL.md` describes it in words.
+
+mod codec;
+mod messages;
+
+pub use codec::{WireError, decode, encode};
+pub use messages::{
+    Epoch, Exchange, ExchangeReply, JoinReply, JoinRequest, JoinString, JoinStringError,
+    RefusalCode, Refused, ReplicaRole, WaitReply,
+};
+
+/// The version this build speaks. A peer that speaks the one before is understood too.
+pub const PROTOCOL_VERSION: u16 = 1;
+
+/// The oldest version this build understands.
+pub const OLDEST_PROTOCOL_VERSION: u16 = 1;
+
+/// `POST`, binary both ways: [`Exchange`] -> [`ExchangeReply`]. Bearer token.
+pub const EXCHANGE_PATH: &str = "/sync/v1/exchange";
+
+/// `GET ?after=<position>`, JSON [`WaitReply`]: answers as soon as the branch's feed goes beyond the position, or after
+/// [`WAIT_SECONDS`]. Bearer token.
+pub const WAIT_PATH: &str = "/sync/v1/wait";
+
+/// `POST`, JSON both ways: [`JoinRequest`] -> [`JoinReply`]. The one-time code is the authorisation.
+pub const JOIN_PATH: &str = "/sync/v1/join";
+
+/// The media type of binary messages.
+pub const MEDIA_TYPE: &str = "application/vnd.offpiste.sync";
+
+/// How long the hub holds a wait open. Shorter than the idle time-outs of common proxies (30 s and more).
+pub const WAIT_SECONDS: u64 = 25;
