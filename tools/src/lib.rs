@@ -2,6 +2,8 @@
 //!
 //! `source -> staging -> assess -> plan -> apply -> verify`; the ledger holds the sums together.
 
+pub mod assess;
+pub mod interpret;
 pub mod source;
 pub mod staging;
 pub mod vocabulary;
