@@ -180,3 +180,14 @@ impl FromStr for JoinString {
         })
     }
 }
+
+/// Part of the hub's whole feed, for an importer that checks what it brought.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DocumentsReply {
+    /// Documents as the hub stores them, by feed position; those it cannot read itself are among them.
+    pub documents: Vec<Vec<u8>>,
+    /// The position that they go up to: ask for what comes after it next.
+    pub cursor: u64,
+    /// Whether more follows.
+    pub more: bool,
+}

@@ -5,8 +5,8 @@ mod messages;
 
 pub use codec::{WireError, decode, encode};
 pub use messages::{
-    Epoch, Exchange, ExchangeReply, JoinReply, JoinRequest, JoinString, JoinStringError,
-    RefusalCode, Refused, ReplicaRole, WaitReply,
+    DocumentsReply, Epoch, Exchange, ExchangeReply, JoinReply, JoinRequest, JoinString,
+    JoinStringError, RefusalCode, Refused, ReplicaRole, WaitReply,
 };
 
 /// The version this build speaks. A peer that speaks the one before is understood too.
@@ -24,6 +24,10 @@ pub const WAIT_PATH: &str = "/sync/v1/wait";
 
 /// `POST`, JSON both ways: [`JoinRequest`] -> [`JoinReply`]. The one-time code is the authorisation.
 pub const JOIN_PATH: &str = "/sync/v1/join";
+
+/// `GET ?after=<position>&limit=<documents>`, binary [`DocumentsReply`]: the whole feed, each document once at its latest
+/// position. Bearer token of an importer, or an office account.
+pub const DOCUMENTS_PATH: &str = "/sync/v1/documents";
 
 /// The media type of binary messages.
 pub const MEDIA_TYPE: &str = "application/vnd.offpiste.sync";
