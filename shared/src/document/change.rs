@@ -14,6 +14,7 @@ use crate::id::{Actor, DocumentId, Dot, StaffId};
 #[derive(Clone, Debug)]
 pub struct Authoring {
     actor: Actor,
+    after: u64,
     counter: u64,
     at: Hlc,
     by: Option<StaffId>,
@@ -24,10 +25,16 @@ impl Authoring {
     pub const fn new(actor: Actor, counter: u64, at: Hlc, by: Option<StaffId>) -> Self {
         Self {
             actor,
+            after: counter,
             counter,
             at,
             by,
         }
+    }
+
+    /// The counter it went on from: the store takes the writes only while that is still its last one.
+    pub const fn after(&self) -> u64 {
+        self.after
     }
 
     /// The last counter used, to be stored with what was written.

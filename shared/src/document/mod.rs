@@ -15,6 +15,8 @@
 mod change;
 mod event;
 pub mod format;
+#[cfg(test)]
+mod laws;
 mod register;
 mod value;
 

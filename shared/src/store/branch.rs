@@ -160,7 +160,7 @@ impl BranchStore {
         records: &[(&str, Vec<u8>)],
     ) -> Result<Vec<Change>, StoreError> {
         let identity = self.identity.ok_or(StoreError::NoIdentity)?;
-        if authoring.actor() != identity.actor || authoring.counter() < identity.counter {
+        if authoring.actor() != identity.actor || authoring.after() != identity.counter {
             return Err(StoreError::ForeignAuthor);
         }
         let mut batch = Batch::after(self.head);

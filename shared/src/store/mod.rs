@@ -8,6 +8,8 @@
 //!   document, one total order to read changes from, no commit over several keys.
 
 mod branch;
+#[cfg(test)]
+mod contract;
 mod engine;
 mod hub;
 mod layout;
