@@ -5,6 +5,8 @@
 
 mod backoff;
 mod branch;
+#[cfg(test)]
+mod convergence;
 mod digest;
 mod hub;
 
