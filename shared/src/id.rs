@@ -164,7 +164,6 @@ impl Actor {
 
     /// The replica that this actor is an incarnation of.
     pub const fn replica(self) -> ReplicaNumber {
-        #[expect(clippy::cast_possible_truncation, reason = "the high half is 32 bits")]
         ReplicaNumber((self.0 >> 32) as u32)
     }
 }

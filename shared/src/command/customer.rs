@@ -41,6 +41,9 @@ pub fn edit_customer(
 ///
 /// # Errors
 /// [`Refusal::AlreadySo`].
+///
+/// # Panics
+/// Never: an id is a valid field name.
 pub fn link_same(
     customer: &Document,
     authoring: &mut Authoring,

@@ -3,6 +3,8 @@
 
 mod customer;
 mod intake;
+#[cfg(test)]
+mod tests;
 mod work;
 
 pub use customer::{edit_customer, link_same, new_customer};

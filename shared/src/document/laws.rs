@@ -72,7 +72,7 @@ fn play(steps: &[Step]) -> (Vec<Document>, Vec<Document>) {
         let mut change = Change::of(&states[replica]);
         match step {
             Step::Set { field, value, .. } => {
-                change.set(&mut authoring, Field::known(FIELDS[*field]), *value)
+                change.set(&mut authoring, Field::known(FIELDS[*field]), *value);
             }
             Step::Record { personal: true, .. } => {
                 change.record(

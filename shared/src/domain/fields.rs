@@ -116,12 +116,18 @@ pub fn key_from_dot(dot: Dot) -> String {
     format!("{dot}")
 }
 
-/// A field of an item: `label`, `kind`, `tag`, `custody`, `removed`.
+/// A field of an item: `label`, `kind`, `tag`, `custody`, `removed`. `item` is a key from [`key_from_dot`].
+///
+/// # Panics
+/// When `item` or `name` is no name, which any test that reaches it shows.
 pub fn item(item: &str, name: &str) -> Field {
     Field::new(format!("items/{item}/{name}")).expect("keys are made from dots")
 }
 
-/// A field of a service line: `service`, `label`, `price`, `removed`.
+/// A field of a service line: `service`, `label`, `price`, `removed`. `item` and `line` are keys from [`key_from_dot`].
+///
+/// # Panics
+/// When a part is no name, which any test that reaches it shows.
 pub fn line(item: &str, line: &str, name: &str) -> Field {
     Field::new(format!("items/{item}/lines/{line}/{name}")).expect("keys are made from dots")
 }

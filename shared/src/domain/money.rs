@@ -54,8 +54,9 @@ impl Money {
 
     /// The nearest amount that Swiss cash can pay, a multiple of 0.05; other currencies are paid exactly.
     /// The difference is a line of its own on the receipt, never a change of a price.
-    pub const fn rounded_for_cash(self) -> Self {
-        if self.currency.as_bytes()[0] != b'C' || self.currency.as_bytes()[1] != b'H' {
+    #[must_use]
+    pub fn rounded_for_cash(self) -> Self {
+        if self.currency != Currency::CHF {
             return self;
         }
         let rest = self.minor.rem_euclid(5);

@@ -97,6 +97,20 @@ const STATUSES: [(&str, [&str; 4]); 5] = [
     ),
 ];
 
+/// VAT from a day on, in basis points.
+type Rates = &'static [(&'static str, i64)];
+
+/// Territories: country, currency, time zone, VAT.
+const TERRITORIES: [(&str, &str, &str, Rates); 2] = [
+    (
+        "CH",
+        "CHF",
+        "Europe/Zurich",
+        &[(SINCE, 770), ("2024-01-01", 810)],
+    ),
+    ("DE", "EUR", "Europe/Berlin", &[(SINCE, 1900)]),
+];
+
 /// The territory of a country code, the same document at every hub.
 pub fn territory_id(country: &str) -> TerritoryId {
     TerritoryId(DocumentId::named(&format!("territory/{country}")))
@@ -144,16 +158,7 @@ pub fn documents(authoring: &mut Authoring) -> Vec<Document> {
             &[("sort", Value::Int(sort))],
         ));
     }
-    let territories: [(&str, &str, &str, &[(&str, i64)]); 2] = [
-        (
-            "CH",
-            "CHF",
-            "Europe/Zurich",
-            &[(SINCE, 770), ("2024-01-01", 810)],
-        ),
-        ("DE", "EUR", "Europe/Berlin", &[(SINCE, 1900)]),
-    ];
-    for (country, currency, zone, rates) in territories {
+    for (country, currency, zone, rates) in TERRITORIES {
         let rates = rates
             .iter()
             .map(|(from, rate)| (format!("vat_basis_points/{from}"), Value::Int(*rate)));

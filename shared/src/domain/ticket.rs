@@ -11,7 +11,7 @@ const ALPHABET: &[u8; 32] = b"0123456789ABCDEFGHJKLMNPQRSTUVWX";
 /// Characters: two of the branch, five of time, one drawn at random, one check character.
 const LENGTH: usize = 9;
 const TIME_CHARACTERS: usize = 5;
-const SERIES_BITS: u32 = 5 * (TIME_CHARACTERS as u32);
+const SERIES_BITS: usize = 5 * TIME_CHARACTERS;
 
 /// One number per branch and slot of ten seconds; five characters then last ten years and seven months before they come
 /// round, longer than orders are kept.

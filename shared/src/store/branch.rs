@@ -74,6 +74,9 @@ pub struct SetAside {
     pub bytes: Vec<u8>,
 }
 
+/// What documents of the hub came to: what changed, and by index what could not be merged and why.
+pub type FromHub = (Vec<Change>, Vec<(usize, StoreError)>);
+
 const IDENTITY: &str = "identity";
 
 impl BranchStore {
@@ -86,6 +89,9 @@ impl BranchStore {
     }
 
     /// A store that lives as long as the value.
+    ///
+    /// # Panics
+    /// Never: an empty map in memory can be read.
     pub fn in_memory() -> Self {
         Self::over(Box::new(MemoryEngine::default())).expect("an empty map in memory can be read")
     }
@@ -219,7 +225,7 @@ impl BranchStore {
         documents: &[Document],
         now: UtcMillis,
         records: &[(&str, Vec<u8>)],
-    ) -> Result<(Vec<Change>, Vec<(usize, StoreError)>), StoreError> {
+    ) -> Result<FromHub, StoreError> {
         let mut batch = Batch::after(self.head);
         let mut refused = Vec::new();
         for (index, document) in documents.iter().enumerate() {

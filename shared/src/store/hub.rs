@@ -6,7 +6,7 @@ use std::sync::{Mutex, PoisonError};
 use serde::{Deserialize, Serialize};
 
 use super::branch::{decode_record, encode_record, read_feed};
-use super::engine::{Engine, EngineError, Write};
+use super::engine::{Engine, EngineError, Entry, Write};
 use super::layout::{self, RECORD};
 use super::memory::MemoryEngine;
 use super::sled_engine::SledEngine;
@@ -51,7 +51,7 @@ trait HubEngine: Send + Sync {
     fn head(&self) -> u64;
     fn record(&self, name: &[u8]) -> Result<Option<Vec<u8>>, EngineError>;
     fn set_record(&self, name: &[u8], value: Option<Vec<u8>>) -> Result<(), EngineError>;
-    fn records(&self, prefix: &[u8], limit: usize) -> Result<Vec<(Vec<u8>, Vec<u8>)>, EngineError>;
+    fn records(&self, prefix: &[u8], limit: usize) -> Result<Vec<Entry>, EngineError>;
     fn persist(&self) -> Result<(), EngineError>;
     fn bytes_on_disk(&self) -> Result<u64, EngineError>;
 }
@@ -68,6 +68,9 @@ impl HubStore {
     }
 
     /// A store that lives as long as the value.
+    ///
+    /// # Panics
+    /// Never: an empty map in memory can be read.
     pub fn in_memory() -> Self {
         let engine = OnOrderedMap::over(MemoryEngine::default())
             .expect("an empty map in memory can be read");
@@ -297,7 +300,7 @@ impl<E: Engine> HubEngine for OnOrderedMap<E> {
         )])
     }
 
-    fn records(&self, prefix: &[u8], limit: usize) -> Result<Vec<(Vec<u8>, Vec<u8>)>, EngineError> {
+    fn records(&self, prefix: &[u8], limit: usize) -> Result<Vec<Entry>, EngineError> {
         let from = layout::key(RECORD, prefix);
         let mut to = from.clone();
         // Names are ASCII, so the byte after the prefix's last one ends its range.

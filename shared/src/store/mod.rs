@@ -16,7 +16,7 @@ mod layout;
 mod memory;
 mod sled_engine;
 
-pub use branch::{BranchStore, Identity, Outgoing, Pending, SetAside};
+pub use branch::{BranchStore, FromHub, Identity, Outgoing, Pending, SetAside};
 pub use engine::EngineError;
 pub use hub::{HubStore, Merged};
 

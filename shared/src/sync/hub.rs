@@ -88,38 +88,38 @@ mod tests {
         format::encode(&change.finish())
     }
 
-    fn code(verdict: Verdict) -> Option<RefusalCode> {
+    fn code(verdict: &Verdict) -> Option<RefusalCode> {
         match verdict {
             Verdict::Merge(_) => None,
-            Verdict::Refuse(code, _) => Some(code),
+            Verdict::Refuse(code, _) => Some(*code),
         }
     }
 
     #[test]
     fn a_branch_writes_orders_in_its_own_name_only() {
-        assert_eq!(code(judge(&delta("order", 7), BRANCH)), None);
+        assert_eq!(code(&judge(&delta("order", 7), BRANCH)), None);
         assert_eq!(
-            code(judge(&delta("order", 8), BRANCH)),
+            code(&judge(&delta("order", 8), BRANCH)),
             Some(RefusalCode::ForeignWrites)
         );
         assert_eq!(
-            code(judge(&delta("service", 7), BRANCH)),
+            code(&judge(&delta("service", 7), BRANCH)),
             Some(RefusalCode::NotAllowed)
         );
         assert_eq!(
-            code(judge(&delta("staff", 7), BRANCH)),
+            code(&judge(&delta("staff", 7), BRANCH)),
             Some(RefusalCode::NotAllowed)
         );
-        assert_eq!(code(judge(&[], BRANCH)), Some(RefusalCode::Unreadable));
+        assert_eq!(code(&judge(&[], BRANCH)), Some(RefusalCode::Unreadable));
         let importer = Peer {
             role: ReplicaRole::Importer,
             ..BRANCH
         };
-        assert_eq!(code(judge(&delta("service", 7), importer)), None);
+        assert_eq!(code(&judge(&delta("service", 7), importer)), None);
     }
 
     #[test]
     fn a_kind_of_a_later_version_is_carried() {
-        assert_eq!(code(judge(&delta("appointment", 7), BRANCH)), None);
+        assert_eq!(code(&judge(&delta("appointment", 7), BRANCH)), None);
     }
 }
