@@ -10,6 +10,7 @@ pub mod domain;
 pub mod id;
 pub mod limits;
 pub mod presentation;
+pub mod read_model;
 pub mod store;
 pub mod sync;
 pub mod wire;

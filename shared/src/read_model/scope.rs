@@ -1,0 +1,280 @@
+//! Which branch must hold which document: what the hub sends to whom, and over what both compare digests.
+//!
+//! A pair of branch and document is **current** while it follows from the documents, and is kept when it no longer does:
+//! the branch then gets the document's later states too, so that it sees why it left and hears of an erasure.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use rusqlite::{Transaction, params};
+
+use super::sql::{self, Blob, blob};
+use super::{QueryError, Reader, project};
+use crate::document::{Document, Event, Value};
+use crate::domain::fields::{event, kind};
+use crate::domain::{Catalogue, Custody, Order, Staff};
+use crate::id::{BranchId, DocumentId};
+
+/// Stands for all branches in the scope of a catalogue document: the nil id.
+pub const EVERYONE: BranchId = BranchId(DocumentId::from_bytes([0; 16]));
+
+/// Entries of one answer of [`Reader::changes_in_scope`].
+const CHANGES: usize = 10_000;
+
+/// One pair that follows from a document alone.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct ScopeRow {
+    pub(super) branch: Blob,
+    pub(super) current: bool,
+}
+
+impl Reader {
+    /// What changed for a branch after a feed position: positions and documents, each document once, in the order of
+    /// positions. At most `limit` entries and those that share the last one's position, so that the last position given
+    /// is the one to ask from next. `branch` gets its own and what is for [`EVERYONE`].
+    pub fn changes_in_scope(
+        &self,
+        branch: BranchId,
+        after_position: u64,
+        limit: usize,
+    ) -> Result<Vec<(u64, DocumentId)>, QueryError> {
+        let limit = limit.clamp(1, CHANGES);
+        let mut found = BTreeSet::new();
+        for holder in [EVERYONE, branch] {
+            found.extend(self.scope_after(holder, after_position, limit)?);
+        }
+        let Some(&(last, _)) = found.iter().nth(limit - 1).or_else(|| found.last()) else {
+            return Ok(Vec::new());
+        };
+        found.retain(|(position, _)| *position <= last);
+        for holder in [EVERYONE, branch] {
+            found.extend(self.scope_at(holder, last)?);
+        }
+        // A document may be for everyone and, at another position, for this branch: its latest position counts.
+        let mut latest: BTreeMap<DocumentId, u64> = BTreeMap::new();
+        for (position, document) in found {
+            latest.insert(document, position);
+        }
+        let mut changes: Vec<(u64, DocumentId)> = latest
+            .into_iter()
+            .map(|(document, position)| (position, document))
+            .collect();
+        changes.sort_unstable();
+        Ok(changes)
+    }
+
+    /// The documents that a branch holds when it is up to date, by id: what digests are computed over. It follows from the
+    /// documents alone, so a branch and the hub that hold the same ones give the same answer.
+    pub fn documents_in_scope(&self, branch: BranchId) -> Result<Vec<DocumentId>, QueryError> {
+        const DOCUMENTS: &str = "
+            SELECT document FROM scope WHERE branch = ?1 AND current = 1
+            UNION SELECT document FROM scope WHERE branch = ?2 AND current = 1
+            ORDER BY document";
+        let mut statement = self.connection.prepare_cached(DOCUMENTS)?;
+        let rows = statement.query_map(params![blob(EVERYONE), blob(branch)], |row| {
+            Ok(sql::id(row.get(0)?))
+        })?;
+        Ok(rows.collect::<Result<_, _>>()?)
+    }
+
+    /// The branches that must hold a document, [`EVERYONE`] among them where it is for all.
+    pub fn scope_of(&self, document: DocumentId) -> Result<Vec<BranchId>, QueryError> {
+        const BRANCHES: &str =
+            "SELECT branch FROM scope WHERE document = ?1 AND current = 1 ORDER BY branch";
+        let mut statement = self.connection.prepare_cached(BRANCHES)?;
+        let rows = statement.query_map([blob(document)], |row| Ok(sql::id(row.get(0)?)))?;
+        Ok(rows.collect::<Result<_, _>>()?)
+    }
+
+    fn scope_after(
+        &self,
+        holder: BranchId,
+        after_position: u64,
+        limit: usize,
+    ) -> Result<Vec<(u64, DocumentId)>, QueryError> {
+        let mut statement = self.connection.prepare_cached(AFTER)?;
+        let rows = statement.query_map(
+            params![blob(holder), sql::signed(after_position), sql::limit(limit)],
+            |row| Ok((sql::unsigned(row.get(0)?), sql::id(row.get(1)?))),
+        )?;
+        Ok(rows.collect::<Result<_, _>>()?)
+    }
+
+    fn scope_at(
+        &self,
+        holder: BranchId,
+        position: u64,
+    ) -> Result<Vec<(u64, DocumentId)>, QueryError> {
+        const AT: &str = "SELECT document FROM scope WHERE branch = ?1 AND position = ?2";
+        let mut statement = self.connection.prepare_cached(AT)?;
+        let rows = statement.query_map(params![blob(holder), sql::signed(position)], |row| {
+            Ok((position, sql::id(row.get(0)?)))
+        })?;
+        Ok(rows.collect::<Result<_, _>>()?)
+    }
+}
+
+pub(super) const AFTER: &str = "
+    SELECT position, document FROM scope WHERE branch = ?1 AND position > ?2
+    ORDER BY position, document LIMIT ?3";
+
+/// The pairs that follow from one document. Those of a customer's orders are added by [`Scopes`].
+pub(super) fn of(document: &Document, order: Option<&Order>) -> Vec<ScopeRow> {
+    let (current, former) = match document.kind().as_str() {
+        kind::CUSTOMER => (project::home(document).into_iter().collect(), Vec::new()),
+        kind::STAFF => (staff(document), Vec::new()),
+        other if Catalogue::holds_kind(other) => (vec![EVERYONE], Vec::new()),
+        _ => order.map_or_else(Default::default, |order| {
+            (order.scope(), passed_through(order))
+        }),
+    };
+    let current: BTreeSet<BranchId> = current.into_iter().collect();
+    let former = former
+        .into_iter()
+        .filter(|branch| !current.contains(branch))
+        .collect::<BTreeSet<_>>();
+    let row = |current| {
+        move |branch: &BranchId| ScopeRow {
+            branch: blob(*branch),
+            current,
+        }
+    };
+    current
+        .iter()
+        .map(row(true))
+        .chain(former.iter().map(row(false)))
+        .collect()
+}
+
+fn staff(document: &Document) -> Vec<BranchId> {
+    match Staff::of(document) {
+        Some(member) if !member.branches.is_empty() => member.branches,
+        _ => vec![EVERYONE],
+    }
+}
+
+/// Branches that a piece or its money once was at. They held the order, so they must hear of its erasure;
+/// read from the events, they outlive a rebuild.
+fn passed_through(order: &Order) -> Vec<BranchId> {
+    let named = |happened: &Event, name: &str| -> Option<BranchId> {
+        match happened.get(name)? {
+            Value::Text(code) => Custody::from_code(code).branch(),
+            other => other.as_id().map(BranchId),
+        }
+    };
+    order
+        .timeline
+        .iter()
+        .flat_map(|happened| match happened.kind.as_str() {
+            event::CUSTODY => vec![named(happened, "from"), named(happened, "to")],
+            event::RECEIVED | event::PAYMENT => vec![named(happened, "branch")],
+            _ => Vec::new(),
+        })
+        .flatten()
+        .collect()
+}
+
+/// Writes pairs within the transaction of a batch.
+pub(super) struct Scopes<'a> {
+    transaction: &'a Transaction<'a>,
+}
+
+/// The pairs of a customer must be read anew from all their orders, at the position of what made it so.
+pub(super) type Stale = BTreeMap<Blob, u64>;
+
+impl<'a> Scopes<'a> {
+    pub(super) const fn new(transaction: &'a Transaction<'a>) -> Self {
+        Self { transaction }
+    }
+
+    /// The branches that hold a document by now.
+    pub(super) fn current(&self, document: Blob) -> rusqlite::Result<BTreeSet<Blob>> {
+        const CURRENT: &str = "SELECT branch FROM scope WHERE document = ?1 AND current = 1";
+        let mut statement = self.transaction.prepare_cached(CURRENT)?;
+        let rows = statement.query_map([document], |row| row.get(0))?;
+        rows.collect()
+    }
+
+    /// A document changed: its pairs become `rows`, and all it ever had move to the new position.
+    pub(super) fn replace(
+        &self,
+        document: Blob,
+        rows: &[ScopeRow],
+        position: u64,
+    ) -> rusqlite::Result<()> {
+        const MOVE: &str = "
+            UPDATE scope SET position = max(position, ?2), current = 0 WHERE document = ?1";
+        self.transaction
+            .prepare_cached(MOVE)?
+            .execute(params![document, sql::signed(position)])?;
+        self.add(document, rows, position)
+    }
+
+    /// A customer changed: the pairs stay, for they follow from orders too, and move to the new position.
+    pub(super) fn touch(&self, customer: Blob, position: u64) -> rusqlite::Result<()> {
+        const MOVE: &str = "UPDATE scope SET position = max(position, ?2) WHERE document = ?1";
+        self.transaction
+            .prepare_cached(MOVE)?
+            .execute(params![customer, sql::signed(position)])?;
+        Ok(())
+    }
+
+    /// Pairs come into scope. One that is there already keeps its position, unless it was no longer current.
+    pub(super) fn add(
+        &self,
+        document: Blob,
+        rows: &[ScopeRow],
+        position: u64,
+    ) -> rusqlite::Result<()> {
+        const ADD: &str = "
+            INSERT INTO scope (branch, document, position, current) VALUES (?1, ?2, ?3, ?4)
+            ON CONFLICT (branch, document) DO UPDATE SET
+                position = CASE WHEN excluded.current > current
+                    THEN max(position, excluded.position) ELSE position END,
+                current = max(current, excluded.current)";
+        let mut statement = self.transaction.prepare_cached(ADD)?;
+        for row in rows {
+            statement.execute(params![
+                row.branch,
+                document,
+                sql::signed(position),
+                row.current
+            ])?;
+        }
+        Ok(())
+    }
+
+    /// Reads the pairs of a customer from their home and all their orders. A pair counts from `position` or, when the
+    /// orders were read before the customer, from the first of its orders: never earlier than the branch could know.
+    pub(super) fn refresh_customer(&self, customer: Blob, position: u64) -> rusqlite::Result<()> {
+        const DERIVED: &str = "
+            SELECT s.branch, max(s.current), min(s.position)
+            FROM orders o JOIN scope s ON s.document = o.id
+            WHERE o.customer = ?1 GROUP BY s.branch
+            UNION ALL SELECT home, 1, 0 FROM customers WHERE id = ?1 AND home IS NOT NULL";
+        const LEAVE: &str =
+            "UPDATE scope SET current = 0 WHERE branch = ?1 AND document = ?2 AND current = 1";
+        let mut statement = self.transaction.prepare_cached(DERIVED)?;
+        let derived: Vec<(ScopeRow, i64)> = statement
+            .query_map([customer], |row| {
+                let pair = ScopeRow {
+                    branch: row.get(0)?,
+                    current: row.get(1)?,
+                };
+                Ok((pair, row.get(2)?))
+            })?
+            .collect::<Result<_, _>>()?;
+        let kept: BTreeSet<Blob> = derived
+            .iter()
+            .filter(|(row, _)| row.current)
+            .map(|(row, _)| row.branch)
+            .collect();
+        let mut leave = self.transaction.prepare_cached(LEAVE)?;
+        for left in self.current(customer)?.difference(&kept) {
+            leave.execute(params![left, customer])?;
+        }
+        for (row, since) in derived {
+            self.add(customer, &[row], position.max(sql::unsigned(since)))?;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,142 @@
+//! What a list shows of an order.
+
+use jiff::civil;
+use rusqlite::Row;
+
+use super::sql;
+use crate::clock::UtcMillis;
+use crate::domain::{Money, MoneyState, StatusCode};
+use crate::id::{BranchId, CustomerId, OrderId};
+
+/// An order as lists show it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OrderSummary {
+    /// Its identity.
+    pub id: OrderId,
+    /// The printed number, without blanks.
+    pub ticket: Option<String>,
+    /// The number it had in the legacy database.
+    pub legacy_number: Option<String>,
+    /// The branch that took it in.
+    pub home: Option<BranchId>,
+    /// The branch where it is collected.
+    pub pickup: Option<BranchId>,
+    /// The customer's document.
+    pub customer: Option<CustomerId>,
+    /// The customer's name at intake.
+    pub name: Option<String>,
+    /// The telephone as it was given.
+    pub phone: Option<String>,
+    /// The e-mail address.
+    pub email: Option<String>,
+    /// The language of the ticket.
+    pub language: Option<String>,
+    /// Where the work is.
+    pub status: StatusCode,
+    /// Finished and not yet handed out whole.
+    pub ready: bool,
+    /// Whether every piece is with the customer.
+    pub handed_out: bool,
+    /// The priority's code.
+    pub priority: Option<String>,
+    /// When it was taken in.
+    pub received_at: Option<UtcMillis>,
+    /// The promised day.
+    pub promised_on: Option<civil::Date>,
+    /// When the work was finished, while it counts as finished.
+    pub done_at: Option<UtcMillis>,
+    /// The sum of its lines.
+    pub total: Money,
+    /// What was paid, less what was given back.
+    pub paid: Money,
+    /// What is still owed; negative when too much was paid.
+    pub owed: Money,
+    /// The money axis.
+    pub money: MoneyState,
+    /// How many pieces.
+    pub item_count: u32,
+    /// The pieces' labels, cut to what a list has room for.
+    pub items: String,
+    /// The services' names, each once, cut likewise.
+    pub services: String,
+    /// The note for the workshop.
+    pub note: Option<String>,
+    /// Why it was cancelled or blocked.
+    pub reason: Option<String>,
+    /// In how many fields replicas disagree.
+    pub conflicts: u32,
+    /// Whether the person it was for has been forgotten.
+    pub erased: bool,
+}
+
+impl OrderSummary {
+    /// The number people call it by: the ticket, else the legacy number, else the head of its id.
+    pub fn number(&self) -> String {
+        self.ticket
+            .clone()
+            .or_else(|| self.legacy_number.clone())
+            .unwrap_or_else(|| self.id.to_string().chars().take(8).collect())
+    }
+
+    /// Whether it was promised for a day before `today` and still waits for work.
+    pub fn is_overdue(&self, today: civil::Date) -> bool {
+        self.status.phase.is_unfinished()
+            && self.promised_on.is_some_and(|promised| promised < today)
+    }
+
+    pub(super) fn read(row: &Row<'_>) -> rusqlite::Result<Self> {
+        let currency: String = row.get("currency")?;
+        let money = |minor: i64| sql::money(minor, &currency);
+        let state: String = row.get("money")?;
+        let status: String = row.get("status")?;
+        let promised_on: Option<i64> = row.get("promised_on")?;
+        Ok(Self {
+            id: sql::id(row.get("id")?),
+            ticket: row.get("ticket")?,
+            legacy_number: row.get("legacy_number")?,
+            home: sql::branch(row.get("home")?),
+            pickup: sql::branch(row.get("pickup")?),
+            customer: row.get::<_, Option<sql::Blob>>("customer")?.map(sql::id),
+            name: row.get("name")?,
+            phone: row.get("phone")?,
+            email: row.get("email")?,
+            language: row.get("language")?,
+            status: StatusCode::from_code(&status),
+            ready: row.get("ready")?,
+            handed_out: row.get("handed_out")?,
+            priority: row.get("priority")?,
+            received_at: sql::instant(row.get("received_at")?),
+            promised_on: promised_on.and_then(sql::date),
+            done_at: sql::instant(row.get("done_at")?),
+            total: money(row.get("total_minor")?),
+            paid: money(row.get("paid_minor")?),
+            owed: money(row.get("owed_minor")?),
+            money: money_state(&state),
+            item_count: row.get("item_count")?,
+            items: row.get("items")?,
+            services: row.get("services")?,
+            note: row.get("note")?,
+            reason: row.get("reason")?,
+            conflicts: row.get("conflicts")?,
+            erased: row.get("erased")?,
+        })
+    }
+}
+
+/// The columns that [`OrderSummary::read`] reads, of `orders AS o`.
+pub(super) const COLUMNS: &str = "o.id, o.ticket, o.legacy_number, o.home, o.pickup, o.customer, o.name, o.phone, o.email, \
+    o.language, o.status, o.ready, o.handed_out, o.priority, o.received_at, o.promised_on, o.done_at, o.currency, \
+    o.total_minor, o.paid_minor, o.owed_minor, o.money, o.item_count, o.items, o.services, o.note, o.reason, o.conflicts, \
+    o.erased";
+
+fn money_state(code: &str) -> MoneyState {
+    [
+        MoneyState::Deposit,
+        MoneyState::Paid,
+        MoneyState::Overpaid,
+        MoneyState::Refunded,
+    ]
+    .into_iter()
+    .find(|state| state.code() == code)
+    .unwrap_or(MoneyState::Open)
+}
