@@ -191,3 +191,85 @@ pub struct DocumentsReply {
     /// Whether more follows.
     pub more: bool,
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::id::DocumentId;
+
+    /// The bytes that version 1 sends. A change here is a change of the protocol: it needs a new version, not a new snapshot.
+    #[test]
+    fn golden_bytes_of_version_1() {
+        let exchange = Exchange {
+            protocol: 1,
+            epoch: Some(Epoch(9)),
+            cursor: 300,
+            pushed: vec![vec![1, 2, 3], Vec::new()],
+            highest_counter: 70_000,
+            want: 1_000,
+            pending: 2,
+            pending_since: Some(UtcMillis(1_795_190_400_000)),
+            clock: UtcMillis(1_795_190_400_001),
+        };
+        let reply = ExchangeReply {
+            protocol: 1,
+            epoch: Epoch(9),
+            refused: vec![Refused {
+                index: 1,
+                code: RefusalCode::Unreadable,
+                reason: "the document is empty".to_owned(),
+            }],
+            documents: vec![vec![4, 5]],
+            cursor: 301,
+            more: true,
+            highest_counter: 70_000,
+            digest: Some([7; 32]),
+            clock: UtcMillis(-1),
+        };
+        let hex = |bytes: Vec<u8>| {
+            bytes
+                .iter()
+                .map(|byte| format!("{byte:02x}"))
+                .collect::<String>()
+        };
+        insta::assert_snapshot!(
+            "exchange_1",
+            hex(crate::wire::encode(&exchange).expect("small"))
+        );
+        insta::assert_snapshot!(
+            "exchange_reply_1",
+            hex(crate::wire::encode(&reply).expect("small"))
+        );
+        let join = JoinReply {
+            hub: "Zentrale".to_owned(),
+            role: ReplicaRole::Branch,
+            branch: Some(BranchId(DocumentId::named("branch/chur"))),
+            branch_name: Some("Chur".to_owned()),
+            replica: ReplicaNumber(3),
+            token: "t".to_owned(),
+            epoch: Epoch(9),
+        };
+        insta::assert_json_snapshot!("join_reply_1", join);
+    }
+
+    #[test]
+    fn join_strings_are_read_and_anything_else_is_explained() {
+        let text = "https://hub.example:7600/join#ABCD-EFGH-JKLM-NPQR";
+        let read: JoinString = text.parse().expect("a join string");
+        assert_eq!(
+            (read.hub.as_str(), read.code.as_str()),
+            ("https://hub.example:7600", "ABCD-EFGH-JKLM-NPQR")
+        );
+        assert_eq!(read.to_string(), text);
+        for wrong in [
+            "",
+            "ABCD-EFGH",
+            "ftp://x/join#ABCDEFGH",
+            "https:///join#ABCDEFGH",
+            "https://x/join#a b c d e f",
+            "https://x#ABCDEFGH",
+        ] {
+            assert_eq!(wrong.parse::<JoinString>(), Err(JoinStringError), "{wrong}");
+        }
+    }
+}
