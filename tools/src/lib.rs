@@ -2,8 +2,13 @@
 //!
 //! `source -> staging -> assess -> plan -> apply -> verify`; the ledger holds the sums together.
 
+pub mod apply;
 pub mod assess;
 pub mod interpret;
+pub mod ledger;
+pub mod naming;
+pub mod plan;
 pub mod source;
 pub mod staging;
+pub mod target;
 pub mod vocabulary;

@@ -238,7 +238,6 @@ const MEANINGS: [(Meaning, &[&str]); 25] = [
             "status",
             "auftragsstatus",
             "zustand",
-            "state",
             "statusname",
             "statusid",
             "statut",
@@ -604,25 +603,27 @@ pub fn service_of(name: &str) -> Option<&'static str> {
 
 /// Whether two names differ only in number: `kunde` and `Kunden`, `status` and `statuses`, `Auftrag` and `Aufträge`.
 pub fn same_stem(left: &str, right: &str) -> bool {
-    let stem = |name: &str| {
-        let mut name = reduced(name)
-            .replace("aeu", "au")
-            .replace("aeg", "ag")
-            .replace("aet", "at");
-        if let Some(rest) = name.strip_prefix("tbl").filter(|rest| rest.len() >= 4) {
-            name = rest.to_owned();
-        }
-        if let Some(rest) = name.strip_suffix("ies").filter(|rest| rest.len() >= 3) {
-            return format!("{rest}y");
-        }
-        for ending in ["en", "es", "er", "e", "n", "s"] {
-            if let Some(rest) = name.strip_suffix(ending).filter(|rest| rest.len() >= 4) {
-                return rest.to_owned();
-            }
-        }
-        name
-    };
-    stem(left) == stem(right)
+    let right = stems(right);
+    stems(left).iter().any(|stem| right.contains(stem))
+}
+
+/// What a name can be the plural of, itself included.
+fn stems(name: &str) -> Vec<String> {
+    let mut name = reduced(name).replace("aeg", "ag");
+    if let Some(rest) = name.strip_prefix("tbl").filter(|rest| rest.len() >= 4) {
+        name = rest.to_owned();
+    }
+    let mut stems = Vec::new();
+    for ending in ["en", "es", "er", "e", "n", "s"] {
+        stems.extend(
+            name.strip_suffix(ending)
+                .filter(|rest| rest.len() >= 4)
+                .map(str::to_owned),
+        );
+    }
+    stems.extend(name.strip_suffix("ies").map(|rest| format!("{rest}y")));
+    stems.push(name);
+    stems
 }
 
 #[cfg(test)]

@@ -396,6 +396,9 @@ fn about_choices(
             ),
         });
     }
+    if meanings.is_empty() {
+        return;
+    }
     findings.extend(place.finding(
         "unknown_value",
         Risk::High,

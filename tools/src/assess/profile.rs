@@ -176,7 +176,7 @@ impl ColumnProfile {
                 if reading.labelled {
                     self.labelled_dates.note(text);
                 }
-                if !(1980..=2100).contains(&reading.date.year()) {
+                if !(1900..=2100).contains(&reading.date.year()) {
                     self.implausible_dates.note(text);
                 }
             }

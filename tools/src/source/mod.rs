@@ -48,7 +48,7 @@ pub struct SourceSummary {
 #[derive(Debug, thiserror::Error)]
 pub enum SourceError {
     /// It is no kind of file that can be imported.
-    #[error("{0}")]
+    #[error(transparent)]
     Refused(#[from] Refusal),
     /// The disk failed, or the file is not there.
     #[error(

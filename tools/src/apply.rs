@@ -1,0 +1,490 @@
+//! Legacy rows to deltas, written by the importer's own actor.
+//!
+//! Deterministic: the same source and plan give the same dots, stamps and bytes, so that importing twice is importing once.
+//! The actor's incarnation is drawn from source and plan; a corrected plan therefore never reuses a dot with other contents.
+
+mod customer;
+mod order;
+mod rows;
+mod service;
+
+use std::collections::{BTreeMap, HashSet};
+
+use sha2::{Digest, Sha256};
+use shared::clock::{Hlc, UtcMillis};
+use shared::document::{Authoring, Change, Currency, Document, Field, Value, format};
+use shared::domain::fields;
+use shared::id::{Actor, BranchId, DocumentId, ReplicaNumber};
+use shared::limits;
+
+use crate::ledger::{Fate, Ledger};
+use crate::plan::Plan;
+use crate::staging::Staging;
+use rows::{Raw, Source, SourceRow};
+
+/// Rules by which a value is changed on the way. Each needs a budget in the plan.
+pub const CHANGE_RULES: [&str; 5] = [
+    "zero_date",
+    "placeholder_date",
+    "phone_zero",
+    "rounded_line",
+    "clock_change",
+];
+
+/// Branches by lower-case name or id.
+pub type BranchDirectory = BTreeMap<String, BranchId>;
+
+/// One document made of one or several rows.
+#[derive(Debug)]
+pub struct Produced {
+    /// Its identity.
+    pub id: DocumentId,
+    /// The delta's canonical bytes; empty when only counting.
+    pub encoded: Vec<u8>,
+    /// The rows it is made of: place of the table, rowid.
+    pub rows: Vec<(usize, i64)>,
+}
+
+/// A row that could not be brought over, as written to the file of rejects.
+#[derive(Debug, Clone, serde::Serialize)]
+pub struct Reject {
+    /// The table.
+    pub table: String,
+    /// The line in the dump, or the row's place in a SQLite file.
+    pub line: i64,
+    /// Its key.
+    pub key: Option<String>,
+    /// Why, for programs.
+    pub code: &'static str,
+    /// Why, for people.
+    pub reason: String,
+    /// The row as it was read, so that it can be mended and fed back.
+    pub row: BTreeMap<String, Option<String>>,
+}
+
+/// Why an import cannot go on.
+#[derive(Debug, thiserror::Error)]
+pub enum ApplyError {
+    /// The staging database failed.
+    #[error("the working database failed: {0}. What was already sent stays; run again to go on.")]
+    Staging(#[from] rusqlite::Error),
+    /// Whoever takes the documents cannot go on.
+    #[error(transparent)]
+    Taker(#[from] anyhow::Error),
+}
+
+/// What one pass came to.
+#[derive(Debug)]
+pub struct Outcome {
+    /// What became of each row.
+    pub ledger: Ledger,
+    /// Values changed, by rule.
+    pub changes: BTreeMap<&'static str, u64>,
+    /// Documents produced.
+    pub documents: u64,
+    /// The last counter used.
+    pub counter: u64,
+}
+
+/// Whoever takes what a pass produces.
+pub trait Taker {
+    /// A document. Fails when it cannot be kept.
+    fn document(&mut self, produced: Produced) -> anyhow::Result<()>;
+    /// A row that is not brought over.
+    fn reject(&mut self, reject: Reject) -> anyhow::Result<()>;
+}
+
+/// A taker that keeps nothing: for the pass that only counts.
+pub struct Nobody;
+
+impl Taker for Nobody {
+    fn document(&mut self, _: Produced) -> anyhow::Result<()> {
+        Ok(())
+    }
+
+    fn reject(&mut self, _: Reject) -> anyhow::Result<()> {
+        Ok(())
+    }
+}
+
+/// The actor of an import: the replica's number, and an incarnation that source and plan decide.
+pub fn actor(replica: ReplicaNumber, plan_text: &str, source_sha256: &str) -> Actor {
+    let digest = Sha256::digest(format!("{source_sha256}\n{plan_text}"));
+    let incarnation = u32::from_be_bytes([digest[0], digest[1], digest[2], digest[3]]);
+    Actor::new(replica, incarnation)
+}
+
+/// Names of branches that the plan uses and the directory does not know.
+pub fn missing_branches(plan: &Plan, directory: &BranchDirectory) -> Vec<String> {
+    let mut names: Vec<String> = plan
+        .branches
+        .map
+        .values()
+        .chain(&plan.branches.default)
+        .cloned()
+        .collect();
+    names.retain(|name| !directory.contains_key(&name.to_lowercase()));
+    names.sort();
+    names.dedup();
+    names
+}
+
+/// The id of a branch the importer makes.
+pub fn branch_id(plan: &Plan, name: &str) -> BranchId {
+    BranchId(crate::naming::document_id(
+        &plan.source_name,
+        "branch",
+        name,
+    ))
+}
+
+/// One pass over all rows.
+pub fn apply(
+    plan: &Plan,
+    staging: &Staging,
+    directory: &BranchDirectory,
+    actor: Actor,
+    new_branches: &[String],
+    taker: &mut dyn Taker,
+) -> Result<Outcome, ApplyError> {
+    let stamp = Hlc::at(UtcMillis::from(plan.stamped_at));
+    let mut pass = Pass {
+        plan,
+        staging,
+        directory,
+        currency: Currency::new(&plan.currency).unwrap_or(Currency::CHF),
+        zone: jiff::tz::TimeZone::get(&plan.time_zone).unwrap_or(jiff::tz::TimeZone::UTC),
+        ledger: Ledger::open(staging)?,
+        changes: BTreeMap::new(),
+        documents: 0,
+        actor,
+        counter: 0,
+        stamp,
+        people: HashSet::new(),
+        taker,
+    };
+    for name in new_branches {
+        pass.make_branch(name)?;
+    }
+    pass.services()?;
+    pass.customers()?;
+    pass.orders()?;
+    pass.settle_the_rest()?;
+    Ok(Outcome {
+        ledger: pass.ledger,
+        changes: pass.changes,
+        documents: pass.documents,
+        counter: pass.counter,
+    })
+}
+
+/// A pass under way.
+struct Pass<'a> {
+    plan: &'a Plan,
+    staging: &'a Staging,
+    directory: &'a BranchDirectory,
+    currency: Currency,
+    zone: jiff::tz::TimeZone,
+    ledger: Ledger,
+    changes: BTreeMap<&'static str, u64>,
+    documents: u64,
+    actor: Actor,
+    counter: u64,
+    stamp: Hlc,
+    /// Customers made from rows of orders.
+    people: HashSet<DocumentId>,
+    taker: &'a mut dyn Taker,
+}
+
+/// Why one row is not brought over.
+#[derive(Debug)]
+struct Rejection {
+    code: &'static str,
+    reason: String,
+}
+
+/// Why a row or the whole pass ends here.
+#[derive(Debug)]
+enum Stop {
+    Rejected(Rejection),
+    Failed(ApplyError),
+}
+
+impl From<Rejection> for Stop {
+    fn from(rejection: Rejection) -> Self {
+        Self::Rejected(rejection)
+    }
+}
+
+impl From<ApplyError> for Stop {
+    fn from(error: ApplyError) -> Self {
+        Self::Failed(error)
+    }
+}
+
+impl From<rusqlite::Error> for Stop {
+    fn from(error: rusqlite::Error) -> Self {
+        Self::Failed(error.into())
+    }
+}
+
+impl Rejection {
+    fn new(code: &'static str, reason: impl Into<String>) -> Self {
+        Self {
+            code,
+            reason: reason.into(),
+        }
+    }
+}
+
+impl<'a> Pass<'a> {
+    fn source(&self, table: &str, key: &[String]) -> Option<Source<'a>> {
+        Source::new(self.staging, table, key)
+    }
+
+    fn authoring(&self, at: Hlc) -> Authoring {
+        Authoring::new(self.actor, self.counter, at, None)
+    }
+
+    /// Hands a finished delta on. A rejection says that it breaks a limit; its counter is not used then.
+    fn produce(
+        &mut self,
+        change: Change<'_>,
+        authoring: &Authoring,
+        rows: Vec<(usize, i64)>,
+    ) -> Result<(), Stop> {
+        let delta: Document = change.finish();
+        let encoded = format::encode(&delta);
+        if encoded.len() > limits::DOCUMENT_BYTES
+            || delta.fields().len() > limits::FIELDS_PER_DOCUMENT
+        {
+            let reason = format!(
+                "the document would have {} bytes, at most {} are allowed",
+                encoded.len(),
+                limits::DOCUMENT_BYTES
+            );
+            return Err(Rejection::new("too_large", reason).into());
+        }
+        self.counter = authoring.counter();
+        self.documents += 1;
+        self.taker
+            .document(Produced {
+                id: delta.id(),
+                encoded,
+                rows,
+            })
+            .map_err(ApplyError::Taker)?;
+        Ok(())
+    }
+
+    /// Decides a row by how its document came out.
+    fn conclude(
+        &mut self,
+        source: &Source<'_>,
+        row: &SourceRow,
+        made: Result<(), Stop>,
+    ) -> Result<Fate, ApplyError> {
+        match made {
+            Ok(()) => {
+                self.ledger.decide(source.place, row.rowid, Fate::Migrated);
+                Ok(Fate::Migrated)
+            }
+            Err(Stop::Rejected(rejection)) => {
+                self.reject(source, row, &rejection)?;
+                Ok(Fate::Rejected)
+            }
+            Err(Stop::Failed(error)) => Err(error),
+        }
+    }
+
+    fn reject(
+        &mut self,
+        source: &Source<'_>,
+        row: &SourceRow,
+        rejection: &Rejection,
+    ) -> Result<(), ApplyError> {
+        self.ledger.decide(source.place, row.rowid, Fate::Rejected);
+        let values = source
+            .table
+            .schema
+            .columns
+            .iter()
+            .zip(&row.values)
+            .map(|(column, value)| {
+                let text = match value {
+                    Raw::Null => None,
+                    Raw::Text(text) => Some(text.clone()),
+                    Raw::Bytes(bytes) => Some(format!("{} bytes", bytes.len())),
+                };
+                (column.name.clone(), text)
+            });
+        let reject = Reject {
+            table: source.table.schema.name.clone(),
+            line: row.line,
+            key: source.key_of(row),
+            code: rejection.code,
+            reason: rejection.reason.clone(),
+            row: values.collect(),
+        };
+        Ok(self.taker.reject(reject)?)
+    }
+
+    fn changed(&mut self, rule: &'static str) {
+        *self.changes.entry(rule).or_default() += 1;
+    }
+
+    fn branch(&self, name: &str) -> Option<BranchId> {
+        self.directory.get(&name.to_lowercase()).copied()
+    }
+
+    fn make_branch(&mut self, name: &str) -> Result<(), ApplyError> {
+        let id = branch_id(self.plan, name);
+        let mut authoring = self.authoring(self.stamp);
+        let mut change = Change::create(id.document(), fields::known_kind(fields::kind::BRANCH));
+        change.set(
+            &mut authoring,
+            fields::known(shared::domain::Branch::NAME),
+            name,
+        );
+        let territory = shared::domain::seed::territory_id(&self.plan.country);
+        change.set(
+            &mut authoring,
+            fields::known(shared::domain::Branch::TERRITORY),
+            territory,
+        );
+        record_import(
+            &mut change,
+            &mut authoring,
+            &self.plan.source_name,
+            "branch",
+            name,
+        );
+        match self.produce(change, &authoring, Vec::new()) {
+            Ok(()) => Ok(()),
+            Err(Stop::Failed(error)) => Err(error),
+            Err(Stop::Rejected(rejection)) => {
+                Err(ApplyError::Taker(anyhow::anyhow!(rejection.reason)))
+            }
+        }
+    }
+
+    /// Tables that stay behind, lookups, and lines nobody's order claimed.
+    fn settle_the_rest(&mut self) -> Result<(), ApplyError> {
+        for exclude in &self.plan.exclude {
+            self.close(&exclude.table, Fate::Excluded)?;
+        }
+        if let Some(lines) = &self.plan.lines
+            && let Some(source) = self.source(&lines.table, &lines.key)
+        {
+            source.each(|row| {
+                if self.ledger.fate(source.place, row.rowid) == Fate::Open {
+                    let rejection = Rejection::new("orphan_line", "its order is not in the source");
+                    self.reject(&source, &row, &rejection)?;
+                }
+                Ok::<(), ApplyError>(())
+            })?;
+        }
+        for choices in [&self.plan.status, &self.plan.priority] {
+            let (Some(table), Some(name)) = (&choices.table, &choices.name) else {
+                continue;
+            };
+            let Some(source) = self.source(table, &[]) else {
+                continue;
+            };
+            source.each(|row| {
+                let known = source
+                    .value(&row, Some(name))
+                    .text()
+                    .is_some_and(|name| choices.map.contains_key(name));
+                self.ledger.decide(
+                    source.place,
+                    row.rowid,
+                    if known { Fate::Merged } else { Fate::Excluded },
+                );
+                Ok::<(), rusqlite::Error>(())
+            })?;
+        }
+        for lookup in &self.plan.lookup {
+            self.close(&lookup.table, Fate::Excluded)?;
+        }
+        Ok(())
+    }
+
+    /// Decides all rows of a table that nobody has decided.
+    fn close(&mut self, table: &str, fate: Fate) -> Result<(), ApplyError> {
+        let Some(source) = self.source(table, &[]) else {
+            return Ok(());
+        };
+        source.each(|row| {
+            if self.ledger.fate(source.place, row.rowid) == Fate::Open {
+                self.ledger.decide(source.place, row.rowid, fate);
+            }
+            Ok(())
+        })
+    }
+}
+
+/// Notes on a document where it came from.
+fn record_import(
+    change: &mut Change<'_>,
+    authoring: &mut Authoring,
+    source: &str,
+    table: &str,
+    key: &str,
+) {
+    change.record(
+        authoring,
+        fields::known_kind(fields::event::IMPORTED),
+        [
+            (Field::known("source"), Value::from(source)),
+            (Field::known("legacy/table"), Value::from(table)),
+            (Field::known("legacy/key"), Value::from(key)),
+        ],
+    );
+}
+
+/// Keeps the raw values of a row below `prefix`: all but those that are stored as they stand elsewhere.
+fn keep_raw(
+    change: &mut Change<'_>,
+    authoring: &mut Authoring,
+    source: &Source<'_>,
+    row: &SourceRow,
+    prefix: &str,
+    verbatim: &[&str],
+) -> Result<(), Rejection> {
+    for (index, value) in row.values.iter().enumerate() {
+        let column = &source.table.schema.columns[index].name;
+        let stored_elsewhere = verbatim.contains(&column.as_str())
+            && value.text().is_some_and(|text| !text.is_empty());
+        let stored = match value {
+            Raw::Null => continue,
+            Raw::Text(_) if stored_elsewhere => continue,
+            Raw::Text(text) => Value::from(text.as_str()),
+            Raw::Bytes(bytes) => Value::Bytes(bytes.clone()),
+        };
+        let field = Field::new(format!("{prefix}{}", source.slugs[index]))
+            .map_err(|error| Rejection::new("field_name", error.to_string()))?;
+        change.set(authoring, field, stored);
+    }
+    Ok(())
+}
+
+/// Refuses rows with a value that no field can hold.
+fn check_lengths(source: &Source<'_>, row: &SourceRow) -> Result<(), Rejection> {
+    for (column, value) in source.table.schema.columns.iter().zip(&row.values) {
+        let length = match value {
+            Raw::Null => 0,
+            Raw::Text(text) => text.len(),
+            Raw::Bytes(bytes) => bytes.len(),
+        };
+        if length > limits::TEXT_BYTES {
+            let reason = format!(
+                "{} has {length} bytes, at most {} can be kept",
+                column.name,
+                limits::TEXT_BYTES
+            );
+            return Err(Rejection::new("value_too_long", reason));
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,201 @@
+//! Customers: documents of their own, never merged on a name alone.
+
+use shared::document::{Authoring, Change};
+use shared::domain::{Contact, PhoneNumber, fields};
+use shared::id::{BranchId, CustomerId};
+
+use super::rows::{Source, SourceRow};
+use super::{ApplyError, Pass, Rejection, Stop, check_lengths, keep_raw, record_import};
+use crate::interpret::lost_its_zero;
+use crate::naming;
+use crate::plan::ContactColumns;
+
+impl Pass<'_> {
+    /// All rows of the customers' table.
+    pub(super) fn customers(&mut self) -> Result<(), ApplyError> {
+        let Some(customers) = &self.plan.customers else {
+            return Ok(());
+        };
+        let Some(source) = self.source(&customers.table, &customers.key) else {
+            return Ok(());
+        };
+        if let Some(key) = customers.key.first() {
+            source.index(key)?;
+        }
+        let orders = self.source(&self.plan.orders.table, &self.plan.orders.key);
+        if let (Some(orders), Some(column)) = (&orders, &self.plan.orders.customer) {
+            orders.index(column)?;
+        }
+        source.each(|row| {
+            let home = match (&orders, &self.plan.orders.customer, source.key_of(&row)) {
+                (Some(orders), Some(column), Some(key)) => {
+                    let last = orders.find_all(column, &key)?.pop();
+                    last.and_then(|order| self.branch_of(orders, &order).ok())
+                }
+                _ => None,
+            };
+            let home = home.or_else(|| {
+                self.plan
+                    .branches
+                    .default
+                    .as_deref()
+                    .and_then(|name| self.branch(name))
+            });
+            let made = self.customer_document(&source, &row, &customers.contact, home);
+            self.conclude(&source, &row, made).map(drop)
+        })
+    }
+
+    fn customer_document(
+        &mut self,
+        source: &Source<'_>,
+        row: &SourceRow,
+        columns: &ContactColumns,
+        home: Option<BranchId>,
+    ) -> Result<(), Stop> {
+        let key = source
+            .key_of(row)
+            .ok_or_else(|| Rejection::new("no_key", "its key is NULL"))?;
+        check_lengths(source, row)?;
+        let table = &source.table.schema.name;
+        let id = naming::document_id(&self.plan.source_name, table, &key);
+        let contact = self.contact(source, row, columns);
+        let mut authoring = self.authoring(self.stamp);
+        let mut change = Change::create(id, fields::known_kind(fields::kind::CUSTOMER));
+        change.set_some(&mut authoring, fields::known(fields::order::HOME), home);
+        write_contact(&mut change, &mut authoring, &contact.contact);
+        keep_raw(
+            &mut change,
+            &mut authoring,
+            source,
+            row,
+            "legacy/",
+            &contact.verbatim,
+        )?;
+        record_import(
+            &mut change,
+            &mut authoring,
+            &self.plan.source_name,
+            table,
+            &key,
+        );
+        self.produce(change, &authoring, vec![(source.place, row.rowid)])
+    }
+
+    /// The customer of an order whose row holds the contact itself. One document for one name with one telephone or
+    /// e-mail; without either, one per order.
+    pub(super) fn embedded_customer(
+        &mut self,
+        contact: &Contact,
+        order_key: &str,
+        home: BranchId,
+    ) -> Result<CustomerId, Stop> {
+        let name = contact
+            .name
+            .as_deref()
+            .unwrap_or_default()
+            .trim()
+            .to_lowercase();
+        let phone = contact.phone.as_ref().map(|phone| {
+            phone
+                .e164
+                .clone()
+                .unwrap_or_else(|| phone.given.trim().to_owned())
+        });
+        let email = contact
+            .email
+            .as_deref()
+            .map(|email| email.trim().to_lowercase());
+        let key = match email.or(phone) {
+            Some(reachable) if !name.is_empty() => {
+                naming::key_text([name.as_str(), reachable.as_str()])
+            }
+            _ => naming::key_text(["order", order_key]),
+        };
+        let id = naming::document_id(&self.plan.source_name, "customer", &key);
+        if self.people.insert(id) {
+            let mut authoring = self.authoring(self.stamp);
+            let mut change = Change::create(id, fields::known_kind(fields::kind::CUSTOMER));
+            change.set(&mut authoring, fields::known(fields::order::HOME), home);
+            write_contact(&mut change, &mut authoring, contact);
+            record_import(
+                &mut change,
+                &mut authoring,
+                &self.plan.source_name,
+                "customer",
+                &key,
+            );
+            self.produce(change, &authoring, Vec::new())?;
+        }
+        Ok(CustomerId(id))
+    }
+
+    /// The contact a row holds.
+    pub(super) fn contact<'c>(
+        &mut self,
+        source: &Source<'_>,
+        row: &SourceRow,
+        columns: &'c ContactColumns,
+    ) -> ReadContact<'c> {
+        let mut verbatim: Vec<&'c str> = Vec::new();
+        let mut take = |column: &'c Option<String>| {
+            let text = source
+                .value(row, column.as_ref())
+                .text()
+                .filter(|text| !text.is_empty())?;
+            verbatim.extend(column.as_deref());
+            Some(text.to_owned())
+        };
+        let mut contact = Contact {
+            name: take(&columns.name),
+            email: take(&columns.email),
+            street: take(&columns.street),
+            postcode: take(&columns.postcode),
+            town: take(&columns.town),
+            ..Contact::default()
+        };
+        let parts = [&columns.first_name, &columns.last_name]
+            .map(|column| source.value(row, column.as_ref()).trimmed());
+        if contact.name.is_none() {
+            let joined = parts.into_iter().flatten().collect::<Vec<_>>().join(" ");
+            contact.name = Some(joined).filter(|name| !name.is_empty());
+        }
+        if contact.name.is_none() {
+            contact.name = source
+                .value(row, columns.company.as_ref())
+                .trimmed()
+                .map(str::to_owned);
+        }
+        let phone = source
+            .value(row, columns.phone.as_ref())
+            .text()
+            .filter(|text| !text.is_empty());
+        if let Some(given) = phone {
+            let restored = columns.restore_phone_zero && lost_its_zero(given);
+            let given = if restored {
+                format!("0{}", given.trim())
+            } else {
+                given.to_owned()
+            };
+            if restored {
+                self.changed("phone_zero");
+            } else {
+                verbatim.extend(columns.phone.as_deref());
+            }
+            contact.phone = Some(PhoneNumber::read(&given, &self.plan.country));
+        }
+        ReadContact { contact, verbatim }
+    }
+}
+
+/// A contact, and the columns that stand in it as they were.
+pub(super) struct ReadContact<'c> {
+    pub(super) contact: Contact,
+    pub(super) verbatim: Vec<&'c str>,
+}
+
+pub(super) fn write_contact(change: &mut Change<'_>, authoring: &mut Authoring, contact: &Contact) {
+    for (name, text) in contact.stored() {
+        change.set_some(authoring, fields::known(name), text);
+    }
+}

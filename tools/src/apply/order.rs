@@ -1,0 +1,704 @@
+//! Orders: one document per row, with its lines embedded, on three axes (work, custody, money).
+
+use jiff::tz::AmbiguousOffset;
+use shared::clock::{Hlc, UtcMillis};
+use shared::document::{Authoring, Change, Field, Value};
+use shared::domain::{Custody, Money, PaymentMethod, Phase, StatusCode, fields};
+use shared::id::{BranchId, CustomerId};
+use shared::limits;
+
+use super::customer::{ReadContact, write_contact};
+use super::rows::{Source, SourceRow};
+use super::service::Named;
+use super::{ApplyError, Pass, Rejection, Stop, check_lengths, keep_raw, record_import};
+use crate::interpret::amounts::{Decimal, plain_number};
+use crate::interpret::dates::{self, NoDate, Reading};
+use crate::ledger::Fate;
+use crate::naming;
+use crate::plan::{Choices, Lines, PaidIs};
+
+/// What an order's only item is called when the source names no piece.
+const UNNAMED_PIECE: &str = "Auftrag";
+
+/// The hour taken for a day without a time: noon is on that day in every zone of the trade.
+const HOUR_OF_A_BARE_DAY: i8 = 12;
+
+/// One service of an order.
+struct Line {
+    named: Named,
+    price: Money,
+    row: Option<SourceRow>,
+}
+
+/// What an order's row says, read before anything is written.
+struct ReadOrder<'p> {
+    key: String,
+    branch: BranchId,
+    status: StatusCode,
+    priority: Option<String>,
+    received: Option<UtcMillis>,
+    received_on: Option<jiff::civil::Date>,
+    promised_on: Option<jiff::civil::Date>,
+    contact: ReadContact<'p>,
+    customer: Option<CustomerId>,
+    lookups: Vec<(String, String)>,
+    lines: Vec<Line>,
+    paid: Option<Money>,
+}
+
+impl<'a> Pass<'a> {
+    /// All rows of the orders' table.
+    pub(super) fn orders(&mut self) -> Result<(), ApplyError> {
+        let plan = self.plan;
+        let Some(source) = self.source(&plan.orders.table, &plan.orders.key) else {
+            return Ok(());
+        };
+        let lines = plan
+            .lines
+            .as_ref()
+            .and_then(|lines| Some((lines, self.source(&lines.table, &lines.key)?)));
+        if let Some((plan, lines)) = &lines {
+            lines.index(&plan.order)?;
+        }
+        for lookup in &plan.lookup {
+            if let Some(table) = self.source(&lookup.table, &[]) {
+                table.index(&lookup.key)?;
+            }
+        }
+        source.each(|row| {
+            let line_rows = match (&lines, source.key_of(&row)) {
+                (Some((plan, lines)), Some(key)) => lines.find_all(&plan.order, &key)?,
+                _ => Vec::new(),
+            };
+            let lines = lines.as_ref().map(|(plan, lines)| (*plan, lines));
+            let fate = self.order(&source, &row, lines, &line_rows)?;
+            for line in &line_rows {
+                let Some((_, lines)) = lines else { continue };
+                match fate {
+                    Fate::Migrated => self.ledger.decide(lines.place, line.rowid, Fate::Embedded),
+                    Fate::Rejected => {
+                        let rejection = Rejection::new("order_rejected", "its order is rejected");
+                        self.reject(lines, line, &rejection)?;
+                    }
+                    other => self.ledger.decide(lines.place, line.rowid, other),
+                }
+            }
+            Ok(())
+        })
+    }
+
+    fn order(
+        &mut self,
+        source: &Source<'a>,
+        row: &SourceRow,
+        lines: Option<(&Lines, &Source<'a>)>,
+        line_rows: &[SourceRow],
+    ) -> Result<Fate, ApplyError> {
+        let mut rules = self.plan.orders.exclude_where.iter();
+        if rules
+            .any(|rule| source.value(row, Some(&rule.column)).text() == Some(rule.equals.as_str()))
+        {
+            self.ledger.decide(source.place, row.rowid, Fate::Excluded);
+            return Ok(Fate::Excluded);
+        }
+        let made = self
+            .read_order(source, row, lines, line_rows)
+            .and_then(|order| self.write_order(source, row, lines.map(|(_, lines)| lines), order));
+        self.conclude(source, row, made)
+    }
+
+    fn read_order(
+        &mut self,
+        source: &Source<'a>,
+        row: &SourceRow,
+        lines: Option<(&Lines, &Source<'a>)>,
+        line_rows: &[SourceRow],
+    ) -> Result<ReadOrder<'a>, Stop> {
+        let plan = self.plan;
+        let orders = &plan.orders;
+        check_lengths(source, row)?;
+        let key = source
+            .key_of(row)
+            .ok_or_else(|| Rejection::new("no_key", "its key is NULL"))?;
+        let branch = self.branch_of(source, row)?;
+        let status = self.status(source, row)?;
+        let priority = self.choice(
+            source,
+            row,
+            &plan.priority,
+            orders.priority.as_ref(),
+            "unknown_priority",
+        )?;
+        let received = self.date(source, row, orders.received.as_ref())?;
+        let promised = self.date(source, row, orders.promised.as_ref())?;
+        let received_at = received.map(|reading| self.instant(&reading)).transpose()?;
+        let (contact, customer) = self.customer_of(source, row)?;
+        let lookups = self.lookups(source, row)?;
+        let lines = match lines {
+            Some((plan, lines)) => self.lines(plan, lines, line_rows)?,
+            None => self.only_line(source, row)?,
+        };
+        let paid = self.paid(source, row, &lines)?;
+        Ok(ReadOrder {
+            key,
+            branch,
+            status,
+            priority,
+            received: received_at,
+            received_on: received.map(|reading| reading.date),
+            promised_on: promised.map(|reading| reading.date),
+            contact,
+            customer,
+            lookups,
+            lines,
+            paid,
+        })
+    }
+
+    fn write_order(
+        &mut self,
+        source: &Source<'a>,
+        row: &SourceRow,
+        lines: Option<&Source<'a>>,
+        order: ReadOrder<'a>,
+    ) -> Result<(), Stop> {
+        let plan = self.plan;
+        let table = &source.table.schema.name;
+        let id = naming::document_id(&plan.source_name, table, &order.key);
+        let customer = match order.customer {
+            Some(customer) => Some(customer),
+            None if plan.customers.is_none() && !plan.orders.contact.is_empty() => {
+                Some(self.embedded_customer(&order.contact.contact, &order.key, order.branch)?)
+            }
+            None => None,
+        };
+        let mut authoring = self.authoring(order.received.map_or(self.stamp, Hlc::at));
+        let mut change = Change::create(id, fields::known_kind(fields::kind::ORDER));
+        let number = source
+            .value(row, plan.orders.number.as_ref())
+            .text()
+            .filter(|text| !text.is_empty());
+        {
+            let mut set = |name: &'static str, value: Option<Value>| {
+                change.set_some(&mut authoring, fields::known(name), value);
+            };
+            set(fields::order::LEGACY_NUMBER, number.map(Value::from));
+            set(
+                fields::order::LEGACY_SOURCE,
+                Some(plan.source_name.as_str().into()),
+            );
+            set(fields::order::HOME, Some(order.branch.into()));
+            set(fields::order::PICKUP, Some(order.branch.into()));
+            set(fields::order::CUSTOMER, customer.map(Value::from));
+            set(
+                fields::order::STATUS,
+                Some(order.status.code.as_str().into()),
+            );
+            set(
+                fields::order::PRIORITY,
+                order.priority.as_deref().map(Value::from),
+            );
+            set(fields::order::RECEIVED_AT, order.received.map(Value::from));
+            set(
+                fields::order::PROMISED_ON,
+                order.promised_on.map(Value::from),
+            );
+            set(fields::order::CURRENCY, Some(plan.currency.as_str().into()));
+            let rate = order
+                .received_on
+                .and_then(|day| plan.vat.iter().rfind(|rate| rate.from <= day));
+            set(
+                fields::order::VAT_BASIS_POINTS,
+                rate.map(|rate| Value::from(rate.basis_points)),
+            );
+            set(
+                fields::order::NOTE,
+                source
+                    .value(row, plan.orders.note.as_ref())
+                    .text()
+                    .filter(|text| !text.is_empty())
+                    .map(Value::from),
+            );
+        }
+        write_contact(&mut change, &mut authoring, &order.contact.contact);
+        let item = source
+            .value(row, plan.orders.item.as_ref())
+            .text()
+            .filter(|text| !text.is_empty());
+        write_item(&mut change, &mut authoring, item, &order, lines)?;
+        for (slug, text) in &order.lookups {
+            let field = Field::new(format!("legacy/lookup/{slug}"))
+                .map_err(|error| Rejection::new("field_name", error.to_string()))?;
+            change.set(&mut authoring, field, text.as_str());
+        }
+        let mut verbatim = order.contact.verbatim.clone();
+        verbatim.extend(plan.orders.number.as_deref());
+        verbatim.extend(plan.orders.note.as_deref());
+        verbatim.extend(plan.orders.item.as_deref());
+        keep_raw(
+            &mut change,
+            &mut authoring,
+            source,
+            row,
+            "legacy/",
+            &verbatim,
+        )?;
+        change.record(
+            &mut authoring,
+            fields::known_kind(fields::event::RECEIVED),
+            [(Field::known("branch"), order.branch.into())],
+        );
+        if let Some(paid) = order.paid {
+            change.record(
+                &mut authoring,
+                fields::known_kind(fields::event::PAYMENT),
+                [
+                    (Field::known("amount"), paid.into()),
+                    (Field::known("method"), PaymentMethod::Other.code().into()),
+                    (Field::known("branch"), order.branch.into()),
+                ],
+            );
+        }
+        record_import(
+            &mut change,
+            &mut authoring,
+            &plan.source_name,
+            table,
+            &order.key,
+        );
+        let mut rows = vec![(source.place, row.rowid)];
+        if let Some(lines) = lines {
+            rows.extend(
+                order
+                    .lines
+                    .iter()
+                    .filter_map(|line| Some((lines.place, line.row.as_ref()?.rowid))),
+            );
+        }
+        self.produce(change, &authoring, rows)
+    }
+
+    /// The branch an order's row names.
+    pub(super) fn branch_of(
+        &self,
+        source: &Source<'_>,
+        row: &SourceRow,
+    ) -> Result<BranchId, Rejection> {
+        let branches = &self.plan.branches;
+        let value = source.value(row, branches.column.as_ref());
+        let name = match (value.text(), value.trimmed()) {
+            (Some(exact), _) if branches.map.contains_key(exact) => branches.map.get(exact),
+            (_, Some(named)) => match branches.map.get(named) {
+                Some(name) => Some(name),
+                None => {
+                    return Err(Rejection::new(
+                        "unknown_branch",
+                        format!("the plan maps no branch to `{named}`"),
+                    ));
+                }
+            },
+            _ => branches.default.as_ref(),
+        };
+        let name = name.ok_or_else(|| {
+            Rejection::new(
+                "no_branch",
+                "it names no branch and the plan has no default",
+            )
+        })?;
+        self.branch(name).ok_or_else(|| {
+            Rejection::new("no_such_branch", format!("the hub has no branch {name}"))
+        })
+    }
+
+    fn status(&mut self, source: &Source<'a>, row: &SourceRow) -> Result<StatusCode, Stop> {
+        let plan = self.plan;
+        if plan.orders.status.is_none()
+            && self
+                .date(source, row, plan.orders.finished.as_ref())?
+                .is_some()
+        {
+            return Ok(StatusCode::from(Phase::Done));
+        }
+        let code = self.choice(
+            source,
+            row,
+            &plan.status,
+            plan.orders.status.as_ref(),
+            "unknown_status",
+        )?;
+        let code = code.ok_or_else(|| {
+            Rejection::new("no_status", "it has no status and the plan has no default")
+        })?;
+        Ok(StatusCode::from_code(&code))
+    }
+
+    /// A choice from a list: by key through its table, else by its text.
+    fn choice(
+        &mut self,
+        source: &Source<'a>,
+        row: &SourceRow,
+        choices: &Choices,
+        column: Option<&String>,
+        code: &'static str,
+    ) -> Result<Option<String>, Stop> {
+        let value = source.value(row, column);
+        let Some(given) = value.trimmed() else {
+            return Ok(choices.default.clone());
+        };
+        let name = match (&choices.table, &choices.key, &choices.name) {
+            (Some(table), Some(key), Some(name)) => {
+                let list = self.source(table, std::slice::from_ref(key));
+                let found = list
+                    .as_ref()
+                    .map(|list| list.find(key, given))
+                    .transpose()?
+                    .flatten();
+                let named = list.zip(found).and_then(|(list, found)| {
+                    list.value(&found, Some(name)).text().map(str::to_owned)
+                });
+                named.ok_or_else(|| {
+                    Rejection::new("orphan", format!("{table} has no row `{given}`"))
+                })?
+            }
+            _ => value.text().unwrap_or(given).to_owned(),
+        };
+        let chosen = choices
+            .map
+            .get(&name)
+            .or_else(|| choices.map.get(name.trim()));
+        match chosen {
+            Some(chosen) => Ok(Some(chosen.clone())),
+            None => Err(
+                Rejection::new(code, format!("the plan does not say what `{name}` means")).into(),
+            ),
+        }
+    }
+
+    /// A date column's day; `None` when it says there is none.
+    fn date(
+        &mut self,
+        source: &Source<'a>,
+        row: &SourceRow,
+        column: Option<&String>,
+    ) -> Result<Option<Reading>, Rejection> {
+        let Some(column) = column else {
+            return Ok(None);
+        };
+        let Some(text) = source.value(row, Some(column)).trimmed() else {
+            return Ok(None);
+        };
+        match dates::no_date(text) {
+            Some(NoDate::Zero) => self.changed("zero_date"),
+            Some(NoDate::Placeholder) => self.changed("placeholder_date"),
+            Some(NoDate::Empty) => {}
+            None => {
+                let reading = dates::read(text, &self.plan.date_shapes(column));
+                let unreadable = || {
+                    Rejection::new(
+                        "unreadable_date",
+                        format!("{column} is no date in the plan's formats: `{text}`"),
+                    )
+                };
+                return reading.map(Some).ok_or_else(unreadable);
+            }
+        }
+        Ok(None)
+    }
+
+    fn instant(&mut self, reading: &Reading) -> Result<UtcMillis, Rejection> {
+        let time = reading
+            .time
+            .unwrap_or_else(|| jiff::civil::Time::constant(HOUR_OF_A_BARE_DAY, 0, 0, 0));
+        let local = reading.date.to_datetime(time);
+        let ambiguous = self.zone.to_ambiguous_zoned(local);
+        if !matches!(ambiguous.offset(), AmbiguousOffset::Unambiguous { .. }) {
+            self.changed("clock_change");
+        }
+        let zoned = ambiguous.compatible();
+        let zoned = zoned.map_err(|error| {
+            Rejection::new("unreadable_date", format!("{local} is no instant: {error}"))
+        })?;
+        Ok(UtcMillis::from(zoned.timestamp()))
+    }
+
+    /// The contact of an order and its customer's document.
+    fn customer_of(
+        &mut self,
+        source: &Source<'a>,
+        row: &SourceRow,
+    ) -> Result<(ReadContact<'a>, Option<CustomerId>), Stop> {
+        let plan = self.plan;
+        if let (Some(customers), Some(column)) = (&plan.customers, &plan.orders.customer)
+            && let Some(table) = self.source(&customers.table, &customers.key)
+            && let (Some(key_column), Some(key)) = (
+                customers.key.first(),
+                source.value(row, Some(column)).text(),
+            )
+            && let Some(found) = table.find(key_column, key)?
+        {
+            let mut contact = self.contact(&table, &found, &customers.contact);
+            let id = table
+                .key_of(&found)
+                .map(|key| naming::document_id(&plan.source_name, &table.table.schema.name, &key));
+            // What stands in the customer's row is no verbatim copy of the order's own columns.
+            contact.verbatim.clear();
+            return Ok((contact, id.map(CustomerId)));
+        }
+        Ok((self.contact(source, row, &plan.orders.contact), None))
+    }
+
+    /// Texts of the tables that the order names. Their rows count as embedded once an order has named them.
+    fn lookups(
+        &mut self,
+        source: &Source<'a>,
+        row: &SourceRow,
+    ) -> Result<Vec<(String, String)>, Stop> {
+        let mut texts = Vec::new();
+        for lookup in &self.plan.lookup {
+            let Some(key) = source.value(row, Some(&lookup.column)).text() else {
+                continue;
+            };
+            let Some(table) = self.source(&lookup.table, &[]) else {
+                continue;
+            };
+            let Some(found) = table.find(&lookup.key, key)? else {
+                continue;
+            };
+            let slug = source
+                .table
+                .schema
+                .column_index(&lookup.column)
+                .map(|index| source.slugs[index].clone());
+            if let (Some(text), Some(slug)) = (table.value(&found, Some(&lookup.text)).text(), slug)
+            {
+                texts.push((slug, text.to_owned()));
+                self.ledger.decide(table.place, found.rowid, Fate::Embedded);
+            }
+        }
+        Ok(texts)
+    }
+
+    fn lines(
+        &mut self,
+        plan: &Lines,
+        lines: &Source<'a>,
+        rows: &[SourceRow],
+    ) -> Result<Vec<Line>, Stop> {
+        let mut read = Vec::with_capacity(rows.len());
+        for row in rows {
+            check_lengths(lines, row)?;
+            let named = match lines.value(row, plan.service.as_ref()).text() {
+                Some(raw) => self.named_service(raw)?,
+                None => Named::default(),
+            };
+            let price = self.line_price(plan, lines, row, named.price)?;
+            read.push(Line {
+                named,
+                price,
+                row: Some(row.clone()),
+            });
+        }
+        Ok(read)
+    }
+
+    /// Price times quantity less discount, exact, or rounded once within the budget.
+    fn line_price(
+        &mut self,
+        plan: &Lines,
+        lines: &Source<'a>,
+        row: &SourceRow,
+        list_price: Option<Money>,
+    ) -> Result<Money, Stop> {
+        let number = |column: &Option<String>| -> Result<Option<Decimal>, Rejection> {
+            let Some(text) = lines.value(row, column.as_ref()).trimmed() else {
+                return Ok(None);
+            };
+            let read = plain_number(text).and_then(|text| Decimal::read(&text));
+            read.map(Some).ok_or_else(|| {
+                Rejection::new("unreadable_amount", format!("`{text}` is no amount"))
+            })
+        };
+        let (price, quantity, discount) = (
+            number(&plan.price)?,
+            number(&plan.quantity)?,
+            number(&plan.discount)?,
+        );
+        let list_price = list_price.and_then(|money| Decimal::read(&format!("{}e-2", money.minor)));
+        let Some(mut sum) = price.or(list_price) else {
+            return Ok(Money::zero(self.currency));
+        };
+        let too_large = || {
+            Rejection::new(
+                "amount_too_large",
+                "price times quantity is beyond any sale",
+            )
+        };
+        if let Some(quantity) = quantity {
+            sum = sum.times(quantity).ok_or_else(too_large)?;
+        }
+        if let Some(discount) = discount {
+            sum = discount
+                .from_one()
+                .and_then(|rest| sum.times(rest))
+                .ok_or_else(too_large)?;
+        }
+        let (minor, rounded) = sum.rounded_minor().ok_or_else(too_large)?;
+        if rounded {
+            self.changed("rounded_line");
+        }
+        Ok(self.bounded(minor)?)
+    }
+
+    /// An order without lines of its own: its service and price are its only line.
+    fn only_line(&mut self, source: &Source<'a>, row: &SourceRow) -> Result<Vec<Line>, Stop> {
+        let orders = &self.plan.orders;
+        let named = match source
+            .value(row, orders.service.as_ref())
+            .text()
+            .filter(|text| !text.is_empty())
+        {
+            Some(raw) => self.named_service(raw)?,
+            None => Named::default(),
+        };
+        let price = self.amount(source, row, orders.price.as_ref())?;
+        let Some(price) = price
+            .or(named.price)
+            .or_else(|| named.service.map(|_| Money::zero(self.currency)))
+        else {
+            return Ok(if named.label.is_empty() {
+                Vec::new()
+            } else {
+                vec![Line {
+                    price: Money::zero(self.currency),
+                    named,
+                    row: None,
+                }]
+            });
+        };
+        Ok(vec![Line {
+            named,
+            price,
+            row: None,
+        }])
+    }
+
+    fn paid(
+        &mut self,
+        source: &Source<'a>,
+        row: &SourceRow,
+        lines: &[Line],
+    ) -> Result<Option<Money>, Stop> {
+        let orders = &self.plan.orders;
+        let Some(text) = source.value(row, orders.paid.as_ref()).trimmed() else {
+            return Ok(None);
+        };
+        let money = match orders.paid_is {
+            PaidIs::Amount => self.amount(source, row, orders.paid.as_ref())?,
+            PaidIs::Flag => match text.to_lowercase().as_str() {
+                "1" | "ja" | "j" | "yes" | "y" | "true" | "wahr" | "oui" | "si" | "sì" | "x" => {
+                    Some(Money::new(
+                        lines.iter().map(|line| line.price.minor).sum(),
+                        self.currency,
+                    ))
+                }
+                "0" | "nein" | "n" | "no" | "false" | "falsch" | "non" => None,
+                _ => {
+                    return Err(Rejection::new(
+                        "unreadable_flag",
+                        format!("`{text}` is neither yes nor no"),
+                    )
+                    .into());
+                }
+            },
+        };
+        Ok(money.filter(|money| money.minor != 0))
+    }
+
+    fn amount(
+        &self,
+        source: &Source<'a>,
+        row: &SourceRow,
+        column: Option<&String>,
+    ) -> Result<Option<Money>, Rejection> {
+        let Some(text) = source.value(row, column).trimmed() else {
+            return Ok(None);
+        };
+        let money = self.exact_money(Some(text));
+        let money = money.ok_or_else(|| {
+            Rejection::new("unreadable_amount", format!("`{text}` is no exact amount"))
+        })?;
+        self.bounded(money.minor).map(Some)
+    }
+
+    fn bounded(&self, minor: i64) -> Result<Money, Rejection> {
+        if minor.abs() > limits::AMOUNT_MINOR {
+            return Err(Rejection::new(
+                "amount_too_large",
+                format!("{minor} hundredths are beyond any sale"),
+            ));
+        }
+        Ok(Money::new(minor, self.currency))
+    }
+}
+
+/// The order's piece with its lines.
+fn write_item(
+    change: &mut Change<'_>,
+    authoring: &mut Authoring,
+    item: Option<&str>,
+    order: &ReadOrder<'_>,
+    lines: Option<&Source<'_>>,
+) -> Result<(), Rejection> {
+    let key = fields::key_from_dot(authoring.next_dot());
+    let label = item.unwrap_or(UNNAMED_PIECE);
+    change.set(authoring, fields::item(&key, "position"), 0_i64);
+    change.set(
+        authoring,
+        fields::item(&key, "custody"),
+        custody(order.status.phase, order.branch).code(),
+    );
+    change.set(authoring, fields::item(&key, "label"), label);
+    for (position, line) in (0_i64..).zip(&order.lines) {
+        let line_key = fields::key_from_dot(authoring.next_dot());
+        change.set(
+            authoring,
+            fields::line(&key, &line_key, "position"),
+            position,
+        );
+        change.set_some(
+            authoring,
+            fields::line(&key, &line_key, "service"),
+            line.named.service,
+        );
+        change.set(
+            authoring,
+            fields::line(&key, &line_key, "label"),
+            line.named.label.as_str(),
+        );
+        change.set(
+            authoring,
+            fields::line(&key, &line_key, "price"),
+            line.price,
+        );
+        if let (Some(lines), Some(row)) = (lines, &line.row) {
+            keep_raw(
+                change,
+                authoring,
+                lines,
+                row,
+                &format!("legacy/lines/{line_key}/"),
+                &[],
+            )?;
+        }
+    }
+    Ok(())
+}
+
+/// Who holds the piece: of finished and cancelled legacy orders the customer, or the racks would be full of 2018's skis.
+fn custody(phase: Phase, branch: BranchId) -> Custody {
+    match phase {
+        Phase::Open | Phase::Blocked => Custody::Branch(branch),
+        Phase::InWork => Custody::Workshop(branch),
+        Phase::Done | Phase::Cancelled => Custody::Customer,
+    }
+}

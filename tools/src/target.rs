@@ -1,0 +1,87 @@
+//! Where documents go and come back from: a running hub over its API, or a hub's store in a folder.
+
+mod hub;
+mod store;
+
+use shared::document::Document;
+use shared::id::ReplicaNumber;
+
+pub use hub::{Credentials, Hub};
+pub use store::Store;
+
+/// Documents of one batch, bounded so that the hub merges it in well under a second.
+pub const BATCH_DOCUMENTS: usize = 500;
+
+/// Bytes of one batch before compression; below the limit of one exchange.
+pub const BATCH_BYTES: usize = 2 * 1024 * 1024;
+
+/// A document the target did not take.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Refusal {
+    /// Its place in the batch.
+    pub index: usize,
+    /// Why, in the target's words.
+    pub reason: String,
+}
+
+/// Part of the target's feed.
+#[derive(Debug, Default)]
+pub struct Page {
+    /// Documents, each at its latest state.
+    pub documents: Vec<Document>,
+    /// Documents this program cannot read.
+    pub unreadable: u64,
+    /// Where to go on.
+    pub cursor: u64,
+    /// Whether more follows.
+    pub more: bool,
+}
+
+/// Why the target cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum TargetError {
+    /// The hub does not answer.
+    #[error(
+        "the hub {hub} cannot be reached: {reason}. What it has taken stays; run again to go on where it stopped."
+    )]
+    Unreachable {
+        /// Its address.
+        hub: String,
+        /// Why.
+        reason: String,
+    },
+    /// The hub answered with an error.
+    #[error("the hub answered {status}: {reason}. What it has taken stays.")]
+    Answered {
+        /// HTTP status.
+        status: u16,
+        /// Its words.
+        reason: String,
+    },
+    /// The join string or token is not accepted.
+    #[error("{0}")]
+    NotAllowed(String),
+    /// Its answer cannot be read.
+    #[error("the hub's answer cannot be read: {0}. Are both of the same version?")]
+    Unreadable(String),
+    /// The store in a folder failed.
+    #[error("the store failed: {0}. A running hub locks its store: stop it, or import with --hub.")]
+    Store(#[from] shared::store::StoreError),
+}
+
+/// A place documents go to and come back from.
+pub trait Target {
+    /// The number under which the importer writes there.
+    fn replica(&self) -> ReplicaNumber;
+    /// Sends a batch of encoded deltas. All that are not refused are durable there when this returns.
+    fn push(
+        &mut self,
+        batch: Vec<Vec<u8>>,
+        highest_counter: u64,
+        pending: u64,
+    ) -> Result<Vec<Refusal>, TargetError>;
+    /// The feed after a position.
+    fn page(&mut self, after: u64) -> Result<Page, TargetError>;
+    /// What it is called in reports.
+    fn name(&self) -> String;
+}

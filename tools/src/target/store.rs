@@ -1,0 +1,88 @@
+//! A hub's store in a folder, for a first fill before the hub runs and for rehearsals.
+
+use std::path::{Path, PathBuf};
+
+use shared::document::format;
+use shared::id::ReplicaNumber;
+use shared::store::HubStore;
+
+use super::{Page, Refusal, Target, TargetError};
+
+/// The replica number of imports straight into a store: beyond any a hub gives out one by one.
+const STORE_REPLICA: ReplicaNumber = ReplicaNumber(0xFFFF_FF00);
+
+/// Documents of one page of the feed.
+const PAGE_DOCUMENTS: usize = 1_000;
+
+/// A hub's store.
+pub struct Store {
+    store: HubStore,
+    folder: PathBuf,
+}
+
+impl Store {
+    /// Opens or makes the store in a folder. Only one process can have it open.
+    pub fn open(folder: &Path) -> Result<Self, TargetError> {
+        Ok(Self {
+            store: HubStore::open(folder)?,
+            folder: folder.to_owned(),
+        })
+    }
+
+    /// A store that lives as long as the value: for rehearsals and tests.
+    pub fn in_memory() -> Self {
+        Self {
+            store: HubStore::in_memory(),
+            folder: PathBuf::from("memory"),
+        }
+    }
+}
+
+impl Target for Store {
+    fn replica(&self) -> ReplicaNumber {
+        STORE_REPLICA
+    }
+
+    fn push(&mut self, batch: Vec<Vec<u8>>, _: u64, _: u64) -> Result<Vec<Refusal>, TargetError> {
+        let mut refused = Vec::new();
+        for (index, encoded) in batch.iter().enumerate() {
+            match format::decode(encoded) {
+                Ok(delta) => {
+                    if let Err(error) = self.store.merge(&delta) {
+                        if matches!(error, shared::store::StoreError::Engine(_)) {
+                            return Err(error.into());
+                        }
+                        refused.push(Refusal {
+                            index,
+                            reason: error.to_string(),
+                        });
+                    }
+                }
+                Err(error) => refused.push(Refusal {
+                    index,
+                    reason: error.to_string(),
+                }),
+            }
+        }
+        self.store.persist()?;
+        Ok(refused)
+    }
+
+    fn page(&mut self, after: u64) -> Result<Page, TargetError> {
+        let feed = self.store.changes_after(after, PAGE_DOCUMENTS)?;
+        Ok(Page {
+            documents: feed
+                .changes
+                .into_iter()
+                .map(|change| change.document)
+                .collect(),
+            unreadable: feed.unreadable.len() as u64,
+            cursor: feed.position,
+            more: feed.more,
+        })
+    }
+
+    fn name(&self) -> String {
+        format!("the store in {}", self.folder.display())
+    }
+}
