@@ -1,0 +1,197 @@
+//! What the hub remembers beside documents: small named records that never travel.
+//!
+//! | name | holds |
+//! |---|---|
+//! | `hub/epoch` | the life of the feed |
+//! | `hub/incarnation`, `hub/reserved` | the hub's own CRDT identity and the counters it may use |
+//! | `hub/next-replica` | the next replica number; never given twice |
+//! | `account/<login>` | who may log in at the office |
+//! | `join/<hash of the code>` | a join string that has not been used |
+//! | `replica/<number>` | a joined machine |
+//! | `counters/<number>` | the highest counter seen from each of its actors |
+//! | `presence/<number>` | when it was last heard of, and what waited there |
+//! | `catalogue/<id>` | which documents make up the catalogue |
+//! | `refused/<time>-<n>` | deltas the hub would not take |
+
+use serde::{Deserialize, Serialize};
+use shared::clock::UtcMillis;
+use shared::domain::Role;
+use shared::id::{BranchId, DocumentId, ReplicaNumber, StaffId};
+use shared::wire::ReplicaRole;
+
+pub(super) const EPOCH: &str = "hub/epoch";
+pub(super) const INCARNATION: &str = "hub/incarnation";
+pub(super) const RESERVED: &str = "hub/reserved";
+pub(super) const NEXT_REPLICA: &str = "hub/next-replica";
+pub(super) const ACCOUNTS: &str = "account/";
+pub(super) const JOINS: &str = "join/";
+pub(super) const REPLICAS: &str = "replica/";
+pub(super) const PRESENCES: &str = "presence/";
+pub(super) const CATALOGUE: &str = "catalogue/";
+pub(super) const REFUSED: &str = "refused/";
+
+/// Replicas a hub may have: ten times what a firm of 1,000 branches has, machines replaced over the years included.
+pub(super) const MAX_REPLICAS: usize = 10_000;
+
+/// Office accounts a hub may have.
+pub(super) const MAX_ACCOUNTS: usize = 10_000;
+
+/// Unused join strings that are kept; those that ran out are removed first.
+pub(super) const MAX_JOINS: usize = 2_000;
+
+/// Catalogue documents: staff of 1,000 branches included.
+pub(super) const MAX_CATALOGUE: usize = 200_000;
+
+/// Refusals kept for the office to look at; the oldest goes first. The branch keeps what was refused itself.
+pub(super) const MAX_REFUSED: usize = 500;
+
+/// Who may log in at the office.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct Account {
+    /// What they type.
+    pub(crate) login: String,
+    /// Their member of staff, in whose name they write.
+    pub(crate) staff: StaffId,
+    /// Argon2id, a PHC string.
+    pub(crate) password_hash: String,
+    /// The role's code, as [`Role::code`] has it.
+    pub(crate) role: String,
+    /// When it was made.
+    pub(crate) made_at: UtcMillis,
+    /// Whether it may log in.
+    pub(crate) active: bool,
+}
+
+impl Account {
+    /// What they may do; the least for a role of a later version.
+    pub(crate) fn role(&self) -> Role {
+        Role::from_code(&self.role).unwrap_or(Role::Workshop)
+    }
+}
+
+/// A join string that has not been used. Its name is the hash of its code.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct PendingJoin {
+    /// What the machine will be for.
+    pub(crate) role: ReplicaRole,
+    /// Which branch it will serve.
+    pub(crate) branch: Option<BranchId>,
+    /// Until when it works.
+    pub(crate) expires_at: UtcMillis,
+    /// Who made it.
+    pub(crate) made_by: Option<StaffId>,
+}
+
+/// A joined machine.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct Replica {
+    /// Its number.
+    pub(crate) number: ReplicaNumber,
+    /// What it is for.
+    pub(crate) role: ReplicaRole,
+    /// The branch it serves.
+    pub(crate) branch: Option<BranchId>,
+    /// What it calls itself.
+    pub(crate) machine: String,
+    /// The version of its program when it joined.
+    pub(crate) software: String,
+    /// SHA-256 of its token.
+    pub(crate) token_hash: [u8; 32],
+    /// When it joined.
+    pub(crate) joined_at: UtcMillis,
+    /// Since when it is shut out.
+    pub(crate) retired_at: Option<UtcMillis>,
+}
+
+/// The highest counter seen from each incarnation of a replica, the latest incarnation last.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Counters(pub(crate) Vec<(u64, u64)>);
+
+impl Counters {
+    /// Incarnations remembered: a machine restored every week for a year.
+    const INCARNATIONS: usize = 64;
+
+    /// Takes notice of a counter; says whether that was news.
+    pub(crate) fn note(&mut self, actor: u64, counter: u64) -> bool {
+        match self.0.iter().position(|(known, _)| *known == actor) {
+            Some(place) if self.0[place].1 >= counter => false,
+            Some(place) => {
+                self.0.remove(place);
+                self.0.push((actor, counter));
+                true
+            }
+            None => {
+                if self.0.len() >= Self::INCARNATIONS {
+                    self.0.remove(0);
+                }
+                self.0.push((actor, counter));
+                true
+            }
+        }
+    }
+
+    /// The highest counter of the incarnation that wrote last.
+    pub(crate) fn latest(&self) -> u64 {
+        self.0.last().map_or(0, |(_, counter)| *counter)
+    }
+}
+
+/// When a replica was last heard of, and what waited there.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Presence {
+    /// By the hub's clock.
+    pub(crate) last_contact: UtcMillis,
+    /// Documents that waited at the replica after the contact.
+    pub(crate) pending: u64,
+    /// Since when the oldest of them waited, by the replica's clock.
+    pub(crate) pending_since: Option<UtcMillis>,
+    /// The replica's clock minus the hub's; the time the line took is in it.
+    pub(crate) clock_ahead_millis: i64,
+    /// When it last had everything and nothing waited there.
+    pub(crate) complete_at: Option<UtcMillis>,
+    /// When the hub last gave it the digest of its scope, and the digest's first bytes.
+    pub(crate) digest: Option<(UtcMillis, [u8; 8])>,
+}
+
+/// A delta the hub would not take. The sender keeps it.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct RefusedDelta {
+    /// When.
+    pub(crate) at: UtcMillis,
+    /// Who sent it.
+    pub(crate) replica: ReplicaNumber,
+    /// Which document, when that could be read.
+    pub(crate) document: Option<DocumentId>,
+    /// Why, for a person.
+    pub(crate) reason: String,
+    /// How large it was.
+    pub(crate) bytes: u64,
+}
+
+pub(super) fn account(login: &str) -> String {
+    format!("{ACCOUNTS}{login}")
+}
+
+pub(super) fn join(code_hash: &[u8; 32]) -> String {
+    format!("{JOINS}{}", crate::random::hex(code_hash))
+}
+
+pub(super) fn replica(number: ReplicaNumber) -> String {
+    format!("{REPLICAS}{:08x}", number.0)
+}
+
+pub(super) fn counters(number: ReplicaNumber) -> String {
+    format!("counters/{:08x}", number.0)
+}
+
+pub(super) fn presence(number: ReplicaNumber) -> String {
+    format!("{PRESENCES}{:08x}", number.0)
+}
+
+pub(super) fn catalogue(document: DocumentId) -> String {
+    format!("{CATALOGUE}{document}")
+}
+
+pub(super) fn refused(at: UtcMillis, index: usize) -> String {
+    format!("{REFUSED}{:016x}-{index:04x}", at.0)
+}

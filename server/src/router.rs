@@ -1,0 +1,142 @@
+//! Every route on one page. What is not in [`TABLE`] is not served; what is in it is guarded by its permission.
+
+use std::convert::Infallible;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::extract::{DefaultBodyLimit, Request};
+use axum::http::{HeaderName, HeaderValue, StatusCode, header};
+use axum::middleware;
+use axum::response::{IntoResponse, Response};
+use axum::routing::{MethodRouter, get, post};
+use axum::{Router, http::Method};
+use shared::domain::Role::{Administrator, Office as AtOffice};
+use shared::limits;
+use shared::presentation::assets;
+use shared::wire::{DOCUMENTS_PATH, EXCHANGE_PATH, JOIN_PATH, WAIT_PATH};
+use tokio::sync::watch;
+use tower_http::catch_panic::CatchPanicLayer;
+use tower_http::compression::CompressionLayer;
+use tower_http::set_header::SetResponseHeaderLayer;
+use tower_http::timeout::TimeoutLayer;
+
+use crate::api::{health, operations, sync};
+use crate::auth::Permission::{self, Importer, Office, Public, Replica};
+use crate::auth::{Believed, Sessions, Throttle, guard};
+use crate::backend::Hub;
+use crate::problem::Problem;
+
+type Handler = fn() -> MethodRouter<App, Infallible>;
+
+#[rustfmt::skip]
+static TABLE: &[(&str, &str, Permission, Handler)] = &[
+    // Machines.
+    ("GET",  "/healthz",                     Public,                || get(health::healthz)),
+    ("GET",  "/readyz",                      Public,                || get(health::readyz)),
+    ("POST", JOIN_PATH,                      Public,                || post(sync::join)),
+    ("GET",  "/join",                        Public,                || get(sync::join_explained)),
+    ("POST", EXCHANGE_PATH,                  Replica,               || post(sync::exchange)),
+    ("GET",  WAIT_PATH,                      Replica,               || get(sync::wait)),
+    ("GET",  DOCUMENTS_PATH,                 Importer,              || get(sync::documents)),
+    // Automation.
+    ("GET",  "/api/v1/branches",             Office(AtOffice),      || get(operations::branches)),
+    ("POST", "/api/v1/join-strings",         Office(Administrator), || post(operations::make_join_string)),
+    ("POST", "/api/v1/staff",                Office(Administrator), || post(operations::take_on)),
+    ("POST", "/api/v1/conflicts/settle",     Office(AtOffice),      || post(operations::settle)),
+];
+
+/// One route, for tests that walk them all.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct RouteInfo {
+    /// `GET` or `POST`.
+    pub method: &'static str,
+    /// Its path, with parameters in braces.
+    pub path: &'static str,
+    /// What it asks of its caller.
+    pub permission: Permission,
+}
+
+/// All routes, from the table that the router is built from.
+pub fn routes() -> Vec<RouteInfo> {
+    TABLE
+        .iter()
+        .map(|(method, path, permission, _)| RouteInfo {
+            method,
+            path,
+            permission: *permission,
+        })
+        .collect()
+}
+
+/// What handlers hold.
+#[derive(Clone)]
+pub(crate) struct App {
+    pub(crate) hub: Hub,
+    pub(crate) sessions: Arc<Sessions>,
+    pub(crate) believed: Arc<Believed>,
+    pub(crate) logins: Arc<Throttle>,
+    pub(crate) joins: Arc<Throttle>,
+    pub(crate) stopping: watch::Receiver<bool>,
+    /// Whether browsers reach us by https, so that cookies may insist on it.
+    pub(crate) is_secure: bool,
+}
+
+/// Bytes of a body that is no exchange: the longest form is a new member of staff.
+const FORM_BYTES: usize = 64 * 1024;
+
+/// Longer than a long-poll; a handler that takes longer has lost its store.
+const TIMEOUT: Duration = Duration::from_secs(60);
+
+/// The router.
+pub(crate) fn router(app: App) -> Router {
+    let mut router = Router::new();
+    for (_, path, permission, handler) in TABLE {
+        let bytes = if *path == EXCHANGE_PATH {
+            limits::COMPRESSED_MESSAGE_BYTES
+        } else {
+            FORM_BYTES
+        };
+        let guarded =
+            handler()
+                .layer(DefaultBodyLimit::max(bytes))
+                .layer(middleware::from_fn_with_state(
+                    (app.clone(), *permission),
+                    guard,
+                ));
+        router = router.route(path, guarded);
+    }
+    router
+        .fallback(nothing_here)
+        .layer(CompressionLayer::new())
+        .layer(CatchPanicLayer::custom(|_| {
+            Problem::new(
+                StatusCode::INTERNAL_SERVER_ERROR,
+                "failed",
+                "something is wrong in the hub itself; what was acknowledged is safe",
+            )
+            .into_response()
+        }))
+        .layer(TimeoutLayer::with_status_code(
+            StatusCode::SERVICE_UNAVAILABLE,
+            TIMEOUT,
+        ))
+        .layer(fixed(
+            header::CONTENT_SECURITY_POLICY,
+            assets::CONTENT_SECURITY_POLICY,
+        ))
+        .layer(fixed(header::X_CONTENT_TYPE_OPTIONS, "nosniff"))
+        .layer(fixed(header::X_FRAME_OPTIONS, "DENY"))
+        .layer(fixed(header::REFERRER_POLICY, "same-origin"))
+        .layer(fixed(header::CACHE_CONTROL, "no-store"))
+        .with_state(app)
+}
+
+/// A header on every answer that does not say otherwise itself.
+fn fixed(name: HeaderName, value: &'static str) -> SetResponseHeaderLayer<HeaderValue> {
+    SetResponseHeaderLayer::if_not_present(name, HeaderValue::from_static(value))
+}
+
+async fn nothing_here(request: Request) -> Response {
+    let _ = Method::GET;
+    Problem::not_found(format!("there is nothing at {}", request.uri().path())).into_response()
+}

@@ -1,0 +1,170 @@
+//! The running hub: from settings and a listener until it is asked to stop.
+
+use std::future::Future;
+use std::io;
+use std::net::{SocketAddr, TcpListener};
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum_server::Handle;
+use axum_server::tls_rustls::RustlsConfig;
+use tokio::signal;
+use tokio::sync::watch;
+
+use crate::auth::{Believed, Sessions, Throttle};
+use crate::backend::{self, BackendError, FirstStart, Hub, StartError};
+use crate::router::{App, router};
+use crate::settings::{Settings, Tls};
+
+/// Requests that are under way get this long to end.
+const GRACE: Duration = Duration::from_secs(10);
+
+/// How often contacts are written down.
+const PRESENCE_EVERY: Duration = Duration::from_secs(5);
+
+/// Why a hub does not run, or does not run on.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub struct RunError(#[from] Reason);
+
+#[derive(Debug, thiserror::Error)]
+enum Reason {
+    #[error("the data directory cannot be used: {0}")]
+    Start(#[from] StartError),
+    #[error(transparent)]
+    Backend(#[from] BackendError),
+    #[error("the certificate or key cannot be used: {0}")]
+    Tls(#[source] io::Error),
+    #[error("the listener cannot be used: {0}")]
+    Listener(#[source] io::Error),
+    #[error("serving ended: {0}")]
+    Serve(#[source] io::Error),
+}
+
+/// Runs a hub on a listener until `shutdown` completes, for `main` and tests alike. Prints what the person who starts it
+/// needs on standard output: the address, and at the very first start the administrator's log-in.
+///
+/// # Errors
+/// [`RunError`] in words. What was acknowledged before is safe.
+pub async fn run(
+    settings: Settings,
+    listener: TcpListener,
+    shutdown: impl Future<Output = ()> + Send + 'static,
+) -> Result<(), RunError> {
+    Ok(try_run(settings, listener, shutdown).await?)
+}
+
+async fn try_run(
+    settings: Settings,
+    listener: TcpListener,
+    shutdown: impl Future<Output = ()> + Send + 'static,
+) -> Result<(), Reason> {
+    listener.set_nonblocking(true).map_err(Reason::Listener)?;
+    let bound = listener.local_addr().map_err(Reason::Listener)?;
+    let scheme = if settings.tls.is_some() {
+        "https"
+    } else {
+        "http"
+    };
+    let address = format!("{scheme}://{bound}");
+    let public_url = settings
+        .public_url
+        .clone()
+        .unwrap_or_else(|| address.clone());
+    let is_secure = public_url.starts_with("https://");
+    let tls = match &settings.tls {
+        Some(files) => Some(tls(files).await?),
+        None => None,
+    };
+    let (hub, first) = tokio::task::spawn_blocking(move || backend::start(&settings, public_url))
+        .await
+        .map_err(|_| BackendError::Stopped)??;
+    if let Some(first) = first {
+        introduce(&first);
+    }
+    let (stop, stopping) = watch::channel(false);
+    let app = App {
+        hub: hub.clone(),
+        sessions: Arc::new(Sessions::default()),
+        believed: Arc::new(Believed::new().map_err(BackendError::from)?),
+        logins: Arc::new(Throttle::default()),
+        joins: Arc::new(Throttle::default()),
+        stopping: stopping.clone(),
+        is_secure,
+    };
+    let service = router(app).into_make_service_with_connect_info::<SocketAddr>();
+    let handle = Handle::new();
+    let stopper = handle.clone();
+    tokio::spawn(async move {
+        shutdown.await;
+        tracing::info!("stopping: requests under way are finished");
+        stop.send_replace(true);
+        stopper.graceful_shutdown(Some(GRACE));
+    });
+    tokio::spawn(write_presence(hub.clone(), stopping));
+    println!("listening on {address}");
+    tracing::info!(address, "the hub serves");
+    let served = match tls {
+        Some(config) => {
+            axum_server::from_tcp_rustls(listener, config)
+                .map_err(Reason::Listener)?
+                .handle(handle)
+                .serve(service)
+                .await
+        }
+        None => {
+            axum_server::from_tcp(listener)
+                .map_err(Reason::Listener)?
+                .handle(handle)
+                .serve(service)
+                .await
+        }
+    };
+    hub.write_presence().await?;
+    tracing::info!("stopped");
+    served.map_err(Reason::Serve)
+}
+
+/// Completes on SIGTERM or Ctrl-C.
+pub(crate) async fn asked_to_stop() {
+    let interrupted = signal::ctrl_c();
+    match signal::unix::signal(signal::unix::SignalKind::terminate()) {
+        Ok(mut terminated) => {
+            tokio::select! {
+                _ = interrupted => {}
+                _ = terminated.recv() => {}
+            }
+        }
+        Err(_) => {
+            let _ = interrupted.await;
+        }
+    }
+}
+
+fn introduce(first: &FirstStart) {
+    println!("administrator: {}", first.login);
+    match &first.password {
+        Some(password) => println!("password: {password}"),
+        None => println!("password: the one in the file you named"),
+    }
+}
+
+async fn tls(files: &Tls) -> Result<RustlsConfig, Reason> {
+    // A second start in one process finds it installed; that is as good.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    RustlsConfig::from_pem_file(&files.certificate, &files.key)
+        .await
+        .map_err(Reason::Tls)
+}
+
+async fn write_presence(hub: Hub, mut stopping: watch::Receiver<bool>) {
+    loop {
+        tokio::select! {
+            () = tokio::time::sleep(PRESENCE_EVERY) => {}
+            _ = stopping.wait_for(|stopping| *stopping) => return,
+        }
+        if let Err(error) = hub.write_presence().await {
+            tracing::warn!(%error, "contacts could not be written down; they are tried again");
+        }
+    }
+}
