@@ -109,7 +109,7 @@ fn replace(
     ])?;
     let rows = project(&change.document);
     if let Some(customer) = &rows.customer {
-        return replace_customer(transaction, customer, change.position, stale);
+        return replace_customer(transaction, customer, change.position);
     }
     if rows.order.is_some() {
         return replace_order(transaction, id, &rows, change.position, stale);
@@ -231,14 +231,10 @@ fn stale_if_known(
     stale: &mut Stale,
 ) -> rusqlite::Result<()> {
     if customer_is_known(transaction, customer)? {
-        note_stale(customer, position, stale);
+        let latest = stale.entry(customer).or_default();
+        *latest = position.max(*latest);
     }
     Ok(())
-}
-
-fn note_stale(customer: Blob, position: u64, stale: &mut Stale) {
-    let latest = stale.entry(customer).or_default();
-    *latest = position.max(*latest);
 }
 
 fn insert_order(transaction: &Transaction<'_>, key: i64, order: &OrderRow) -> rusqlite::Result<()> {
@@ -382,7 +378,6 @@ fn replace_customer(
     transaction: &Transaction<'_>,
     customer: &CustomerRow,
     position: u64,
-    stale: &mut Stale,
 ) -> rusqlite::Result<()> {
     const OLD: &str = "SELECT key, home FROM customers WHERE id = ?1";
     const TAKEN: &str = "SELECT EXISTS (SELECT 1 FROM customers WHERE key = ?1)";
@@ -413,7 +408,8 @@ fn replace_customer(
     }
     Scopes::new(transaction).touch(customer.id, position)?;
     if old.is_none_or(|(_, home)| home != customer.home) {
-        note_stale(customer.id, position, stale);
+        // At once: orders later in the batch must find the pairs that were there before them.
+        Scopes::new(transaction).refresh_customer(customer.id, position)?;
     }
     Ok(())
 }

@@ -32,8 +32,7 @@ use std::ops::Deref;
 
 use rusqlite::{Connection, OptionalExtension};
 
-use crate::document::Document;
-
+pub use crate::store::Change;
 pub use apply::ApplyError;
 pub use customers::CustomerSummary;
 pub use lists::{DayList, OrderSection, QueueEntry};
@@ -44,15 +43,6 @@ pub use project::{Rows, project};
 pub use scope::EVERYONE;
 pub use search::{Found, SearchFilter};
 pub use summary::OrderSummary;
-
-/// One entry of a store's feed: a document as it stands, at the position of its latest change.
-#[derive(Clone, Debug)]
-pub struct Change {
-    /// The feed position of the document's latest change; rises with every change in the store.
-    pub position: u64,
-    /// The whole document.
-    pub document: Document,
-}
 
 /// The read model's one writer. Everything a [`Reader`] answers, it answers too.
 #[derive(Debug)]

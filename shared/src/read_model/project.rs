@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use super::fold;
 use super::scope::{self, ScopeRow};
 use super::sql::{self, Blob, blob};
-use crate::document::{Document, Value};
+use crate::document::{Document, Register, Value};
 use crate::domain::fields::{event, kind, order as order_fields};
 use crate::domain::{Contact, Custody, Customer, Order, Phase, StatusCode, conflicts};
 use crate::id::BranchId;
@@ -407,7 +407,7 @@ impl CustomerRow {
         let changed_at = document
             .fields()
             .values()
-            .filter_map(|register| register.newest())
+            .filter_map(Register::newest)
             .map(|version| version.at.instant().0)
             .max();
         let home = home(document);

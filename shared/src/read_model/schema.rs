@@ -69,7 +69,8 @@ CREATE INDEX orders_done ON orders (done_at, received_at) WHERE done_at IS NOT N
 CREATE INDEX orders_by_phase ON orders (phase, promised_on);
 CREATE INDEX orders_unfinished ON orders (home, phase, promised_on) WHERE unfinished = 1;
 CREATE INDEX orders_ready ON orders (home, promised_on) WHERE ready = 1;
-CREATE INDEX orders_in_conflict ON orders (key, home) WHERE conflicts > 0;
+CREATE INDEX orders_in_conflict ON orders (key) WHERE conflicts > 0;
+CREATE INDEX orders_in_conflict_by_home ON orders (home) WHERE conflicts > 0;
 
 CREATE TABLE items (
     order_key INTEGER NOT NULL,

@@ -1,0 +1,9 @@
+//! The read model over whole histories, told with a firm of several branches.
+
+mod finding;
+mod firm;
+mod history;
+mod opening;
+mod plans;
+mod scopes;
+mod tables;

@@ -1,0 +1,118 @@
+//! Which branch gets which document, told order by order; the laws over any history are in `history`.
+
+use super::firm::{Firm, branch, contact};
+use crate::command::{self, EditOrder};
+use crate::document::Value;
+use crate::domain::fields::kind;
+use crate::id::{BranchId, DocumentId, OrderId};
+use crate::read_model::{EVERYONE, ReadModel};
+
+fn moves_pickup(firm: &mut Firm, place: usize, order: OrderId, to: BranchId) {
+    let here = branch(place);
+    firm.does(place, |replica, catalogue, authoring| {
+        let edit = EditOrder {
+            pickup: Some(to),
+            ..EditOrder::default()
+        };
+        let document = &replica.documents[&order.document()];
+        command::edit_order(
+            catalogue,
+            document,
+            authoring,
+            &edit,
+            here,
+            super::firm::TODAY,
+        )
+    })
+    .expect("allowed");
+    firm.sync(place);
+}
+
+fn changes(model: &ReadModel, place: usize, after: u64) -> Vec<DocumentId> {
+    let changes = model
+        .changes_in_scope(branch(place), after, 100)
+        .expect("reads");
+    changes.into_iter().map(|(_, id)| id).collect()
+}
+
+#[test]
+fn a_customer_comes_along_with_the_order_that_moves_to_a_branch() {
+    let mut firm = Firm::new();
+    let anna = contact("Anna Müller", "", "");
+    let customer = firm.new_customer(0, &anna);
+    let order = firm.takes_in(0, customer, &anna);
+    firm.sync(0);
+    let before = firm.feed.len() as u64;
+    let model = firm.read_model();
+    assert!(
+        changes(&model, 1, 0)
+            .iter()
+            .all(|id| *id != order.document() && *id != customer.document())
+    );
+    assert_eq!(
+        model.scope_of(customer.document()).expect("reads"),
+        [branch(0)]
+    );
+
+    moves_pickup(&mut firm, 0, order, branch(1));
+    let model = firm.read_model();
+    // The customer has not changed, but the branch has never seen them; the one that has is not sent them again.
+    let mut new_to_davos = changes(&model, 1, before);
+    new_to_davos.sort_unstable();
+    let mut expected = [order.document(), customer.document()];
+    expected.sort_unstable();
+    assert_eq!(new_to_davos, expected);
+    assert_eq!(changes(&model, 0, before), [order.document()]);
+
+    // Both stand at one position, and an answer is never cut between them.
+    let both = model.changes_in_scope(branch(1), before, 1).expect("reads");
+    assert_eq!(both.len(), 2);
+    assert_eq!(both[0].0, both[1].0);
+}
+
+#[test]
+fn a_document_that_left_a_branch_goes_on_being_sent_but_counts_no_more() {
+    let mut firm = Firm::new();
+    let anna = contact("Anna Müller", "", "");
+    let customer = firm.new_customer(0, &anna);
+    let order = firm.takes_in(0, customer, &anna);
+    firm.sync(0);
+    moves_pickup(&mut firm, 0, order, branch(1));
+    moves_pickup(&mut firm, 0, order, branch(0));
+    let left = firm.feed.len() as u64;
+    // Davos holds it still, and must hear that the person is to be forgotten.
+    firm.does(0, |replica, _, authoring| {
+        command::erase(&replica.documents[&order.document()], authoring)
+    })
+    .expect("allowed");
+    firm.sync(0);
+    let model = firm.read_model();
+    let in_scope = model.documents_in_scope(branch(1)).expect("reads");
+    assert!(!in_scope.contains(&order.document()) && !in_scope.contains(&customer.document()));
+    assert_eq!(changes(&model, 1, left), [order.document()]);
+}
+
+#[test]
+fn the_catalogue_is_for_everyone_and_staff_for_their_branches() {
+    let mut firm = Firm::new();
+    let everywhere = firm.makes(0, kind::STAFF, "staff/anywhere");
+    let in_davos = firm.makes(0, kind::STAFF, "staff/davos");
+    firm.sets(
+        0,
+        in_davos,
+        &format!("branch/{}", branch(1)),
+        Value::from(true),
+    );
+    let unknown = firm.makes(0, "voucher", "voucher/1");
+    firm.sync(0);
+    let model = firm.read_model();
+    let scope = |id| model.scope_of(id).expect("reads");
+    assert_eq!(scope(everywhere), [EVERYONE]);
+    assert_eq!(scope(in_davos), [branch(1)]);
+    assert_eq!(scope(DocumentId::named("service/large")), [EVERYONE]);
+    assert_eq!(scope(unknown), []);
+    assert!(changes(&model, 1, 0).contains(&in_davos));
+    assert!(!changes(&model, 0, 0).contains(&in_davos));
+    // A branch that has never been heard of gets the catalogue, which is how it starts.
+    assert!(changes(&model, 2, 0).contains(&DocumentId::named("priority/standard")));
+}
