@@ -5,7 +5,9 @@
 //! - [`Browser`]: a person at a counter, in a real Chromium; with [`Finding`]s of its accessibility.
 //! - [`wait_until`]: waits for a condition to hold, never for time to pass.
 //!
-//! Nothing here knows a page or a message of the product; that is in the tests. How to write one is in docs/TESTING.md.
+//! - [`firm`]: the product itself, a hub and branches as real processes with people at their counters.
+//!
+//! Only [`firm`] knows pages and messages of the product. How to write a test is in docs/TESTING.md.
 
 pub use accessibility::{Finding, Impact};
 pub use binaries::{artefacts_directory, binary, target_directory};
@@ -18,6 +20,7 @@ pub use waiting::{PATIENCE, wait_until};
 mod accessibility;
 mod binaries;
 mod browser;
+pub mod firm;
 mod http;
 mod process;
 mod proxy;

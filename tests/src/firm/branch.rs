@@ -1,0 +1,203 @@
+//! A branch's process, with its own line to the hub.
+
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use anyhow::{Context, Result, ensure};
+use reqwest::Client;
+use serde_json::Value;
+
+use super::counter::Counter;
+use super::hub::{Hub, Member, listening_url};
+use super::json;
+use crate::binaries::binary;
+use crate::process::Process;
+use crate::proxy::ChaosProxy;
+use crate::waiting::wait_until;
+
+/// A branch: one machine that serves all counters of a location.
+#[derive(Debug)]
+pub struct Branch {
+    name: String,
+    data: PathBuf,
+    line: ChaosProxy,
+    process: Process,
+    url: String,
+    client: Client,
+}
+
+/// How a branch stands with the office, as it says itself.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SyncFacts {
+    /// Documents that wait for the hub.
+    pub pending: u64,
+    /// SHA-256 over everything held, in hexadecimal; none while it is being computed.
+    pub digest: Option<String>,
+    /// Whether the digest was proven equal to the hub's at the last comparison.
+    pub is_identical: bool,
+    /// The whole answer.
+    pub all: Value,
+}
+
+impl Branch {
+    /// Makes the branch at the hub, joins a machine for it and starts it, with a line of its own to the hub.
+    ///
+    /// # Errors
+    /// When the hub, the join or the start fail.
+    pub async fn open(hub: &Hub, name: &str, data: &Path) -> Result<Self> {
+        let join_string = hub.new_branch(name, "CH").await?;
+        let line = ChaosProxy::start(hub.address()?).await?;
+        let through_the_line = join_string.replace(hub.url(), &line.url());
+        ensure!(
+            through_the_line != join_string,
+            "the join string {join_string} does not lead to {}",
+            hub.url()
+        );
+        let mut join = binary("offpiste-branch")?;
+        join.args(["join", &through_the_line, "--data"]).arg(data);
+        succeed(&format!("{name} joins"), join).await?;
+        let (process, url) = start(name, data, &line).await?;
+        Ok(Self {
+            name: name.to_owned(),
+            data: data.to_owned(),
+            line,
+            process,
+            url,
+            client: crate::http_client(|builder| builder)?,
+        })
+    }
+
+    /// Starts the process again after it was killed or ended.
+    ///
+    /// # Errors
+    /// When it does not become ready.
+    pub async fn start_again(&mut self) -> Result<()> {
+        let (process, url) = start(&self.name, &self.data, &self.line).await?;
+        (self.process, self.url) = (process, url);
+        Ok(())
+    }
+
+    /// The line leads to where the hub is now.
+    ///
+    /// # Errors
+    /// When the hub has no address.
+    pub fn follow(&self, hub: &Hub) -> Result<()> {
+        let address: SocketAddr = hub.address()?;
+        self.line.redirect(address);
+        Ok(())
+    }
+
+    /// Its name.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// Its line to the hub.
+    #[must_use]
+    pub fn line(&self) -> &ChaosProxy {
+        &self.line
+    }
+
+    /// The process, for killing.
+    #[must_use]
+    pub fn process(&self) -> &Process {
+        &self.process
+    }
+
+    /// Its data directory.
+    #[must_use]
+    pub fn data(&self) -> &Path {
+        &self.data
+    }
+
+    /// Its address as the start of a URL.
+    #[must_use]
+    pub fn url(&self) -> &str {
+        &self.url
+    }
+
+    /// A full address.
+    #[must_use]
+    pub fn at(&self, path: &str) -> String {
+        format!("{}{path}", self.url)
+    }
+
+    /// Somebody goes to a counter of this branch and signs in by the page, as soon as the branch knows them.
+    ///
+    /// # Errors
+    /// When the PIN is refused, or the branch has never heard of them in 30 seconds.
+    pub async fn sign_in(&self, member: &Member) -> Result<Counter> {
+        let what = format!("{} knows {}", self.name, member.name);
+        wait_until(what, async || {
+            let page = self.client.get(self.at("/sign-in")).send().await.ok()?;
+            page.text().await.ok()?.contains(&member.id).then_some(())
+        })
+        .await?;
+        Counter::sign_in(&self.name, &self.url, member).await
+    }
+
+    /// How it stands with the office.
+    ///
+    /// # Errors
+    /// When it does not answer.
+    pub async fn sync_facts(&self) -> Result<SyncFacts> {
+        let answer = self.client.get(self.at("/api/v1/status")).send().await;
+        let all = json("status", answer.context("GET /api/v1/status")?).await?;
+        Ok(SyncFacts {
+            pending: all["pending"].as_u64().context("no pending count")?,
+            digest: all["digest"].as_str().map(str::to_owned),
+            is_identical: all["identical"].as_bool().unwrap_or_default(),
+            all,
+        })
+    }
+
+    /// Waits until nothing waits here and the branch has proven that it holds what the hub holds. Returns the digest.
+    ///
+    /// # Errors
+    /// When that does not come in 30 seconds.
+    pub async fn wait_identical(&self) -> Result<String> {
+        let mut last = None;
+        let what = format!("{} and the hub hold the same", self.name);
+        let proven = wait_until(what, async || {
+            let facts = self.sync_facts().await.ok()?;
+            let digest = facts.digest.clone();
+            let is_proven = facts.pending == 0 && facts.is_identical;
+            last = Some(facts.all);
+            digest.filter(|_| is_proven)
+        });
+        let proven = proven.await;
+        proven.with_context(|| format!("{} says: {last:?}", self.name))
+    }
+}
+
+async fn start(name: &str, data: &Path, line: &ChaosProxy) -> Result<(Process, String)> {
+    let mut command = binary("offpiste-branch")?;
+    command
+        .args([
+            "serve",
+            "--listen",
+            "127.0.0.1:0",
+            "--hub",
+            &line.url(),
+            "--data",
+        ])
+        .arg(data);
+    let process = Process::start(&format!("branch {name}"), command)?;
+    let url = listening_url(&process).await?;
+    process.wait_ready(&format!("{url}/readyz")).await?;
+    Ok((process, url))
+}
+
+/// Runs a command that ends by itself, and fails with its output when it fails.
+pub(super) async fn succeed(what: &str, command: Command) -> Result<Vec<String>> {
+    let process = Process::start(what, command)?;
+    let status = process.wait_for_end().await?;
+    ensure!(
+        status.success(),
+        "{what}: {status}\n{}",
+        process.lines().join("\n")
+    );
+    Ok(process.lines())
+}
