@@ -13,6 +13,8 @@ mod random;
 mod router;
 mod serve;
 mod settings;
+#[cfg(test)]
+mod tests;
 
 pub use auth::Permission;
 pub use router::{RouteInfo, routes};

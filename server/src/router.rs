@@ -4,12 +4,12 @@ use std::convert::Infallible;
 use std::sync::Arc;
 use std::time::Duration;
 
+use axum::Router;
 use axum::extract::{DefaultBodyLimit, Request};
 use axum::http::{HeaderName, HeaderValue, StatusCode, header};
 use axum::middleware;
 use axum::response::{IntoResponse, Response};
 use axum::routing::{MethodRouter, get, post};
-use axum::{Router, http::Method};
 use shared::domain::Role::{Administrator, Office as AtOffice};
 use shared::limits;
 use shared::presentation::assets;
@@ -23,7 +23,7 @@ use tower_http::timeout::TimeoutLayer;
 use crate::api::{health, operations, sync};
 use crate::auth::Permission::{self, Importer, Office, Public, Replica};
 use crate::auth::{Believed, Sessions, Throttle, guard};
-use crate::backend::Hub;
+use crate::backend::{BackendError, Hub};
 use crate::problem::Problem;
 
 type Handler = fn() -> MethodRouter<App, Infallible>;
@@ -79,6 +79,25 @@ pub(crate) struct App {
     pub(crate) stopping: watch::Receiver<bool>,
     /// Whether browsers reach us by https, so that cookies may insist on it.
     pub(crate) is_secure: bool,
+}
+
+impl App {
+    /// Nobody logged in yet, nobody guessing yet.
+    pub(crate) fn new(
+        hub: Hub,
+        stopping: watch::Receiver<bool>,
+        is_secure: bool,
+    ) -> Result<Self, BackendError> {
+        Ok(Self {
+            hub,
+            sessions: Arc::default(),
+            believed: Arc::new(Believed::new()?),
+            logins: Arc::default(),
+            joins: Arc::default(),
+            stopping,
+            is_secure,
+        })
+    }
 }
 
 /// Bytes of a body that is no exchange: the longest form is a new member of staff.
@@ -137,6 +156,5 @@ fn fixed(name: HeaderName, value: &'static str) -> SetResponseHeaderLayer<Header
 }
 
 async fn nothing_here(request: Request) -> Response {
-    let _ = Method::GET;
     Problem::not_found(format!("there is nothing at {}", request.uri().path())).into_response()
 }

@@ -3,7 +3,6 @@
 use std::future::Future;
 use std::io;
 use std::net::{SocketAddr, TcpListener};
-use std::sync::Arc;
 use std::time::Duration;
 
 use axum_server::Handle;
@@ -11,7 +10,6 @@ use axum_server::tls_rustls::RustlsConfig;
 use tokio::signal;
 use tokio::sync::watch;
 
-use crate::auth::{Believed, Sessions, Throttle};
 use crate::backend::{self, BackendError, FirstStart, Hub, StartError};
 use crate::router::{App, router};
 use crate::settings::{Settings, Tls};
@@ -83,15 +81,7 @@ async fn try_run(
         introduce(&first);
     }
     let (stop, stopping) = watch::channel(false);
-    let app = App {
-        hub: hub.clone(),
-        sessions: Arc::new(Sessions::default()),
-        believed: Arc::new(Believed::new().map_err(BackendError::from)?),
-        logins: Arc::new(Throttle::default()),
-        joins: Arc::new(Throttle::default()),
-        stopping: stopping.clone(),
-        is_secure,
-    };
+    let app = App::new(hub.clone(), stopping.clone(), is_secure)?;
     let service = router(app).into_make_service_with_connect_info::<SocketAddr>();
     let handle = Handle::new();
     let stopper = handle.clone();

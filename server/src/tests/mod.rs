@@ -1,0 +1,6 @@
+//! The hub through its own router, in domain verbs. What goes over real sockets is tested in the package `tests`.
+
+mod harness;
+mod joining;
+mod permissions;
+mod syncing;
