@@ -52,6 +52,8 @@ pub struct Reject {
     pub table: String,
     /// The line in the dump, or the row's place in a SQLite file.
     pub line: i64,
+    /// The row's place in its table, from 1.
+    pub place: i64,
     /// Its key.
     pub key: Option<String>,
     /// Why, for programs.
@@ -321,6 +323,7 @@ impl<'a> Pass<'a> {
         let reject = Reject {
             table: source.table.schema.name.clone(),
             line: row.line,
+            place: row.rowid,
             key: source.key_of(row),
             code: rejection.code,
             reason: rejection.reason.clone(),

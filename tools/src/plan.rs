@@ -29,6 +29,8 @@ pub struct Plan {
     pub document_schema: u32,
     /// Name of the source. Part of each imported document's identity: never change it after the first run.
     pub source_name: String,
+    /// The source's file, from the plan's folder.
+    pub source_file: PathBuf,
     /// SHA-256 of the source this plan was made for.
     pub source_sha256: String,
     /// The instant written as the importer's clock where a row bears no date of its own (RFC 3339).
@@ -337,6 +339,14 @@ impl Plan {
             ));
         }
         Ok(plan)
+    }
+
+    /// Where the source is: `source_file` as seen from the plan's own folder.
+    pub fn source_path(&self, plan_path: &Path) -> PathBuf {
+        plan_path
+            .parent()
+            .unwrap_or(Path::new(""))
+            .join(&self.source_file)
     }
 
     /// How a column's dates are written.

@@ -16,8 +16,8 @@ use crate::vocabulary::{self, Confidence, Meaning, meaning_of, reduced};
 pub struct Basis {
     /// SHA-256 of the source.
     pub sha256: String,
-    /// File name of the source; becomes the source's name.
-    pub file_name: String,
+    /// Path of the source as seen from the plan's folder; its name becomes the source's name.
+    pub source_file: std::path::PathBuf,
     /// The branch of all orders, when the person has named one.
     pub branch: Option<String>,
     /// The instant of the proposal.
@@ -132,11 +132,20 @@ impl Proposal<'_> {
             self.out,
             "plan_version = {PLAN_VERSION}\ndocument_schema = {DOCUMENT_SCHEMA}"
         );
-        let name = source_name(&basis.file_name);
+        let file_name = basis
+            .source_file
+            .file_name()
+            .map(|name| name.to_string_lossy().into_owned());
+        let name = source_name(&file_name.unwrap_or_default());
         self.entry(
             "source_name",
             &name,
             "part of every imported id: never change it after the first run",
+        );
+        let _ = writeln!(
+            self.out,
+            "source_file = {}",
+            quoted(&basis.source_file.to_string_lossy())
         );
         let _ = writeln!(self.out, "source_sha256 = {}", quoted(&basis.sha256));
         self.entry(

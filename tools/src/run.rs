@@ -1,0 +1,375 @@
+//! `run`: the source becomes documents at the target, batch by batch.
+//!
+//! Two passes. The first writes nothing: it counts, and stops the run when a budget would be exceeded. The second sends.
+//! Checkpoints are the target's own: each batch is durable there before the next is sent, and a run begins by asking what
+//! is there. So a run that was killed goes on where it stopped, and a second run changes nothing.
+
+use std::collections::{BTreeMap, HashMap, HashSet};
+use std::io::Write;
+use std::time::Instant;
+
+use serde::Serialize;
+use shared::domain::fields;
+use shared::id::DocumentId;
+
+use crate::apply::{self, BranchDirectory, Nobody, Produced, Reject, Taker};
+use crate::ledger::{Fate, Sums};
+use crate::plan::{Plan, PlanError};
+use crate::staging::Staging;
+use crate::target::{BATCH_BYTES, BATCH_DOCUMENTS, Target, TargetError};
+
+/// Differences that are listed one by one; beyond, only their number.
+pub const LISTED_DIFFERENCES: usize = 1_000;
+
+/// What `run` and `verify` end with, as printed with `--json`.
+#[derive(Debug, Clone, Serialize)]
+pub struct Report {
+    /// Where the documents are.
+    pub target: String,
+    /// The sums by table.
+    pub ledger: BTreeMap<String, Sums>,
+    /// What does not fit, the first [`LISTED_DIFFERENCES`].
+    pub differences: Vec<Difference>,
+    /// How many do not fit.
+    pub difference_count: u64,
+    /// Values changed on the way, by rule.
+    pub changes: BTreeMap<String, u64>,
+    /// Documents written (`run`) or compared (`verify`).
+    pub documents: u64,
+    /// Documents that were there already.
+    pub already_there: u64,
+    /// Fields that staff have changed since; they are theirs and no difference.
+    pub edited_since: u64,
+    /// Orders by branch.
+    pub orders_by_branch: BTreeMap<String, u64>,
+    /// How long it took.
+    pub seconds: f64,
+    /// Source rows per second.
+    pub rows_per_second: f64,
+    /// The most memory the process held.
+    pub peak_memory_bytes: u64,
+}
+
+/// One thing that does not fit.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Difference {
+    /// The table.
+    pub table: String,
+    /// The row's key; empty when it is about the whole table.
+    pub key: String,
+    /// The column or field; empty when it is about the whole row.
+    pub field: String,
+    /// What is expected and what was found.
+    pub what: String,
+}
+
+/// Why a run cannot go on.
+#[derive(Debug, thiserror::Error)]
+pub enum RunError {
+    /// The plan does not fit.
+    #[error(transparent)]
+    Plan(#[from] PlanError),
+    /// More values would be changed than the plan allows.
+    #[error(
+        "more values would be changed than the plan's [budget] allows: {0}. Nothing was written. Look at the rows, then raise the budget or mend the source."
+    )]
+    Budget(String),
+    /// Branches are not there.
+    #[error(
+        "the target has no branch {missing} (it has: {known}). Nothing was written. Make the branch at the office, name another in the plan, or set create_missing = true."
+    )]
+    Branches {
+        /// Those the plan names.
+        missing: String,
+        /// Those that are there.
+        known: String,
+    },
+    /// The target failed.
+    #[error(transparent)]
+    Target(#[from] TargetError),
+    /// A pass failed.
+    #[error(transparent)]
+    Apply(#[from] apply::ApplyError),
+    /// The staging database failed.
+    #[error("the working database failed: {0}.")]
+    Staging(#[from] rusqlite::Error),
+}
+
+/// How far a run has come.
+pub trait Progress {
+    /// So many documents are to be sent.
+    fn begin(&mut self, documents: u64);
+    /// So many documents, made of so many source rows, are safe at the target.
+    fn advance(&mut self, documents: u64, rows: u64);
+    /// It is over.
+    fn end(&mut self);
+}
+
+/// What the target holds before a run.
+#[derive(Debug, Default)]
+pub struct Found {
+    /// Its branches by lower-case name and by id.
+    pub branches: BranchDirectory,
+    /// Their names as written, by id.
+    pub names: BTreeMap<String, String>,
+    /// Documents imported from this source before.
+    pub imported: HashSet<DocumentId>,
+}
+
+/// Runs a checked plan. `rejects` receives one JSON object per rejected row.
+pub fn run(
+    plan: &Plan,
+    plan_text: &str,
+    staging: &Staging,
+    target: &mut dyn Target,
+    rejects: &mut dyn Write,
+    progress: &mut dyn Progress,
+) -> Result<Report, RunError> {
+    let started = Instant::now();
+    let mut found = survey(target, &plan.source_name)?;
+    let missing = apply::missing_branches(plan, &found.branches);
+    if !missing.is_empty() && !plan.branches.create_missing {
+        let known = found.names.values().cloned().collect::<Vec<_>>().join(", ");
+        let known = if known.is_empty() {
+            "none".to_owned()
+        } else {
+            known
+        };
+        return Err(RunError::Branches {
+            missing: missing.join(", "),
+            known,
+        });
+    }
+    for name in &missing {
+        found
+            .branches
+            .insert(name.to_lowercase(), apply::branch_id(plan, name));
+    }
+    let actor = apply::actor(target.replica(), plan_text, &plan.source_sha256);
+    let counted = apply::apply(plan, staging, &found.branches, actor, &missing, &mut Nobody)?;
+    check_budget(plan, &counted.changes)?;
+
+    progress.begin(counted.documents);
+    let mut sender = Sender {
+        target,
+        imported: &found.imported,
+        batch: Batch::default(),
+        counter: counted.counter,
+        left: counted.documents,
+        sent: 0,
+        already: 0,
+        refused: Vec::new(),
+        rejects,
+        progress,
+    };
+    let outcome = apply::apply(plan, staging, &found.branches, actor, &missing, &mut sender)?;
+    sender.flush().map_err(apply::ApplyError::Taker)?;
+    sender.progress.end();
+    let (sent, already, refused) = (
+        sender.sent,
+        sender.already,
+        std::mem::take(&mut sender.refused),
+    );
+    let mut ledger = outcome.ledger;
+    for (table, rowid) in refused {
+        ledger.decide(table, rowid, Fate::Rejected);
+    }
+    let sums = ledger.sums();
+    let mut report = Report::new(target.name(), started, sums);
+    report.documents = sent;
+    report.already_there = already;
+    report.changes = outcome
+        .changes
+        .iter()
+        .map(|(rule, count)| ((*rule).to_owned(), *count))
+        .collect();
+    Ok(report)
+}
+
+/// Reads the whole feed once: branches, and what was imported from this source before.
+pub fn survey(target: &mut dyn Target, source_name: &str) -> Result<Found, TargetError> {
+    let mut found = Found::default();
+    let mut cursor = 0;
+    loop {
+        let page = target.page(cursor)?;
+        for document in &page.documents {
+            if let Some(branch) = shared::domain::Branch::of(document) {
+                found.branches.insert(branch.name.to_lowercase(), branch.id);
+                found.branches.insert(branch.id.to_string(), branch.id);
+                found.names.insert(branch.id.to_string(), branch.name);
+            }
+            if is_imported_from(document, source_name) {
+                found.imported.insert(document.id());
+            }
+        }
+        // A page that leads nowhere would be asked for again and again.
+        if !page.more || page.cursor <= cursor {
+            return Ok(found);
+        }
+        cursor = page.cursor;
+    }
+}
+
+/// Whether a document was brought over from this source.
+pub fn is_imported_from(document: &shared::document::Document, source_name: &str) -> bool {
+    document.events().iter().any(|event| {
+        event.kind.as_str() == fields::event::IMPORTED
+            && event
+                .get("source")
+                .and_then(shared::document::Value::as_text)
+                == Some(source_name)
+    })
+}
+
+fn check_budget(plan: &Plan, changes: &BTreeMap<&'static str, u64>) -> Result<(), RunError> {
+    let beyond: Vec<String> = changes
+        .iter()
+        .filter(|(rule, count)| **count > plan.budget.get(**rule).copied().unwrap_or(0))
+        .map(|(rule, count)| {
+            format!(
+                "{rule} {count} (allowed {})",
+                plan.budget.get(*rule).copied().unwrap_or(0)
+            )
+        })
+        .collect();
+    if beyond.is_empty() {
+        Ok(())
+    } else {
+        Err(RunError::Budget(beyond.join(", ")))
+    }
+}
+
+#[derive(Default)]
+struct Batch {
+    encoded: Vec<Vec<u8>>,
+    rows: Vec<Vec<(usize, i64)>>,
+    bytes: usize,
+}
+
+/// Sends what a pass produces, batch by batch.
+struct Sender<'a> {
+    target: &'a mut dyn Target,
+    imported: &'a HashSet<DocumentId>,
+    batch: Batch,
+    counter: u64,
+    left: u64,
+    sent: u64,
+    already: u64,
+    refused: Vec<(usize, i64)>,
+    rejects: &'a mut dyn Write,
+    progress: &'a mut dyn Progress,
+}
+
+impl Sender<'_> {
+    fn flush(&mut self) -> anyhow::Result<()> {
+        let batch = std::mem::take(&mut self.batch);
+        if batch.encoded.is_empty() {
+            return Ok(());
+        }
+        let documents = batch.encoded.len() as u64;
+        let refusals = self.target.push(batch.encoded, self.counter, self.left)?;
+        let reasons: HashMap<usize, &str> = refusals
+            .iter()
+            .map(|refusal| (refusal.index, refusal.reason.as_str()))
+            .collect();
+        let mut rows = 0;
+        for (index, made_of) in batch.rows.iter().enumerate() {
+            rows += made_of.len() as u64;
+            if let Some(reason) = reasons.get(&index) {
+                self.refused.extend(made_of);
+                let line = serde_json::json!({ "code": "target_refused", "reason": reason, "rows": made_of });
+                writeln!(self.rejects, "{line}")?;
+            }
+        }
+        self.sent += documents - refusals.len() as u64;
+        self.left = self.left.saturating_sub(documents);
+        self.progress.advance(documents, rows);
+        Ok(())
+    }
+}
+
+impl Taker for Sender<'_> {
+    fn document(&mut self, produced: Produced) -> anyhow::Result<()> {
+        if self.imported.contains(&produced.id) {
+            self.already += 1;
+            self.left = self.left.saturating_sub(1);
+            self.progress.advance(1, produced.rows.len() as u64);
+            return Ok(());
+        }
+        let full = self.batch.encoded.len() >= BATCH_DOCUMENTS
+            || self.batch.bytes + produced.encoded.len() > BATCH_BYTES;
+        if full {
+            self.flush()?;
+        }
+        self.batch.bytes += produced.encoded.len();
+        self.batch.encoded.push(produced.encoded);
+        self.batch.rows.push(produced.rows);
+        Ok(())
+    }
+
+    fn reject(&mut self, reject: Reject) -> anyhow::Result<()> {
+        writeln!(self.rejects, "{}", serde_json::to_string(&reject)?)?;
+        Ok(())
+    }
+}
+
+impl Report {
+    /// A report of the given sums; tables that do not add up are differences already.
+    pub fn new(target: String, started: Instant, ledger: BTreeMap<String, Sums>) -> Self {
+        let mut report = Self {
+            target,
+            ledger: BTreeMap::new(),
+            differences: Vec::new(),
+            difference_count: 0,
+            changes: BTreeMap::new(),
+            documents: 0,
+            already_there: 0,
+            edited_since: 0,
+            orders_by_branch: BTreeMap::new(),
+            seconds: 0.0,
+            rows_per_second: 0.0,
+            peak_memory_bytes: peak_memory_bytes(),
+        };
+        for (table, sums) in &ledger {
+            if !sums.add_up() {
+                let what = format!("the sums do not account for every row: {sums:?}");
+                report.differ(table, "", "", what);
+            }
+        }
+        let rows: u64 = ledger.values().map(|sums| sums.source).sum();
+        report.ledger = ledger;
+        report.seconds = started.elapsed().as_secs_f64();
+        #[expect(clippy::cast_precision_loss, reason = "a rate for people")]
+        let rate = rows as f64 / report.seconds.max(0.001);
+        report.rows_per_second = rate;
+        report
+    }
+
+    /// Notes a difference.
+    pub fn differ(&mut self, table: &str, key: &str, field: &str, what: String) {
+        self.difference_count += 1;
+        if self.differences.len() < LISTED_DIFFERENCES {
+            self.differences.push(Difference {
+                table: table.to_owned(),
+                key: key.to_owned(),
+                field: field.to_owned(),
+                what,
+            });
+        }
+    }
+
+    /// Whether everything fits.
+    pub fn is_clean(&self) -> bool {
+        self.difference_count == 0
+    }
+}
+
+/// The most memory this process has held, as Linux counts it; 0 where it cannot be asked.
+pub fn peak_memory_bytes() -> u64 {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
+    let kibibytes = line
+        .and_then(|line| line.trim().strip_suffix("kB"))
+        .and_then(|text| text.trim().parse::<u64>().ok());
+    kibibytes.unwrap_or(0) * 1024
+}
