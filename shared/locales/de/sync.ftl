@@ -12,6 +12,22 @@ sync-pending-since =
         [one] { $count } Auftrag wartet, { $since }
        *[other] { $count } Aufträge warten, { $since }
     }
+sync-all-sent-explained = Jede Änderung hier ist von der Zentrale bestätigt.
+sync-unknown = Stand unbekannt
+sync-key-refused = Zentrale lehnt dieses Gerät ab
+sync-incompatible = Versionen passen nicht
+sync-refused-by-office = Die Zentrale nimmt eine Änderung nicht an. Sie bleibt hier gespeichert; bitte die IT informieren.
+sync-complete-at = Zuletzt vollständig
+sync-identical = Nachweislich gleich wie die Zentrale
+sync-differs = Unterschied zur Zentrale, wird behoben
+sync-documents = Dokumente hier
+sync-digest = Prüfsumme
+line-unreachable = Die Zentrale ist nicht erreichbar. Die Arbeit geht weiter; Aufträge werden hier gespeichert und gesendet, sobald die Verbindung zurück ist.
+line-timed-out = Die Zentrale hat nicht rechtzeitig geantwortet. Die Arbeit geht weiter; gesendet wird von selbst.
+line-revoked = Die Zentrale nimmt den Schlüssel dieses Geräts nicht mehr an. Alle Aufträge sind hier sicher; gesendet wird erst mit einer neuen Beitrittszeile.
+line-incompatible = Die Zentrale spricht eine andere Version. Alle Aufträge sind hier sicher; bitte die ältere Seite erneuern, die Zentrale zuerst.
+line-hub-fault = Der Server der Zentrale meldet einen Fehler. Alle Aufträge sind hier sicher und werden von selbst nochmals gesendet.
+line-nonsense = Die Antwort ist nicht von der Zentrale: etwas steht dazwischen, etwa die Anmeldeseite des Netzes. Alle Aufträge sind hier sicher.
 sync-no-contact = Keine Verbindung { $since }
 sync-never-contact = Noch nie verbunden
 sync-work-goes-on = Alles wird hier sicher gespeichert. Sie können normal weiterarbeiten.
@@ -30,9 +46,13 @@ sync-clock-behind = Die Uhr dieses Geräts geht { $duration } nach. Aufträge bl
 sync-order-here = Hier gespeichert
 sync-order-not-at-office = Noch nicht bei der Zentrale
 sync-order-at-office = Bei der Zentrale
-sync-order-line-waiting = Hier gespeichert, noch nicht bei der Zentrale ({ $since }).
+sync-order-line-waiting = Hier gespeichert und an allen Theken zu sehen, noch nicht bei der Zentrale ({ $since }, { $count } warten).
+sync-order-line-refused = Hier gespeichert. Die Zentrale nimmt eine Änderung nicht an: { $reason }
 sync-order-line-sent = Hier gespeichert und bei der Zentrale.
 
+quarantine-from-office = Von der Zentrale, hier nicht lesbar
+quarantine-refused = Von hier, von der Zentrale abgelehnt
+quarantine-unreadable = Hier gespeichert, von dieser Version nicht lesbar
 quarantine-title = Quarantäne
 quarantine-explained = Diese Daten konnten nicht übernommen werden. Sie sind aufbewahrt; alles andere läuft weiter.
 quarantine-empty = Nichts in Quarantäne.

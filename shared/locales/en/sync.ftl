@@ -12,6 +12,22 @@ sync-pending-since =
         [one] { $count } order waiting, { $since }
        *[other] { $count } orders waiting, { $since }
     }
+sync-all-sent-explained = Every change made here has been acknowledged by the office.
+sync-unknown = State unknown
+sync-key-refused = The office refuses this machine
+sync-incompatible = Versions do not fit
+sync-refused-by-office = The office does not take a change. It stays saved here; please tell IT.
+sync-complete-at = Last complete
+sync-identical = Proven identical to the office
+sync-differs = Differs from the office, being mended
+sync-documents = Documents here
+sync-digest = Digest
+line-unreachable = The office cannot be reached. All work goes on; orders are saved here and sent when the line is back.
+line-timed-out = The office did not answer in time. All work goes on; sending happens by itself.
+line-revoked = The office no longer accepts this machine’s key. All orders are safe here, but nothing is sent until it has a new join string.
+line-incompatible = The office speaks another version. All orders are safe here; upgrade the older side, the hub first.
+line-hub-fault = The office’s server reports a fault. All orders are safe here and are sent again by themselves.
+line-nonsense = The answer is not the office’s: something stands between, such as the network’s log-in page. All orders are safe here.
 sync-no-contact = No line { $since }
 sync-never-contact = Never connected yet
 sync-work-goes-on = Everything is saved safely here. You can work on as usual.
@@ -30,9 +46,13 @@ sync-clock-behind = This machine’s clock is { $duration } slow. Orders stay ri
 sync-order-here = Saved here
 sync-order-not-at-office = Not at the office yet
 sync-order-at-office = At the office
-sync-order-line-waiting = Saved here, not at the office yet ({ $since }).
+sync-order-line-waiting = Saved here and at the other counters, not yet at the office ({ $since }, { $count } waiting).
+sync-order-line-refused = Saved here. The office does not take a change: { $reason }
 sync-order-line-sent = Saved here and at the office.
 
+quarantine-from-office = From the office, unreadable here
+quarantine-refused = From here, refused by the office
+quarantine-unreadable = Stored here, unreadable by this version
 quarantine-title = Quarantine
 quarantine-explained = These could not be taken over. They are kept; everything else goes on.
 quarantine-empty = Nothing in quarantine.

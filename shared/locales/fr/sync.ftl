@@ -12,6 +12,22 @@ sync-pending-since =
         [one] { $count } commande en attente, { $since }
        *[other] { $count } commandes en attente, { $since }
     }
+sync-all-sent-explained = Chaque modification faite ici est confirmée par la centrale.
+sync-unknown = État inconnu
+sync-key-refused = La centrale refuse cet appareil
+sync-incompatible = Versions incompatibles
+sync-refused-by-office = La centrale refuse une modification. Elle reste enregistrée ici; veuillez informer l’informatique.
+sync-complete-at = Dernière fois complet
+sync-identical = Identique à la centrale, prouvé
+sync-differs = Diffère de la centrale, en correction
+sync-documents = Documents ici
+sync-digest = Somme de contrôle
+line-unreachable = La centrale est injoignable. Le travail continue; les commandes sont enregistrées ici et envoyées au retour de la liaison.
+line-timed-out = La centrale n’a pas répondu à temps. Le travail continue; l’envoi se fait tout seul.
+line-revoked = La centrale n’accepte plus la clé de cet appareil. Toutes les commandes sont en sécurité ici; rien n’est envoyé sans nouvelle chaîne d’adhésion.
+line-incompatible = La centrale parle une autre version. Toutes les commandes sont en sécurité ici; mettez à jour le côté le plus ancien, la centrale d’abord.
+line-hub-fault = Le serveur de la centrale signale une erreur. Toutes les commandes sont en sécurité ici et seront renvoyées d’elles-mêmes.
+line-nonsense = La réponse ne vient pas de la centrale: quelque chose s’interpose, comme la page de connexion du réseau. Toutes les commandes sont en sécurité ici.
 sync-no-contact = Pas de liaison { $since }
 sync-never-contact = Jamais connecté
 sync-work-goes-on = Tout est enregistré ici en sécurité. Vous pouvez continuer normalement.
@@ -30,9 +46,13 @@ sync-clock-behind = L’horloge de cet appareil retarde de { $duration }. Les co
 sync-order-here = Enregistré ici
 sync-order-not-at-office = Pas encore à la centrale
 sync-order-at-office = À la centrale
-sync-order-line-waiting = Enregistré ici, pas encore à la centrale ({ $since }).
+sync-order-line-waiting = Enregistré ici et visible à tous les comptoirs, pas encore à la centrale ({ $since }, { $count } en attente).
+sync-order-line-refused = Enregistré ici. La centrale refuse une modification: { $reason }
 sync-order-line-sent = Enregistré ici et à la centrale.
 
+quarantine-from-office = De la centrale, illisible ici
+quarantine-refused = D’ici, refusé par la centrale
+quarantine-unreadable = Enregistré ici, illisible par cette version
 quarantine-title = Quarantaine
 quarantine-explained = Ces données n’ont pas pu être reprises. Elles sont conservées; tout le reste continue.
 quarantine-empty = Rien en quarantaine.

@@ -12,6 +12,22 @@ sync-pending-since =
         [one] { $count } ordine in attesa, { $since }
        *[other] { $count } ordini in attesa, { $since }
     }
+sync-all-sent-explained = Ogni modifica fatta qui è confermata dalla centrale.
+sync-unknown = Stato sconosciuto
+sync-key-refused = La centrale rifiuta questo apparecchio
+sync-incompatible = Versioni incompatibili
+sync-refused-by-office = La centrale rifiuta una modifica. Resta salvata qui; informare l’informatica.
+sync-complete-at = Ultima volta completo
+sync-identical = Identico alla centrale, dimostrato
+sync-differs = Differisce dalla centrale, in correzione
+sync-documents = Documenti qui
+sync-digest = Somma di controllo
+line-unreachable = La centrale non è raggiungibile. Il lavoro continua; gli ordini sono salvati qui e inviati al ritorno del collegamento.
+line-timed-out = La centrale non ha risposto in tempo. Il lavoro continua; l’invio avviene da solo.
+line-revoked = La centrale non accetta più la chiave di questo apparecchio. Tutti gli ordini sono al sicuro qui; nulla viene inviato senza una nuova stringa di adesione.
+line-incompatible = La centrale usa un’altra versione. Tutti gli ordini sono al sicuro qui; aggiornare il lato più vecchio, prima la centrale.
+line-hub-fault = Il server della centrale segnala un errore. Tutti gli ordini sono al sicuro qui e verranno rinviati da soli.
+line-nonsense = La risposta non è della centrale: qualcosa si interpone, come la pagina di accesso della rete. Tutti gli ordini sono al sicuro qui.
 sync-no-contact = Nessun collegamento { $since }
 sync-never-contact = Mai collegato
 sync-work-goes-on = Tutto è salvato qui in sicurezza. Può continuare a lavorare normalmente.
@@ -30,9 +46,13 @@ sync-clock-behind = L’orologio di questo apparecchio è indietro di { $duratio
 sync-order-here = Salvato qui
 sync-order-not-at-office = Non ancora alla centrale
 sync-order-at-office = Alla centrale
-sync-order-line-waiting = Salvato qui, non ancora alla centrale ({ $since }).
+sync-order-line-waiting = Salvato qui e visibile a tutti i banchi, non ancora alla centrale ({ $since }, { $count } in attesa).
+sync-order-line-refused = Salvato qui. La centrale rifiuta una modifica: { $reason }
 sync-order-line-sent = Salvato qui e alla centrale.
 
+quarantine-from-office = Dalla centrale, non leggibile qui
+quarantine-refused = Da qui, rifiutato dalla centrale
+quarantine-unreadable = Salvato qui, non leggibile da questa versione
 quarantine-title = Quarantena
 quarantine-explained = Questi dati non sono stati ripresi. Sono conservati; tutto il resto continua.
 quarantine-empty = Nulla in quarantena.

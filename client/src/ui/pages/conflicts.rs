@@ -1,0 +1,67 @@
+//! All conflicts of this branch, to be decided one after the other.
+
+use askama::Template;
+use axum::extract::State;
+use axum::response::Response;
+
+use crate::counter::CounterError;
+use crate::ui::Ui;
+use crate::ui::layout::{Layout, Nav, with_seen};
+use crate::ui::problem::{error_page, render};
+use crate::ui::session::SignedIn;
+use crate::ui::views::conflict::{self, ConflictView};
+use crate::ui::views::order::name_of;
+use crate::ui::views::row::spoken_number;
+use crate::ui::words::Words;
+
+#[derive(Template)]
+#[template(path = "conflicts.html")]
+struct ConflictsPage {
+    layout: Layout,
+    words: Words,
+    orders: Vec<OrderInConflict>,
+}
+
+struct OrderInConflict {
+    href: String,
+    number: String,
+    name: String,
+    conflicts: Vec<ConflictView>,
+}
+
+/// As many as are decided in one sitting; the next ones come up as these are done.
+const MAX_SHOWN: usize = 30;
+
+/// The page.
+pub(crate) async fn page(State(ui): State<Ui>, signed_in: SignedIn) -> Response {
+    let words = signed_in.reader.words;
+    match orders(&ui, words).await {
+        Ok(orders) => render(&ConflictsPage {
+            layout: Layout::of(&ui, &signed_in, Nav::Conflicts).await,
+            words,
+            orders,
+        }),
+        Err(error) => error_page(&ui, &signed_in, &error).await,
+    }
+}
+
+async fn orders(ui: &Ui, words: Words) -> Result<Vec<OrderInConflict>, CounterError> {
+    let mut found = Vec::new();
+    for summary in ui.counter.conflicts().await?.into_iter().take(MAX_SHOWN) {
+        let details = match ui.counter.order(&summary.id.to_string()).await {
+            Ok(details) => details,
+            Err(CounterError::NotFound) => continue,
+            Err(error) => return Err(error),
+        };
+        let order = &details.order;
+        let href = format!("/orders/{}", order.id);
+        let view = with_seen(ui, words, |seen| OrderInConflict {
+            number: spoken_number(order.ticket.as_deref(), &order.number()),
+            name: name_of(seen, order),
+            conflicts: conflict::views(seen, order, &details.conflicts, &href),
+            href: href.clone(),
+        });
+        found.push(view);
+    }
+    Ok(found)
+}

@@ -1,0 +1,1 @@
+//! The pages against a real counter; filled in below.
