@@ -1,6 +1,8 @@
 //! Business days: the calendar day of an instant in the zone of a branch's territory. Rows keep instants, because the
 //! catalogue that names the zone may arrive, or change, after the order.
 
+use std::sync::{Mutex, PoisonError};
+
 use jiff::civil;
 use jiff::tz::TimeZone;
 use rusqlite::functions::FunctionFlags;
@@ -20,16 +22,48 @@ const DAY_MILLIS: i64 = 86_400_000;
 /// Makes `business_day(instant, zone)` known to a connection: days since 1970-01-01 in an IANA zone.
 /// Of an unknown zone it is the UTC day.
 pub(super) fn register(connection: &Connection) -> rusqlite::Result<()> {
+    let last = Mutex::new(KnownDay::default());
     connection.create_scalar_function(
         "business_day",
         2,
         FunctionFlags::SQLITE_UTF8 | FunctionFlags::SQLITE_DETERMINISTIC,
-        |context| {
-            let instant = UtcMillis(context.get(0)?);
+        move |context| {
+            let instant: i64 = context.get(0)?;
             let zone = context.get_raw(1).as_str().unwrap_or(FIRST_ZONE);
-            Ok(sql::day(instant.in_zone(&zone_named(zone)).date()))
+            let mut last = last.lock().unwrap_or_else(PoisonError::into_inner);
+            if !last.holds(instant, zone) {
+                *last = KnownDay::of(UtcMillis(instant), zone);
+            }
+            Ok(last.day)
         },
     )
+}
+
+/// The day computed last. Rows come by time, so thousands in a row fall on it, and asking a calendar for each would take
+/// longer than reading them.
+#[derive(Default)]
+struct KnownDay {
+    zone: String,
+    start: i64,
+    end: i64,
+    day: i64,
+}
+
+impl KnownDay {
+    fn of(instant: UtcMillis, zone_name: &str) -> Self {
+        let zone = zone_named(zone_name);
+        let date = instant.in_zone(&zone).date();
+        Self {
+            zone: zone_name.to_owned(),
+            start: start_of(date, &zone).0,
+            end: start_of(date.tomorrow().unwrap_or(date), &zone).0,
+            day: sql::day(date),
+        }
+    }
+
+    fn holds(&self, instant: i64, zone_name: &str) -> bool {
+        self.start <= instant && instant < self.end && self.zone == zone_name
+    }
 }
 
 /// The first instant of a day in a zone.

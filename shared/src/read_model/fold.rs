@@ -91,6 +91,12 @@ pub(super) fn number(text: &str) -> String {
         .collect()
 }
 
+/// An e-mail address as one word, without its signs: its parts alone (`ch`, `example`) are in nearly every order.
+pub(super) fn address(text: &str) -> String {
+    let letters: String = text.chars().filter(|c| c.is_alphanumeric()).collect();
+    word(&letters)
+}
+
 /// The digits of a telephone as it is typed in a search: without `(0)` and without the zeros that stand for a prefix.
 pub(super) fn phone_run(text: &str) -> String {
     digits(&text.replace("(0)", ""))
@@ -198,6 +204,19 @@ mod tests {
         );
         let two = phone_words("081 111 22 33 / 079 999 88 77", None);
         assert!(two.contains("811112233") && two.contains("799998877"));
+    }
+
+    #[test]
+    fn an_address_begins_as_what_is_typed_of_it() {
+        let whole = address("Reto.Caduff@example.ch");
+        for typed in [
+            "reto.",
+            "reto.caduff@",
+            "Reto.Caduff@ex",
+            "reto.caduff@example.ch",
+        ] {
+            assert!(whole.starts_with(&address(typed)), "{typed}");
+        }
     }
 
     #[test]

@@ -367,6 +367,7 @@ fn contact_words<'a>(contact: &'a Contact, more: impl Iterator<Item = &'a str>) 
         .filter_map(Option::as_deref)
         .chain(more)
         .flat_map(fold::words)
+        .chain(contact.email.as_deref().map(fold::address))
         .take(SEARCH_WORDS)
         .collect();
     let phones = contact

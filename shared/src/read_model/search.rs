@@ -149,7 +149,8 @@ pub(super) fn expression(text: &str, filter: &SearchFilter) -> Option<String> {
         .collect::<String>()
         .replace("(0)", " ");
     let typed: Vec<&str> = text
-        .split(|c: char| c.is_whitespace() || c.is_ascii_punctuation())
+        .split_whitespace()
+        .flat_map(|typed| typed.split(separates(typed)))
         .filter(|word| word.chars().any(char::is_alphanumeric))
         .take(WORDS)
         .collect();
@@ -161,6 +162,10 @@ pub(super) fn expression(text: &str, filter: &SearchFilter) -> Option<String> {
         if run > 0 {
             all.push(digits(&rest[..run]));
             rest = &rest[run..];
+        } else if first.contains('@') {
+            let address = fold::address(first);
+            all.extend((!address.is_empty()).then(|| format!("words : \"{address}\" *")));
+            rest = &rest[1..];
         } else {
             all.extend(fold::words(first).map(|folded| word(&folded, first)));
             rest = &rest[1..];
@@ -180,6 +185,15 @@ pub(super) fn expression(text: &str, filter: &SearchFilter) -> Option<String> {
         expression.push('"');
     }
     Some(expression)
+}
+
+/// What separates words within what was typed without a blank: signs, but none within an e-mail address.
+fn separates(typed: &str) -> fn(char) -> bool {
+    if typed.contains('@') {
+        |_| false
+    } else {
+        |c| c.is_ascii_punctuation()
+    }
 }
 
 fn word(folded: &str, typed: &str) -> String {
