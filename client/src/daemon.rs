@@ -1,0 +1,270 @@
+//! The daemon of one branch: opened from a directory, served over a listener, closed in order.
+
+use std::future::Future;
+use std::io;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use shared::store::{BranchStore, StoreError};
+use tokio::net::TcpListener;
+use tokio::sync::watch;
+use tokio::task::JoinHandle;
+
+use crate::clock::Clock;
+use crate::counter::{Counter, CounterError, SessionLimits};
+use crate::directory::{Directory, read_small, write_private};
+use crate::records::{self, Membership};
+use crate::storage::{StartError, Storage, StoreThread};
+use crate::sync::{Link, Synchronizer, Transport, TransportError};
+use crate::{api, ui};
+
+/// How long open connections may take to end after the daemon was asked to: pages with live updates never end by themselves.
+const GRACE: Duration = Duration::from_secs(3);
+
+/// What a daemon needs to know.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// The data directory, which has joined a hub.
+    pub data: PathBuf,
+    /// The hub's address instead of the one from joining, such as a proxy's.
+    pub hub: Option<String>,
+    /// How long sessions last.
+    pub sessions: SessionLimits,
+    /// The clock.
+    pub clock: Clock,
+}
+
+/// Why the daemon did not start, or ended.
+#[derive(Debug, thiserror::Error)]
+pub enum RunError {
+    /// Not joined yet.
+    #[error(
+        "{0} belongs to no branch yet. Ask the office for a join string (office pages, Branches), then:\n    offpiste-branch join 'https://hub.example/join#ABCD-EFGH-JKLM-NPQR' --data {0}"
+    )]
+    NotJoined(String),
+    /// The store.
+    #[error("the order store cannot be used: {0}")]
+    Store(#[from] StoreError),
+    /// The store or the lists.
+    #[error(transparent)]
+    Start(#[from] StartError),
+    /// The key for the hub.
+    #[error(
+        "the hub's key in {path} cannot be read: {source}. Restore the file from a backup, or ask the office for a new join string and join with an empty --data directory once nothing waits here"
+    )]
+    Token {
+        /// The file.
+        path: String,
+        /// Why.
+        source: io::Error,
+    },
+    /// The HTTP client.
+    #[error(transparent)]
+    Transport(#[from] TransportError),
+    /// Records of people.
+    #[error("who is locked cannot be read: {0}")]
+    People(CounterError),
+    /// The network.
+    #[error("the pages cannot be served: {0}")]
+    Serve(#[from] io::Error),
+    /// The store ended by itself.
+    #[error(
+        "the order store has failed: {0}. Everything that was acknowledged is safe; look at the disk, then start again"
+    )]
+    StoreFailed(StoreError),
+    /// A thread could not be used.
+    #[error("the daemon is ending")]
+    Ending,
+}
+
+/// Opens a branch and serves it until `shutdown` completes.
+///
+/// # Errors
+/// [`RunError`].
+pub async fn run(
+    settings: Settings,
+    listener: TcpListener,
+    shutdown: impl Future<Output = ()> + Send + 'static,
+) -> Result<(), RunError> {
+    let data = settings.data.clone();
+    Branch::open(settings)
+        .await?
+        .serve(&data, listener, shutdown)
+        .await
+}
+
+/// An open branch: its store, its use cases, and the loop to the hub.
+pub struct Branch {
+    counter: Counter,
+    storage: Storage,
+    thread: StoreThread,
+    stop: watch::Sender<bool>,
+    tasks: Vec<JoinHandle<()>>,
+}
+
+impl Branch {
+    /// Opens a branch and starts its loop.
+    ///
+    /// # Errors
+    /// [`RunError`].
+    pub async fn open(settings: Settings) -> Result<Self, RunError> {
+        let directory = Directory::at(&settings.data);
+        let not_joined = || RunError::NotJoined(settings.data.display().to_string());
+        if !directory.has_store() {
+            return Err(not_joined());
+        }
+        let clock = settings.clock.clone();
+        let opened = {
+            let (directory, clock) = (directory.clone(), clock.clone());
+            tokio::task::spawn_blocking(move || open_store(&directory, clock))
+                .await
+                .map_err(|_| RunError::Ending)??
+        };
+        let Some((membership, storage, thread)) = opened else {
+            return Err(not_joined());
+        };
+        let token = read_small(&directory.token()).map_err(|source| RunError::Token {
+            path: directory.token().display().to_string(),
+            source,
+        })?;
+        let hub = settings.hub.as_deref().unwrap_or(&membership.hub_url);
+        let transport = Transport::new(hub, token)?;
+        tracing::info!(branch = membership.branch_name, hub, "serving");
+        Self::assemble(
+            storage,
+            thread,
+            membership,
+            transport,
+            settings.sessions,
+            clock,
+        )
+        .await
+    }
+
+    async fn assemble(
+        storage: Storage,
+        thread: StoreThread,
+        membership: Membership,
+        transport: Transport,
+        sessions: SessionLimits,
+        clock: Clock,
+    ) -> Result<Self, RunError> {
+        let people = storage
+            .run(move |desk| crate::counter::People::load(desk, sessions))
+            .await
+            .and_then(|loaded| loaded)
+            .map_err(RunError::People)?;
+        let (link_sender, link) = watch::channel(Link::default());
+        let counter = Counter::new(storage.clone(), people, membership, clock.clone(), link);
+        let (stop, stopped) = watch::channel(false);
+        let synchronizer = Synchronizer::new(storage.clone(), transport, clock, link_sender);
+        let tasks = vec![
+            tokio::spawn(complete_digest(storage.clone())),
+            tokio::spawn(synchronizer.run(stopped)),
+        ];
+        Ok(Self {
+            counter,
+            storage,
+            thread,
+            stop,
+            tasks,
+        })
+    }
+
+    /// Serves pages and JSON until `shutdown` completes or the store fails, then closes the branch.
+    ///
+    /// # Errors
+    /// [`RunError`].
+    pub async fn serve(
+        self,
+        data: &std::path::Path,
+        listener: TcpListener,
+        shutdown: impl Future<Output = ()> + Send + 'static,
+    ) -> Result<(), RunError> {
+        let directory = Directory::at(data);
+        let address = listener.local_addr()?;
+        write_private(&directory.address(), &format!("http://{address}"))?;
+        let app = api::router(self.counter()).merge(ui::router(self.counter()));
+        let (stop, mut stopped) = watch::channel(false);
+        let serving = axum::serve(listener, app).with_graceful_shutdown(async move {
+            // An error means that the sender is gone, which ends the daemon too.
+            let _ = stopped.wait_for(|stop| *stop).await;
+        });
+        let mut serving = tokio::spawn(serving.into_future());
+        let served = tokio::select! {
+            served = &mut serving => Some(served),
+            () = shutdown => None,
+            () = self.storage.ended() => None,
+        };
+        tracing::info!("ending");
+        stop.send_replace(true);
+        let served = match served {
+            Some(served) => served,
+            None => tokio::time::timeout(GRACE, &mut serving)
+                .await
+                .unwrap_or(Ok(Ok(()))),
+        };
+        serving.abort();
+        let closed = self.close().await;
+        // A file that is gone already says the same.
+        let _ = std::fs::remove_file(directory.address());
+        closed?;
+        served.map_err(|_| RunError::Ending)??;
+        Ok(())
+    }
+
+    /// The use cases.
+    pub fn counter(&self) -> Counter {
+        self.counter.clone()
+    }
+
+    /// Ends the loop and the store thread, and lets go of the files.
+    ///
+    /// # Errors
+    /// [`RunError::StoreFailed`] when the store had ended by itself.
+    pub async fn close(self) -> Result<(), RunError> {
+        self.stop.send_replace(true);
+        for task in self.tasks {
+            // A task that panicked has ended, which is what is waited for.
+            let _ = task.await;
+        }
+        self.storage.close().await;
+        tokio::task::spawn_blocking(move || self.thread.join())
+            .await
+            .map_err(|_| RunError::Ending)?
+            .map_err(RunError::StoreFailed)
+    }
+}
+
+fn open_store(
+    directory: &Directory,
+    clock: Clock,
+) -> Result<Option<(Membership, Storage, StoreThread)>, RunError> {
+    let store = BranchStore::open(&directory.store())?;
+    let membership = store.read_record::<Membership>(records::MEMBERSHIP)?;
+    let Some(membership) = membership.filter(|_| store.identity().is_some()) else {
+        return Ok(None);
+    };
+    let (storage, thread) = Storage::start(store, &directory.lists(), clock)?;
+    Ok(Some((membership, storage, thread)))
+}
+
+/// Counts everything held into the digest, and tries what was set aside once more: this may be a later version than the
+/// one that set it aside.
+async fn complete_digest(storage: Storage) {
+    match storage.run(crate::sync::retry_quarantine).await {
+        Ok(Ok(0)) | Err(_) => {}
+        Ok(Ok(released)) => tracing::info!(released, "what was set aside could be taken in now"),
+        Ok(Err(error)) => tracing::warn!(%error, "what was set aside could not be tried again"),
+    }
+    loop {
+        match storage.run(crate::storage::Desk::advance_digest).await {
+            Ok(Ok(false)) => {}
+            Ok(Ok(true)) | Err(_) => return,
+            Ok(Err(error)) => {
+                tracing::error!(%error, "the digest cannot be computed; nothing is compared with the hub");
+                return;
+            }
+        }
+    }
+}

@@ -1,0 +1,32 @@
+//! Logs: one line an event on standard error, as text for people or JSON for machines. No names, numbers or PINs in them.
+
+use clap::ValueEnum;
+use tracing_subscriber::EnvFilter;
+
+/// How log lines look.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, ValueEnum)]
+pub enum LogFormat {
+    /// For people.
+    #[default]
+    Text,
+    /// One JSON object a line.
+    Json,
+}
+
+/// What is logged when nobody says otherwise: our own events, and warnings of everything else.
+const DEFAULT_FILTER: &str = "warn,client=info";
+
+/// Starts logging for this process; later calls do nothing.
+pub(crate) fn start(format: LogFormat, filter: Option<&str>) {
+    let filter = filter
+        .and_then(|filter| EnvFilter::try_new(filter).ok())
+        .unwrap_or_else(|| EnvFilter::new(DEFAULT_FILTER));
+    let builder = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr);
+    // A process that logs already goes on as it does.
+    let _ = match format {
+        LogFormat::Text => builder.try_init(),
+        LogFormat::Json => builder.json().flatten_event(true).try_init(),
+    };
+}

@@ -1,0 +1,85 @@
+//! The small named records beside the documents. Names and layouts are stored: a changed layout gets a new name.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+use shared::clock::UtcMillis;
+use shared::id::{BranchId, ReplicaNumber, StaffId};
+use shared::wire::Epoch;
+
+/// [`Membership`].
+pub(crate) const MEMBERSHIP: &str = "membership";
+/// `shared::sync::Progress`.
+pub(crate) const PROGRESS: &str = "progress";
+/// `u64`: the slot of the last ticket number.
+pub(crate) const LAST_TICKET_SLOT: &str = "ticket/last_slot";
+/// `Vec<DocumentId>`: the catalogue's documents, so that a start need not read the whole store for them.
+pub(crate) const CATALOGUE: &str = "catalogue/ids";
+/// [`Sessions`].
+pub(crate) const SESSIONS: &str = "sessions";
+/// [`Tries`].
+pub(crate) const TRIES: &str = "pin_tries";
+/// [`Offering`].
+pub(crate) const OFFERING: &str = "offering_again";
+/// `u64`: the highest counter for which a new incarnation has been taken on already.
+pub(crate) const ROLLBACK_HEEDED: &str = "rollback_heeded";
+/// [`Proof`].
+pub(crate) const PROOF: &str = "proof";
+
+/// What this machine learned when it joined.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Membership {
+    /// The hub's address without a slash at the end.
+    pub hub_url: String,
+    /// The hub's name for people.
+    pub hub_name: String,
+    /// The branch this machine serves.
+    pub branch: BranchId,
+    /// Its name then.
+    pub branch_name: String,
+    /// The number that the hub gave this machine.
+    pub replica: ReplicaNumber,
+    /// When.
+    pub joined_at: UtcMillis,
+}
+
+/// Open sessions.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Sessions(pub(crate) Vec<Session>);
+
+/// One open session. The token itself is nowhere but with its owner.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Session {
+    /// SHA-256 of the token.
+    pub(crate) token_hash: [u8; 32],
+    pub(crate) staff: StaffId,
+    pub(crate) counter: String,
+    pub(crate) since: UtcMillis,
+    pub(crate) last_seen: UtcMillis,
+}
+
+/// Wrong PINs since the last right one, by member of staff. At `limits::PIN_TRIES` they are locked.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Tries(pub(crate) BTreeMap<StaffId, u32>);
+
+/// How far this branch has come with offering everything it wrote to a hub that was restored from a backup.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Offering {
+    /// The hub's epoch that it is for.
+    pub(crate) epoch: Epoch,
+    /// Documents up to this position of the branch's own feed have been offered.
+    pub(crate) offered_up_to: u64,
+    /// Whether that was all.
+    pub(crate) is_complete: bool,
+}
+
+/// What comparing digests has shown.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Proof {
+    /// When branch and hub were last found to hold the same.
+    pub(crate) identical_as_of: Option<UtcMillis>,
+    /// Since when they differ.
+    pub(crate) differs_since: Option<UtcMillis>,
+    /// When everything was last fetched again because of a difference.
+    pub(crate) refetched_at: Option<UtcMillis>,
+}

@@ -1,0 +1,397 @@
+//! What work on the store thread sees: the store, and everything that must follow it.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::sync::Arc;
+
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use shared::clock::UtcMillis;
+use shared::document::{Authoring, Document};
+use shared::domain::Catalogue;
+use shared::id::{Actor, DocumentId, StaffId};
+use shared::read_model::ReadModel;
+use shared::store::{BranchStore, Change, Outgoing, Pending, SetAside, StoreError, Unreadable};
+use shared::sync::Progress;
+
+use super::catch_up::{self, DigestInTheMaking};
+use super::{Facts, StartError};
+use crate::clock::Clock;
+use crate::records::{self, Proof};
+
+/// The store with its followers: lists, catalogue, digest.
+pub(crate) struct Desk {
+    store: BranchStore,
+    read_model: ReadModel,
+    clock: Clock,
+    catalogue_documents: BTreeMap<DocumentId, Document>,
+    catalogue: Arc<Catalogue>,
+    progress: Progress,
+    proof: Proof,
+    unreadable: Arc<Vec<Unreadable>>,
+    digest: DigestInTheMaking,
+    lists_behind: Option<String>,
+    /// What changed since the last persist, for the followers.
+    changes: Vec<Change>,
+    /// Whether anything was written since the last persist.
+    is_dirty: bool,
+}
+
+impl Desk {
+    pub(super) fn open(
+        store: BranchStore,
+        lists_file: &Path,
+        clock: Clock,
+    ) -> Result<Self, StartError> {
+        let (read_model, unreadable) = catch_up::open_lists(&store, lists_file)?;
+        let catalogue_documents = catch_up::catalogue_documents(&store)?;
+        let catalogue = Arc::new(Catalogue::from_documents(catalogue_documents.values()));
+        Ok(Self {
+            progress: store.read_record(records::PROGRESS)?.unwrap_or_default(),
+            proof: store.read_record(records::PROOF)?.unwrap_or_default(),
+            digest: DigestInTheMaking::over(&store),
+            store,
+            read_model,
+            clock,
+            catalogue_documents,
+            catalogue,
+            unreadable: Arc::new(unreadable),
+            lists_behind: None,
+            changes: Vec::new(),
+            is_dirty: false,
+        })
+    }
+
+    /// The time now.
+    pub(crate) fn now(&self) -> UtcMillis {
+        self.clock.now()
+    }
+
+    /// The identity's replica number and incarnation.
+    pub(crate) fn actor(&self) -> Option<Actor> {
+        self.store.identity().map(|identity| identity.actor)
+    }
+
+    /// The last counter that this store has used.
+    pub(crate) fn counter(&self) -> u64 {
+        self.store.identity().map_or(0, |identity| identity.counter)
+    }
+
+    /// The catalogue as it is now.
+    pub(crate) fn catalogue(&self) -> Arc<Catalogue> {
+        Arc::clone(&self.catalogue)
+    }
+
+    /// How far the branch has come with its hub.
+    pub(crate) const fn progress(&self) -> Progress {
+        self.progress
+    }
+
+    /// What waits for the hub.
+    pub(crate) const fn pending(&self) -> Pending {
+        self.store.pending()
+    }
+
+    /// The position of the latest change.
+    pub(crate) const fn head(&self) -> u64 {
+        self.store.head()
+    }
+
+    /// What comparing digests has shown so far.
+    pub(crate) const fn proof(&self) -> Proof {
+        self.proof
+    }
+
+    /// The digest over everything held; none while it is being computed.
+    pub(crate) fn digest(&self) -> Option<[u8; 32]> {
+        self.digest.finished()
+    }
+
+    /// Counts some more stored documents into the digest after a start; whether it is complete.
+    ///
+    /// # Errors
+    /// [`StoreError::Engine`].
+    pub(crate) fn advance_digest(&mut self) -> Result<bool, StoreError> {
+        let is_complete = self.digest.advance(&self.store)?;
+        let found = self.digest.unreadable();
+        if found.len() > self.unreadable.len() {
+            self.unreadable = Arc::new(found.to_vec());
+        }
+        Ok(is_complete)
+    }
+
+    /// A document.
+    ///
+    /// # Errors
+    /// As [`BranchStore::document`].
+    pub(crate) fn document(&self, id: DocumentId) -> Result<Option<Document>, StoreError> {
+        self.store.document(id)
+    }
+
+    /// Since when a document waits for the hub; none when the hub has it.
+    ///
+    /// # Errors
+    /// As [`BranchStore::waiting_since`].
+    pub(crate) fn waiting_since(&self, id: DocumentId) -> Result<Option<UtcMillis>, StoreError> {
+        self.store.waiting_since(id)
+    }
+
+    /// The read model, for questions that belong to the same moment as the store.
+    pub(crate) const fn lists(&self) -> &ReadModel {
+        &self.read_model
+    }
+
+    /// What a command needs to write in somebody's name now.
+    ///
+    /// # Errors
+    /// As [`BranchStore::author`].
+    pub(crate) fn author(&mut self, by: Option<StaffId>) -> Result<Authoring, StoreError> {
+        let now = self.now();
+        self.store.author(by, now)
+    }
+
+    /// Stores what a command has made, with records in the same batch.
+    ///
+    /// # Errors
+    /// As [`BranchStore::commit`].
+    pub(crate) fn commit(
+        &mut self,
+        deltas: &[Document],
+        authoring: &Authoring,
+        records: &[(&str, Vec<u8>)],
+    ) -> Result<(), StoreError> {
+        let now = self.now();
+        let changes = self.store.commit(deltas, authoring, now, records)?;
+        self.is_dirty = true;
+        self.note(changes);
+        Ok(())
+    }
+
+    /// Stores what came from the hub, with the progress in the same batch. Returns what could not be merged, by index.
+    ///
+    /// # Errors
+    /// As [`BranchStore::commit_from_hub`].
+    pub(crate) fn commit_from_hub(
+        &mut self,
+        documents: &[Document],
+        progress: Progress,
+    ) -> Result<Vec<(usize, StoreError)>, StoreError> {
+        let now = self.now();
+        let mut records = vec![(records::PROGRESS, BranchStore::record_bytes(&progress))];
+        let fresh: Vec<DocumentId> = documents
+            .iter()
+            .filter(|document| Catalogue::holds_kind(document.kind().as_str()))
+            .map(Document::id)
+            .filter(|id| !self.catalogue_documents.contains_key(id))
+            .collect();
+        if !fresh.is_empty() {
+            // In the same batch as the documents, or a crash in between would hide part of the catalogue.
+            let ids: Vec<DocumentId> = self
+                .catalogue_documents
+                .keys()
+                .copied()
+                .chain(fresh)
+                .collect();
+            records.push((records::CATALOGUE, BranchStore::record_bytes(&ids)));
+        }
+        let (changes, refused) = self.store.commit_from_hub(documents, now, &records)?;
+        self.is_dirty = true;
+        self.progress = progress;
+        self.note(changes);
+        Ok(refused)
+    }
+
+    /// Deltas for the hub.
+    ///
+    /// # Errors
+    /// As [`BranchStore::outgoing`].
+    pub(crate) fn outgoing(
+        &self,
+        documents: usize,
+        bytes: usize,
+    ) -> Result<Vec<Outgoing>, StoreError> {
+        self.store.outgoing(documents, bytes)
+    }
+
+    /// Part of the branch's own feed.
+    ///
+    /// # Errors
+    /// As [`BranchStore::changes_after`].
+    pub(crate) fn changes_after(
+        &self,
+        position: u64,
+        limit: usize,
+    ) -> Result<shared::store::Feed, StoreError> {
+        self.store.changes_after(position, limit)
+    }
+
+    /// Clears what the hub has durably taken.
+    ///
+    /// # Errors
+    /// As [`BranchStore::acknowledge`].
+    pub(crate) fn acknowledge(&mut self, taken: &[(DocumentId, u64)]) -> Result<(), StoreError> {
+        self.is_dirty = true;
+        self.store.acknowledge(taken)
+    }
+
+    /// Keeps what could not be taken.
+    ///
+    /// # Errors
+    /// As [`BranchStore::set_aside`].
+    pub(crate) fn set_aside(&mut self, what: SetAside) -> Result<(), StoreError> {
+        self.is_dirty = true;
+        self.store.set_aside(what)
+    }
+
+    /// What was set aside.
+    ///
+    /// # Errors
+    /// As [`BranchStore::quarantined`].
+    pub(crate) fn quarantined(&self) -> Result<Vec<SetAside>, StoreError> {
+        self.store.quarantined()
+    }
+
+    /// Lets go of something that was set aside.
+    ///
+    /// # Errors
+    /// As [`BranchStore::release`].
+    pub(crate) fn release(&mut self, sequence: u64) -> Result<(), StoreError> {
+        self.is_dirty = true;
+        self.store.release(sequence)
+    }
+
+    /// A small named record.
+    ///
+    /// # Errors
+    /// As [`BranchStore::read_record`].
+    pub(crate) fn record<T: DeserializeOwned>(&self, name: &str) -> Result<Option<T>, StoreError> {
+        self.store.read_record(name)
+    }
+
+    /// Writes a small named record.
+    ///
+    /// # Errors
+    /// As [`BranchStore::write_record`].
+    pub(crate) fn write_record<T: Serialize>(
+        &mut self,
+        name: &str,
+        value: &T,
+    ) -> Result<(), StoreError> {
+        self.is_dirty = true;
+        self.store.write_record(name, value)
+    }
+
+    /// Notes how far the branch has come, without documents.
+    ///
+    /// # Errors
+    /// As [`BranchStore::write_record`].
+    pub(crate) fn set_progress(&mut self, progress: Progress) -> Result<(), StoreError> {
+        self.write_record(records::PROGRESS, &progress)?;
+        self.progress = progress;
+        Ok(())
+    }
+
+    /// Notes what comparing digests has shown.
+    ///
+    /// # Errors
+    /// As [`BranchStore::write_record`].
+    pub(crate) fn set_proof(&mut self, proof: Proof) -> Result<(), StoreError> {
+        if proof != self.proof {
+            self.write_record(records::PROOF, &proof)?;
+            self.proof = proof;
+        }
+        Ok(())
+    }
+
+    /// Documents counted into the digest so far.
+    pub(crate) fn documents(&self) -> u64 {
+        self.digest.documents()
+    }
+
+    /// Takes on a new incarnation. Durable on return.
+    ///
+    /// # Errors
+    /// As [`BranchStore::assume_identity`].
+    pub(crate) fn assume_identity(&mut self, actor: Actor) -> Result<(), StoreError> {
+        self.store.assume_identity(actor)
+    }
+
+    /// Bytes on disk.
+    ///
+    /// # Errors
+    /// As [`BranchStore::bytes_on_disk`].
+    pub(crate) fn bytes_on_disk(&self) -> Result<u64, StoreError> {
+        self.store.bytes_on_disk()
+    }
+
+    /// Makes everything written durable, then brings the lists up to date. Returns which documents changed.
+    ///
+    /// # Errors
+    /// [`StoreError::Engine`]: nothing since the last time may be acknowledged.
+    pub(super) fn settle(&mut self) -> Result<Vec<DocumentId>, StoreError> {
+        if self.is_dirty {
+            self.store.persist()?;
+            self.is_dirty = false;
+        }
+        let changes = std::mem::take(&mut self.changes);
+        let changed = changes.iter().map(|change| change.document.id()).collect();
+        if !changes.is_empty() || self.lists_behind.is_some() {
+            self.bring_lists_up_to_date(changes);
+        }
+        Ok(changed)
+    }
+
+    /// The state that everybody may know.
+    pub(super) fn facts(&self) -> Facts {
+        Facts {
+            pending: self.store.pending(),
+            head: self.store.head(),
+            progress: self.progress,
+            proof: self.proof,
+            catalogue: Arc::clone(&self.catalogue),
+            unreadable: Arc::clone(&self.unreadable),
+            documents: self.digest.documents(),
+            lists_behind: self.lists_behind.clone(),
+        }
+    }
+
+    fn note(&mut self, changes: Vec<Change>) {
+        let mut catalogue_changed = false;
+        for change in &changes {
+            let document = &change.document;
+            self.digest.note(document.id(), document.state_hash());
+            if Catalogue::holds_kind(document.kind().as_str()) {
+                self.catalogue_documents
+                    .insert(document.id(), document.clone());
+                catalogue_changed = true;
+            }
+        }
+        if catalogue_changed {
+            self.catalogue = Arc::new(Catalogue::from_documents(self.catalogue_documents.values()));
+        }
+        self.changes.extend(changes);
+    }
+
+    /// The documents are durable by now, so a list that cannot be written is no reason to refuse anything: it is noted,
+    /// shown, and tried again with the next change.
+    fn bring_lists_up_to_date(&mut self, changes: Vec<Change>) {
+        let result = if self.lists_behind.is_none() {
+            let head = self.store.head();
+            let changes = catch_up::for_lists(changes);
+            self.read_model
+                .apply(&changes, head)
+                .map_err(|error| error.to_string())
+        } else {
+            catch_up::catch_up(&self.store, &mut self.read_model)
+                .map(|_| ())
+                .map_err(|error| error.to_string())
+        };
+        if let Err(reason) = &result {
+            tracing::error!(
+                reason,
+                "the lists are behind the orders; every order is saved"
+            );
+        }
+        self.lists_behind = result.err();
+    }
+}

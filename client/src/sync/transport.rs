@@ -1,0 +1,206 @@
+//! HTTP to the hub, with a limit on everything.
+
+use std::time::Duration;
+
+use reqwest::{Client, Response, StatusCode, redirect};
+use serde::de::DeserializeOwned;
+use shared::limits;
+use shared::wire::{
+    self, EXCHANGE_PATH, Exchange, ExchangeReply, JOIN_PATH, JoinReply, JoinRequest, MEDIA_TYPE,
+    WAIT_PATH, WAIT_SECONDS, WaitReply,
+};
+
+use crate::counter::LineProblem;
+
+/// A line that needs longer than this to open is as good as none.
+const CONNECT: Duration = Duration::from_secs(5);
+
+/// A full batch of 4 MB each way over a line of 1 Mbit/s, with the hub's work in between.
+const EXCHANGE: Duration = Duration::from_secs(90);
+
+/// The hub holds a wait open for its time; this is what it may take on top.
+const WAIT: Duration = Duration::from_secs(WAIT_SECONDS + 10);
+
+/// Joining waits for a person's reading speed on neither side.
+const JOIN: Duration = Duration::from_secs(20);
+
+/// Bytes of a small JSON answer.
+const JSON_BYTES: usize = 64 * 1024;
+
+/// Bytes of a hub's complaint that are shown.
+const COMPLAINT_CHARACTERS: usize = 300;
+
+/// The way to one hub.
+#[derive(Clone)]
+pub(crate) struct Transport {
+    client: Client,
+    hub: String,
+    token: String,
+}
+
+/// The HTTP client could not be built.
+#[derive(Debug, thiserror::Error)]
+#[error("the way to the hub cannot be set up: {0}")]
+pub struct TransportError(#[from] reqwest::Error);
+
+impl Transport {
+    /// `hub` is its address without a slash at the end.
+    ///
+    /// # Errors
+    /// When the system's certificates cannot be used.
+    pub(crate) fn new(hub: &str, token: String) -> Result<Self, TransportError> {
+        Ok(Self {
+            client: client()?,
+            hub: hub.trim_end_matches('/').to_owned(),
+            token,
+        })
+    }
+
+    /// One exchange.
+    pub(crate) async fn exchange(&self, message: &Exchange) -> Result<ExchangeReply, LineProblem> {
+        let body =
+            wire::encode(message).map_err(|error| LineProblem::Nonsense(error.to_string()))?;
+        let response = self
+            .client
+            .post(format!("{}{EXCHANGE_PATH}", self.hub))
+            .timeout(EXCHANGE)
+            .bearer_auth(&self.token)
+            .header("content-type", MEDIA_TYPE)
+            .body(body)
+            .send()
+            .await
+            .map_err(|error| problem_of(&error))?;
+        let bytes = body_of(accepted(response).await?, limits::COMPRESSED_MESSAGE_BYTES).await?;
+        wire::decode(&bytes).map_err(|error| LineProblem::Nonsense(error.to_string()))
+    }
+
+    /// Returns when the hub has something after `position`, or has waited long enough.
+    pub(crate) async fn wait(&self, position: u64) -> Result<WaitReply, LineProblem> {
+        let response = self
+            .client
+            .get(format!("{}{WAIT_PATH}?after={position}", self.hub))
+            .timeout(WAIT)
+            .bearer_auth(&self.token)
+            .send()
+            .await
+            .map_err(|error| problem_of(&error))?;
+        json_of(accepted(response).await?).await
+    }
+}
+
+/// Why a machine could not join.
+#[derive(Debug, thiserror::Error)]
+pub enum JoinProblem {
+    /// No client.
+    #[error(transparent)]
+    Transport(#[from] TransportError),
+    /// The hub refused the code.
+    #[error(
+        "the hub does not take this join string ({0}). It works once and expires after a day: ask the office for a new one, under Branches"
+    )]
+    Refused(String),
+    /// The hub could not be asked.
+    #[error("the hub at {hub} could not be asked: {problem}")]
+    Line {
+        /// Its address.
+        hub: String,
+        /// Why.
+        problem: LineProblem,
+    },
+}
+
+/// Asks a hub to let this machine in.
+///
+/// # Errors
+/// [`JoinProblem`]; a refused code stays refused, anything else may be tried again.
+pub(crate) async fn join(hub: &str, request: &JoinRequest) -> Result<JoinReply, JoinProblem> {
+    let line = |problem| JoinProblem::Line {
+        hub: hub.to_owned(),
+        problem,
+    };
+    let response = client()?
+        .post(format!("{}{JOIN_PATH}", hub.trim_end_matches('/')))
+        .timeout(JOIN)
+        .json(request)
+        .send()
+        .await
+        .map_err(|error| line(problem_of(&error)))?;
+    if response.status().is_client_error() {
+        let status = response.status();
+        let complaint = body_of(response, JSON_BYTES).await.unwrap_or_default();
+        return Err(JoinProblem::Refused(in_words(status, &complaint)));
+    }
+    let response = accepted(response).await.map_err(line)?;
+    json_of(response).await.map_err(line)
+}
+
+fn client() -> Result<Client, TransportError> {
+    // Refused when one was chosen before, and then that one serves as well.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    Ok(Client::builder()
+        .connect_timeout(CONNECT)
+        .timeout(EXCHANGE)
+        .redirect(redirect::Policy::none())
+        // Shorter than the idle time of common proxies, or a request goes into a connection that is already closed.
+        .pool_idle_timeout(Duration::from_secs(20))
+        .user_agent(concat!("offpiste-branch/", env!("CARGO_PKG_VERSION")))
+        .build()?)
+}
+
+async fn accepted(response: Response) -> Result<Response, LineProblem> {
+    let status = response.status();
+    match status {
+        _ if status.is_success() => Ok(response),
+        StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => Err(LineProblem::Revoked),
+        StatusCode::UPGRADE_REQUIRED => Err(LineProblem::Incompatible { protocol: 0 }),
+        _ if status.is_server_error() || status == StatusCode::TOO_MANY_REQUESTS => {
+            Err(LineProblem::HubFault {
+                status: status.as_u16(),
+            })
+        }
+        _ => {
+            let complaint = body_of(response, JSON_BYTES).await.unwrap_or_default();
+            Err(LineProblem::Nonsense(in_words(status, &complaint)))
+        }
+    }
+}
+
+fn in_words(status: StatusCode, complaint: &[u8]) -> String {
+    let text: String = String::from_utf8_lossy(complaint)
+        .chars()
+        .filter(|character| !character.is_control())
+        .take(COMPLAINT_CHARACTERS)
+        .collect();
+    if text.is_empty() {
+        format!("HTTP {}", status.as_u16())
+    } else {
+        format!("HTTP {}: {text}", status.as_u16())
+    }
+}
+
+async fn json_of<T: DeserializeOwned>(response: Response) -> Result<T, LineProblem> {
+    let bytes = body_of(response, JSON_BYTES).await?;
+    serde_json::from_slice(&bytes).map_err(|error| LineProblem::Nonsense(error.to_string()))
+}
+
+/// The body, never more than `limit` of it in memory.
+async fn body_of(mut response: Response, limit: usize) -> Result<Vec<u8>, LineProblem> {
+    let mut bytes = Vec::new();
+    while let Some(chunk) = response.chunk().await.map_err(|error| problem_of(&error))? {
+        if bytes.len() + chunk.len() > limit {
+            return Err(LineProblem::Nonsense(format!(
+                "it is longer than {limit} bytes"
+            )));
+        }
+        bytes.extend_from_slice(&chunk);
+    }
+    Ok(bytes)
+}
+
+fn problem_of(error: &reqwest::Error) -> LineProblem {
+    if error.is_timeout() {
+        LineProblem::TimedOut
+    } else {
+        LineProblem::Unreachable
+    }
+}
