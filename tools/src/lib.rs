@@ -4,6 +4,7 @@
 
 pub mod apply;
 pub mod assess;
+pub mod generator;
 pub mod interpret;
 pub mod ledger;
 pub mod naming;
@@ -14,3 +15,6 @@ pub mod staging;
 pub mod target;
 pub mod verify;
 pub mod vocabulary;
+
+#[cfg(test)]
+mod end_to_end;

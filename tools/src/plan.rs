@@ -4,6 +4,7 @@
 //! dump by mistake. Unknown keys are refused: a typing error must not silently become a default.
 
 mod check;
+pub mod preview;
 pub mod propose;
 
 use std::collections::BTreeMap;

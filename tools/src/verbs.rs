@@ -11,6 +11,7 @@ use std::process::ExitCode;
 
 use anyhow::Context as _;
 use tools::assess;
+use tools::plan::preview::preview;
 use tools::plan::propose::{Basis, propose};
 use tools::plan::{Plan, PlanError};
 use tools::run::{Report, run};
@@ -82,6 +83,15 @@ fn carry_out_plan(work: Option<&Path>, verb: &PlanArguments) -> anyhow::Result<E
     );
     for problem in &problems {
         println!("  to be corrected: {problem}");
+    }
+    if problems.is_empty() {
+        let preview = preview(&plan, &staging)?;
+        for (code, (count, example)) in &preview.rejects {
+            println!("  as it stands {count} rows would be rejected: {code}, such as: {example}");
+        }
+        for (rule, count) in &preview.changes {
+            println!("  as it stands {count} values would be changed by the rule {rule}");
+        }
     }
     let unknown = text.lines().filter(|line| line.contains("UNKNOWN")).count();
     if unknown > 0 {

@@ -3,7 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
-use super::{DOCUMENT_SCHEMA, PLAN_VERSION};
+use super::preview::preview;
+use super::{DOCUMENT_SCHEMA, PLAN_VERSION, Plan};
+use crate::apply::{ApplyError, CHANGE_RULES};
 use crate::assess::ColumnProfile;
 use crate::assess::relations::{Relation, Role, find, roles};
 use crate::interpret::dates::Shape;
@@ -35,6 +37,9 @@ pub enum ProposeError {
     /// The staging database failed.
     #[error("the working database failed: {0}. Nothing was changed.")]
     Staging(#[from] rusqlite::Error),
+    /// The plan could not be tried.
+    #[error(transparent)]
+    Preview(#[from] ApplyError),
 }
 
 /// The text of a proposed plan.
@@ -66,7 +71,6 @@ pub fn propose(staging: &Staging, basis: &Basis) -> Result<String, ProposeError>
         used: BTreeSet::new(),
         out: String::new(),
         lookups: String::new(),
-        budget: BTreeMap::new(),
     };
     proposal.head(basis);
     proposal.branches(basis, of_role(Role::Branches))?;
@@ -96,7 +100,22 @@ pub fn propose(staging: &Staging, basis: &Basis) -> Result<String, ProposeError>
     )?;
     proposal.other_lookups();
     proposal.rest();
-    Ok(proposal.out)
+    let mut text = proposal.out;
+    add_budget(&mut text, staging)?;
+    Ok(text)
+}
+
+/// Adds the budget: as many changes as this very plan needs, so that a later dump with more of them stops.
+fn add_budget(text: &mut String, staging: &Staging) -> Result<(), ProposeError> {
+    let changes = match Plan::from_text(text) {
+        Ok(plan) => preview(&plan, staging)?.changes,
+        Err(_) => BTreeMap::new(),
+    };
+    text.push_str("\n[budget] # how many values may be changed, by rule; a run that needs more stops before it writes anything\n");
+    for rule in CHANGE_RULES {
+        let _ = writeln!(text, "{rule} = {}", changes.get(rule).copied().unwrap_or(0));
+    }
+    Ok(())
 }
 
 struct Proposal<'a> {
@@ -110,7 +129,6 @@ struct Proposal<'a> {
     used: BTreeSet<String>,
     out: String,
     lookups: String,
-    budget: BTreeMap<&'static str, u64>,
 }
 
 impl Proposal<'_> {
@@ -198,7 +216,7 @@ impl Proposal<'_> {
             None => self.line("# default = \"\"                             # for orders that name none; without it they are rejected"),
         }
         self.line("create_missing = false                       # true: make branches the hub does not know");
-        self.map("branches.map", &map, |_| "");
+        self.map("branches.map", &map);
         Ok(())
     }
 
@@ -292,13 +310,7 @@ impl Proposal<'_> {
             let Some(profile) = self.profile(table, &column) else {
                 continue;
             };
-            let (shapes, zero, placeholder) = (
-                profile.date_shapes(),
-                profile.zero_dates.count,
-                profile.placeholder_dates.count,
-            );
-            *self.budget.entry("zero_date").or_default() += zero;
-            *self.budget.entry("placeholder_date").or_default() += placeholder;
+            let shapes = profile.date_shapes();
             let shapes = if shapes.is_empty() {
                 vec![Shape::Iso]
             } else {
@@ -354,13 +366,6 @@ impl Proposal<'_> {
                 used.insert(column);
             }
         }
-        let has_discount =
-            table.schema.columns.iter().any(|column| {
-                meaning_of(&column.name).is_some_and(|(m, _)| m == Meaning::Discount)
-            });
-        if has_discount {
-            self.budget.insert("rounded_line", table.rows);
-        }
     }
 
     fn customers(&mut self, table: &StagedTable) -> Result<(), ProposeError> {
@@ -412,7 +417,6 @@ impl Proposal<'_> {
                         "true",
                         &format!("{zeroless} telephones lost their zero"),
                     );
-                    *self.budget.entry("phone_zero").or_default() += zeroless;
                 }
             }
             used.insert(column);
@@ -496,7 +500,7 @@ impl Proposal<'_> {
             })
             .collect();
         let known: Vec<(String, String)> = known.into_iter().collect();
-        self.map("services.map", &known, |_| "");
+        self.map("services.map", &known);
         Ok(())
     }
 
@@ -630,30 +634,15 @@ impl Proposal<'_> {
                 );
             }
         }
-        self.line("\n[budget] # how many values may be changed, by rule; a run that needs more stops before it writes anything");
-        let budget = std::mem::take(&mut self.budget);
-        for rule in crate::apply::CHANGE_RULES {
-            let _ = writeln!(
-                self.out,
-                "{rule} = {}",
-                budget.get(rule).copied().unwrap_or(0)
-            );
-        }
     }
 
-    fn map(
-        &mut self,
-        section: &str,
-        entries: &[(String, String)],
-        comment: impl Fn(&str) -> &'static str,
-    ) {
+    fn map(&mut self, section: &str, entries: &[(String, String)]) {
         if entries.is_empty() {
             return;
         }
         let _ = writeln!(self.out, "\n[{section}]");
         for (from, to) in entries {
-            let comment = comment(from);
-            let _ = writeln!(self.out, "{} = {}{comment}", quoted(from), quoted(to));
+            let _ = writeln!(self.out, "{} = {}", quoted(from), quoted(to));
         }
     }
 

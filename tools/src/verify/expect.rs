@@ -87,14 +87,23 @@ pub(super) fn date(text: &str, words: &[String]) -> Option<DateTime> {
     if none.contains(&day) {
         return None;
     }
-    let date = words.iter().find_map(|word| {
-        let pattern = word
-            .replace("2024", "%Y")
-            .replace("31", "%d")
-            .replace("12", "%m")
-            .replace("24", "%y");
-        Date::strptime(&pattern, day).ok()
-    })?;
+    // `%Y` reads two digits as the first century, so a pattern with a whole year needs a text with one.
+    let longest_number = day
+        .split(|sign: char| !sign.is_ascii_digit())
+        .map(str::len)
+        .max()
+        .unwrap_or(0);
+    let date = words
+        .iter()
+        .filter(|word| word.contains("2024") == (longest_number == 4))
+        .find_map(|word| {
+            let pattern = word
+                .replace("2024", "%Y")
+                .replace("31", "%d")
+                .replace("12", "%m")
+                .replace("24", "%y");
+            Date::strptime(&pattern, day).ok()
+        })?;
     let time = if time.is_empty() {
         Time::constant(12, 0, 0, 0)
     } else {
