@@ -8,6 +8,8 @@ use super::form::{self, Form};
 use super::hub::Member;
 use super::{good_text, json, redirect};
 
+const FORM: &str = "application/x-www-form-urlencoded";
+
 /// A person at a counter.
 #[derive(Debug)]
 pub struct Counter {
@@ -45,15 +47,15 @@ impl Counter {
     pub(super) async fn sign_in(branch: &str, url: &str, member: &Member) -> Result<Self> {
         let client = crate::http_client(|builder| builder)?;
         let what = format!("{} signs in at {branch}", member.name);
-        let fields = [
-            ("who", member.id.as_str()),
-            ("pin", &member.pin),
-            ("next", "/today"),
-        ];
+        let mut form = Form::default();
+        form.set("who", &member.id)
+            .set("pin", &member.pin)
+            .set("next", "/today");
         let answer = client
             .post(format!("{url}/sign-in"))
             .header(header::ORIGIN, url)
-            .form(&fields);
+            .header(header::CONTENT_TYPE, FORM)
+            .body(form.encoded());
         let answer = answer.send().await.with_context(|| what.clone())?;
         let cookie = answer.headers().get(header::SET_COOKIE);
         let session = cookie
@@ -212,7 +214,8 @@ impl Counter {
             .header(header::COOKIE, &self.session);
         let request = request
             .header(header::ORIGIN, &self.url)
-            .form(form.fields());
+            .header(header::CONTENT_TYPE, FORM)
+            .body(form.encoded());
         request.send().await.with_context(|| format!("POST {path}"))
     }
 
