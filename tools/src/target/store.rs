@@ -21,8 +21,10 @@ pub struct Store {
 }
 
 impl Store {
-    /// Opens or makes the store in a folder. Only one process can have it open.
+    /// Opens or makes the store in a folder, or the one inside a hub's data folder. Only one process can have it open.
     pub fn open(folder: &Path) -> Result<Self, TargetError> {
+        let inside = folder.join("store");
+        let folder = if inside.is_dir() { inside.as_path() } else { folder };
         Ok(Self {
             store: HubStore::open(folder)?,
             folder: folder.to_owned(),
