@@ -15,7 +15,12 @@
 // data-cookie="theme=dark"    on a switch button: remembers the choice; data-theme-value applies it at once
 // data-dismiss=".selector"    on a button: removes the closest match
 // data-autofocus              takes the focus when a fragment or a copy appears
-// data-print                  on a button: prints the page
+// data-fill-focus, -clear     with it: the field that then takes the focus, the element that is emptied
+// data-shows=".selector"      with data-fill: this element is shown
+// data-forgets=".selector"    on an input: typing into it empties that hidden field (and hides [data-known])
+// data-enter-moves            on a form: Enter goes to the next field, Ctrl+Enter sends
+// data-takes-scan             on an input: scans land here and not in the search box
+// data-print-and-note         on a submit button: prints the page and sends its form beside it
 "use strict";
 (() => {
   const one = (selector, root = document) => root.querySelector(selector);
@@ -51,6 +56,13 @@
     if (input.matches?.("[data-fragment]")) {
       clearTimeout(timers.get(input));
       timers.set(input, setTimeout(() => fetchFragment(input), PAUSE_MS));
+    }
+    if (input.dataset?.forgets) {
+      const hidden = one(input.dataset.forgets, input.form);
+      if (hidden?.value) {
+        hidden.value = "";
+        for (const known of all("[data-known]", input.form)) known.hidden = true;
+      }
     }
     if (input.form?.matches("[data-total]")) showTotal(input.form);
   });
@@ -107,8 +119,11 @@
   // ---- Scanner: a burst of keys that a hand cannot type, ended by Enter. It works from every field. ----
   const SCAN_GAP_MS = 35;
   const SCAN_MIN_LENGTH = 6;
+  // Within a field only a ticket number counts: fast typists and pasted texts must not be carried off.
+  const TICKET = /^[0-9A-HJ-NP-X]{9}$/i;
   let burst = { text: "", last: 0, field: null, before: "" };
   const trackScan = (event) => {
+    if (event.target.matches?.("[data-takes-scan], [type=password]")) return false;
     const now = event.timeStamp;
     if (event.key === "Enter") {
       const scan = burst;
@@ -116,6 +131,7 @@
       if (scan.text.length < SCAN_MIN_LENGTH || now - scan.last > SCAN_GAP_MS * 3) return false;
       const box = one("[data-search-box]");
       if (!box || document.activeElement === box) return false;
+      if (scan.field && !TICKET.test(scan.text.replace(/[ -]/g, ""))) return false;
       event.preventDefault();
       if (scan.field) scan.field.value = scan.before;
       box.value = scan.text;
@@ -132,17 +148,38 @@
     return burst.text.length > 2; // from here on it is no hand: shortcuts stay quiet
   };
 
+  // ---- Enter proceeds: to the next field, and from the tiles it sends. ----
+  const moveOn = (event) => {
+    const form = event.target.form;
+    if (!form?.matches("[data-enter-moves]")) return false;
+    const way = one("button.button--way, button.button--primary", form);
+    if (event.ctrlKey || event.metaKey) {
+      event.preventDefault();
+      form.requestSubmit(way);
+      return true;
+    }
+    if (!event.target.matches("input:not([type=checkbox]):not([type=radio]), select")) return false;
+    const stops = all("input:not([type=hidden]), select, textarea", form).filter((stop) => stop.checkVisibility() && !stop.disabled);
+    const next = stops[stops.indexOf(event.target) + 1];
+    event.preventDefault();
+    if (next) next.focus();
+    else form.requestSubmit(way);
+    return true;
+  };
+
   // ---- Keyboard ----
   document.addEventListener("keydown", (event) => {
     const scanning = trackScan(event);
+    if (!event.defaultPrevented && event.key === "Enter" && moveOn(event)) return;
     if (event.defaultPrevented || scanning || event.ctrlKey || event.metaKey || event.altKey) return;
     if (event.key === "ArrowDown" || event.key === "ArrowUp") {
       if (walkResults(event)) event.preventDefault();
       return;
     }
     if (event.key === "Escape") {
-      const box = event.target.closest?.("[data-fragment]");
-      if (box && one(box.dataset.target)) one(box.dataset.target).innerHTML = "";
+      const box = event.target.closest?.("[data-fragment]") ?? one("[data-search-box]");
+      const target = box && one(box.dataset.target);
+      if (target?.childElementCount) target.innerHTML = "";
       else if (isTextField(event.target)) event.target.blur();
       return;
     }
@@ -239,6 +276,7 @@
           field.dispatchEvent(new Event("change", { bubbles: true }));
         }
       }
+      if (data.shows && form) for (const shown of all(data.shows, form)) shown.hidden = false;
       if (data.fillFocus) one(data.fillFocus)?.focus();
       if (data.fillClear) { const box = one(data.fillClear); if (box) box.innerHTML = ""; }
     } else if (data.cookie) {
@@ -251,10 +289,18 @@
       } else {
         location.reload();
       }
-    } else if ("print" in data) {
+    } else if ("printAndNote" in data) {
       event.preventDefault();
       window.print();
+      const form = target.form;
+      fetch(form.action, { method: "POST", body: new URLSearchParams(new FormData(form)) }).catch(() => {});
     }
+  });
+
+  // ---- Results over the page go away when somebody turns to the page. ----
+  document.addEventListener("focusin", (event) => {
+    const over = one("#quick-results");
+    if (over?.childElementCount && !over.contains(event.target) && !event.target.matches("[data-search-box]")) over.innerHTML = "";
   });
 
   // ---- A form is sent once, however often an impatient glove taps. The button's own value still travels. ----
