@@ -23,7 +23,7 @@ impl Progress for Quiet {
 }
 
 /// One source with its plan, and a store to import into.
-struct Bench {
+pub(crate) struct Bench {
     folder: tempfile::TempDir,
     staging: Staging,
     sha256: String,
@@ -32,7 +32,7 @@ struct Bench {
 }
 
 impl Bench {
-    fn of(source: &Path) -> Self {
+    pub(crate) fn of(source: &Path) -> Self {
         let folder = tempfile::tempdir().expect("a folder");
         let mut staging = Staging::create(Some(folder.path())).expect("a staging database");
         let summary = read_source(source, &mut staging, |_, _| {}).expect("the source is read");
@@ -76,7 +76,7 @@ impl Bench {
         self.folder.path().join("rejects.jsonl")
     }
 
-    fn run(&mut self) -> Result<Report, RunError> {
+    pub(crate) fn run(&mut self) -> Result<Report, RunError> {
         let plan = self.plan();
         let mut rejects = std::fs::File::create(self.rejects()).expect("a file of rejects");
         run(
@@ -89,12 +89,12 @@ impl Bench {
         )
     }
 
-    fn verify(&mut self) -> Report {
+    pub(crate) fn verify(&mut self) -> Report {
         let (plan, rejects) = (self.plan(), self.rejects());
         verify(&plan, &self.staging, &mut self.store, &rejects).expect("verify can be carried out")
     }
 
-    fn documents(&mut self) -> Vec<Document> {
+    pub(crate) fn documents(&mut self) -> Vec<Document> {
         let mut documents = Vec::new();
         let mut cursor = 0;
         loop {
@@ -106,6 +106,18 @@ impl Bench {
             }
             cursor = page.cursor;
         }
+    }
+
+    pub(crate) fn rejects_by_code(&self) -> std::collections::BTreeMap<String, u64> {
+        let text = std::fs::read_to_string(self.rejects()).expect("the file of rejects is there");
+        let mut codes = std::collections::BTreeMap::new();
+        for line in text.lines() {
+            let reject: serde_json::Value = serde_json::from_str(line).expect("each line is JSON");
+            *codes
+                .entry(reject["code"].as_str().unwrap_or_default().to_owned())
+                .or_default() += 1;
+        }
+        codes
     }
 
     /// What the store holds, as hashes that a failing test can print.

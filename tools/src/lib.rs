@@ -18,3 +18,5 @@ pub mod vocabulary;
 
 #[cfg(test)]
 mod end_to_end;
+#[cfg(test)]
+mod fixtures_hold;

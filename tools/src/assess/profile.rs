@@ -221,6 +221,12 @@ impl ColumnProfile {
         self.filled() > 0 && self.integers + self.decimals + self.amounts == self.filled()
     }
 
+    /// Whether most values are amounts: a column of prices in which somebody once wrote `gratis`.
+    pub fn is_mostly_number(&self) -> bool {
+        let numbers = self.integers + self.decimals + self.amounts;
+        self.filled() > 0 && numbers * 10 >= self.filled() * 8
+    }
+
     /// The shapes to read this column's dates in, the most frequent first. Slashed dates get the order their own values
     /// prove; without proof the day stands first, as is usual here.
     pub fn date_shapes(&self) -> Vec<Shape> {

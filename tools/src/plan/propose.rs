@@ -243,7 +243,7 @@ impl Proposal<'_> {
                 self.guess("service", Meaning::Service, |profile| profile.texts > 0);
             }
             self.guess("item", Meaning::Item, |_| true);
-            self.guess("price", Meaning::Price, ColumnProfile::is_number);
+            self.guess("price", Meaning::Price, ColumnProfile::is_mostly_number);
         }
         self.guess("received", Meaning::Received, ColumnProfile::is_date);
         self.guess("promised", Meaning::Promised, ColumnProfile::is_date);
@@ -285,7 +285,7 @@ impl Proposal<'_> {
             let is_flag = profile
                 .values
                 .as_ref()
-                .is_some_and(|values| values.len() <= 3);
+                .is_some_and(|values| values.keys().all(|value| is_yes_or_no(value)));
             let word = if is_flag { "flag" } else { "amount" };
             self.entry("paid_is", word, "`amount`, or `flag` for yes and no");
         }
@@ -782,6 +782,14 @@ fn best_of(
     candidates
         .max()
         .map(|(confidence, _, name)| (name, confidence))
+}
+
+/// Whether a value of a column of payments says yes or no rather than how much.
+fn is_yes_or_no(value: &str) -> bool {
+    const WORDS: [&str; 12] = [
+        "", "0", "1", "ja", "nein", "yes", "no", "true", "false", "x", "j", "n",
+    ];
+    WORDS.contains(&value.trim().to_lowercase().as_str())
 }
 
 /// Numbers as priorities: the lowest is taken as the least urgent. Said to be a guess beside it.

@@ -11,6 +11,7 @@ pub mod row;
 pub mod schema;
 mod sqlite_file;
 pub mod statement;
+mod words;
 
 use std::fs::File;
 use std::io::{self, Read};

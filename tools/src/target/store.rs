@@ -24,7 +24,11 @@ impl Store {
     /// Opens or makes the store in a folder, or the one inside a hub's data folder. Only one process can have it open.
     pub fn open(folder: &Path) -> Result<Self, TargetError> {
         let inside = folder.join("store");
-        let folder = if inside.is_dir() { inside.as_path() } else { folder };
+        let folder = if inside.is_dir() {
+            inside.as_path()
+        } else {
+            folder
+        };
         Ok(Self {
             store: HubStore::open(folder)?,
             folder: folder.to_owned(),
