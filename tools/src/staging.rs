@@ -209,9 +209,7 @@ impl Staging {
             return Err(StagingError::TooWide(schema.name));
         }
         let name_in_staging = format!("t{}", self.tables.len());
-        let columns: String = (0..schema.columns.len())
-            .map(|index| format!(", c{index}"))
-            .collect();
+        let columns = joined(0..schema.columns.len(), |index| format!(", c{index}"));
         self.connection.execute_batch(&format!(
             "CREATE TABLE {name_in_staging} (line INTEGER NOT NULL{columns})"
         ))?;
@@ -485,9 +483,7 @@ impl Target {
                 }
             }
         }
-        let parameters: String = (0..count)
-            .map(|index| format!(", ?{}", index + 2))
-            .collect();
+        let parameters = joined(0..count, |index| format!(", ?{}", index + 2));
         let statement = format!(
             "INSERT INTO {} VALUES (?1{parameters})",
             staged.name_in_staging
@@ -523,8 +519,12 @@ fn counted(cell: Cell<'_>, highest: &mut i64) -> Option<i64> {
             }
             None
         }
-        _ => None,
+        Cell::Blob(_) => None,
     }
+}
+
+fn joined(places: std::ops::Range<usize>, part: impl Fn(usize) -> String) -> String {
+    places.map(part).collect::<Vec<_>>().concat()
 }
 
 struct Bound<'a>(Cell<'a>);

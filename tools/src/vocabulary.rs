@@ -609,10 +609,9 @@ pub fn same_stem(left: &str, right: &str) -> bool {
 
 /// What a name can be the plural of, itself included.
 fn stems(name: &str) -> Vec<String> {
-    let mut name = reduced(name).replace("aeg", "ag");
-    if let Some(rest) = name.strip_prefix("tbl").filter(|rest| rest.len() >= 4) {
-        name = rest.to_owned();
-    }
+    let name = reduced(name).replace("aeg", "ag");
+    let prefixed = name.strip_prefix("tbl").filter(|rest| rest.len() >= 4);
+    let name = prefixed.unwrap_or(&name).to_owned();
     let mut stems = Vec::new();
     for ending in ["en", "es", "er", "e", "n", "s"] {
         stems.extend(

@@ -103,7 +103,7 @@ impl<'a> Pass<'a> {
         }
         let made = self
             .read_order(source, row, lines, line_rows)
-            .and_then(|order| self.write_order(source, row, lines.map(|(_, lines)| lines), order));
+            .and_then(|order| self.write_order(source, row, lines.map(|(_, lines)| lines), &order));
         self.conclude(source, row, made)
     }
 
@@ -160,7 +160,7 @@ impl<'a> Pass<'a> {
         source: &Source<'a>,
         row: &SourceRow,
         lines: Option<&Source<'a>>,
-        order: ReadOrder<'a>,
+        order: &ReadOrder<'a>,
     ) -> Result<(), Stop> {
         let plan = self.plan;
         let table = &source.table.schema.name;
@@ -225,7 +225,7 @@ impl<'a> Pass<'a> {
             .value(row, plan.orders.item.as_ref())
             .text()
             .filter(|text| !text.is_empty());
-        write_item(&mut change, &mut authoring, item, &order, lines)?;
+        write_item(&mut change, &mut authoring, item, order, lines)?;
         for (slug, text) in &order.lookups {
             let field = Field::new(format!("legacy/lookup/{slug}"))
                 .map_err(|error| Rejection::new("field_name", error.to_string()))?;

@@ -448,50 +448,47 @@ impl Proposal<'_> {
 
     fn services(&mut self, table: Option<&StagedTable>) -> Result<(), ProposeError> {
         self.line("\n[services] # those in the map are merged into the catalogue; others become services no longer offered");
-        let names: Vec<String> = match table {
-            Some(table) => {
-                self.placed.insert(table.schema.name.clone());
-                let _ = writeln!(
-                    self.out,
-                    "table = {} # {} rows",
-                    quoted(&table.schema.name),
-                    table.rows
+        let names: Vec<String> = if let Some(table) = table {
+            self.placed.insert(table.schema.name.clone());
+            let _ = writeln!(
+                self.out,
+                "table = {} # {} rows",
+                quoted(&table.schema.name),
+                table.rows
+            );
+            let key = table
+                .schema
+                .primary_key
+                .first()
+                .cloned()
+                .unwrap_or_default();
+            let _ = writeln!(self.out, "key = {}", quoted(&key));
+            let name = self.name_column(table, &key);
+            self.entry("name", &name, "the column with the name");
+            let used = BTreeSet::from([key.clone(), name]);
+            let profiles = &self.profiles[&table.schema.name];
+            if let Some((column, confidence)) = best_of(
+                table,
+                profiles,
+                Meaning::Price,
+                &used,
+                ColumnProfile::is_number,
+            ) {
+                self.entry(
+                    "price",
+                    &column,
+                    &format!("{} confidence", confidence.word()),
                 );
-                let key = table
-                    .schema
-                    .primary_key
-                    .first()
-                    .cloned()
-                    .unwrap_or_default();
-                let _ = writeln!(self.out, "key = {}", quoted(&key));
-                let name = self.name_column(table, &key);
-                self.entry("name", &name, "the column with the name");
-                let used = BTreeSet::from([key.clone(), name]);
-                let profiles = &self.profiles[&table.schema.name];
-                if let Some((column, confidence)) = best_of(
-                    table,
-                    profiles,
-                    Meaning::Price,
-                    &used,
-                    ColumnProfile::is_number,
-                ) {
-                    self.entry(
-                        "price",
-                        &column,
-                        &format!("{} confidence", confidence.word()),
-                    );
-                }
-                self.names_of(table, &key)?
-                    .into_iter()
-                    .map(|(_, name)| name)
-                    .collect()
             }
-            None => {
-                let column = self.chosen("service");
-                let values =
-                    column.and_then(|column| self.profile(self.orders, &column)?.values.clone());
-                values.unwrap_or_default().into_keys().collect()
-            }
+            self.names_of(table, &key)?
+                .into_iter()
+                .map(|(_, name)| name)
+                .collect()
+        } else {
+            let column = self.chosen("service");
+            let values =
+                column.and_then(|column| self.profile(self.orders, &column)?.values.clone());
+            values.unwrap_or_default().into_keys().collect()
         };
         let known: BTreeSet<(String, String)> = names
             .into_iter()
@@ -552,7 +549,7 @@ impl Proposal<'_> {
         for (place, (value, rows)) in values.into_iter().enumerate() {
             let guess = match meaning {
                 Meaning::Status => vocabulary::phase_of(&value),
-                _ if numbers => by_rank(place, count),
+                _ if numbers => Some(by_rank(place, count)),
                 _ => vocabulary::priority_of(&value),
             };
             let rows = if rows == 0 {
@@ -793,12 +790,11 @@ fn is_yes_or_no(value: &str) -> bool {
 }
 
 /// Numbers as priorities: the lowest is taken as the least urgent. Said to be a guess beside it.
-fn by_rank(place: usize, count: usize) -> Option<&'static str> {
+fn by_rank(place: usize, count: usize) -> &'static str {
     match (place, count) {
-        (_, 1) => Some("standard"),
-        (0, _) => Some("low"),
-        (place, count) if place + 1 == count => Some("express"),
-        _ => Some("standard"),
+        (0, 2..) => "low",
+        (place, 2..) if place + 1 == count => "express",
+        _ => "standard",
     }
 }
 

@@ -180,6 +180,10 @@ impl Lexer {
     }
 
     /// Skips blanks and opens what follows. `None`: more bytes are needed. `Some(None)`: a mode was entered.
+    #[expect(
+        clippy::option_option,
+        reason = "outside: whether enough bytes are there; inside: whether a token came of it"
+    )]
     fn open(&mut self) -> Option<Option<Token>> {
         self.skip_blanks();
         let first = *self.buffer.get(self.start)?;
@@ -212,7 +216,7 @@ impl Lexer {
                 }
                 let opens = ahead.get(1) == Some(&b'-')
                     && (!self.rules.dash_comment_needs_blank
-                        || ahead.get(2).is_none_or(|byte| byte.is_ascii_whitespace()));
+                        || ahead.get(2).is_none_or(u8::is_ascii_whitespace));
                 if opens {
                     return Some(self.enter(Mode::LineComment, 2));
                 }
@@ -285,6 +289,10 @@ impl Lexer {
     }
 
     /// `DELIMITER xx` to the end of the line. Outer `None`: the line is not whole yet. `Some(None)`: not the command.
+    #[expect(
+        clippy::option_option,
+        reason = "outside: whether enough bytes are there; inside: whether a token came of it"
+    )]
     fn delimiter_command(&mut self) -> Option<Option<()>> {
         const COMMAND: &[u8] = b"DELIMITER";
         let ahead = &self.buffer[self.start..];
@@ -316,6 +324,10 @@ impl Lexer {
         Some(Some(()))
     }
 
+    #[expect(
+        clippy::option_option,
+        reason = "outside: whether enough bytes are there; inside: whether a token came of it"
+    )]
     fn open_block_comment(&mut self) -> Option<Option<Token>> {
         let ahead = &self.buffer[self.start..];
         let prefix = match (ahead.get(2), ahead.get(3)) {

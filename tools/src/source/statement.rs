@@ -199,7 +199,7 @@ impl StatementReader {
             } => sink.broken(line, 1, cut_off)?,
             State::TriggerBody { .. } => sink.broken(self.statement_line, 1, cut_off)?,
             State::Collect { .. } if self.depth > 0 => {
-                sink.broken(self.statement_line, 1, cut_off)?
+                sink.broken(self.statement_line, 1, cut_off)?;
             }
             State::BetweenRows { comma: true, .. } => sink.broken(self.last_line, 1, cut_off)?,
             State::Collect { .. } => self.end_statement(sink)?,
@@ -774,7 +774,7 @@ impl StatementReader {
                 None => sink.unapplied(line, &kind)?,
             },
             "UPDATE" | "INSERT" | "REPLACE" | "MERGE" | "LOAD DATA" => {
-                sink.unapplied(line, &kind)?
+                sink.unapplied(line, &kind)?;
             }
             _ => {
                 if kind == "SET" {

@@ -3,6 +3,7 @@
 use std::io::Write as _;
 
 use proptest::prelude::*;
+use sqlparser::ast::{Expr, SetExpr, Statement, UnaryOperator, Value};
 
 use super::*;
 
@@ -225,9 +226,29 @@ fn value() -> impl Strategy<Value = String> {
     ]
 }
 
+/// The value of a literal; outside: whether it is one, inside: whether it is NULL.
+#[expect(
+    clippy::option_option,
+    reason = "outside: whether it is a literal; inside: whether it is NULL"
+)]
+fn literal(expression: &Expr) -> Option<Option<String>> {
+    match expression {
+        Expr::Value(value) => match &value.value {
+            Value::Null => Some(None),
+            Value::Number(number, _) => Some(Some(number.clone())),
+            Value::SingleQuotedString(text) => Some(Some(text.clone())),
+            _ => None,
+        },
+        Expr::UnaryOp {
+            op: UnaryOperator::Minus,
+            expr,
+        } => literal(expr).map(|inner| inner.map(|text| format!("-{text}"))),
+        _ => None,
+    }
+}
+
 /// The values of an INSERT as sqlparser reads them, NULL as `None`.
 fn oracle(statement: &str) -> Option<Vec<Vec<Option<String>>>> {
-    use sqlparser::ast::{Expr, SetExpr, Statement, UnaryOperator, Value};
     let parsed =
         sqlparser::parser::Parser::parse_sql(&sqlparser::dialect::SQLiteDialect {}, statement)
             .ok()?;
@@ -237,21 +258,6 @@ fn oracle(statement: &str) -> Option<Vec<Vec<Option<String>>>> {
     let SetExpr::Values(values) = insert.source.as_ref()?.body.as_ref() else {
         return None;
     };
-    fn literal(expression: &Expr) -> Option<Option<String>> {
-        match expression {
-            Expr::Value(value) => match &value.value {
-                Value::Null => Some(None),
-                Value::Number(number, _) => Some(Some(number.clone())),
-                Value::SingleQuotedString(text) => Some(Some(text.clone())),
-                _ => None,
-            },
-            Expr::UnaryOp {
-                op: UnaryOperator::Minus,
-                expr,
-            } => literal(expr).map(|inner| inner.map(|text| format!("-{text}"))),
-            _ => None,
-        }
-    }
     values
         .rows
         .iter()

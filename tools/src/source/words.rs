@@ -131,7 +131,7 @@ pub(super) fn dropped_tables(pieces: &[Piece]) -> Vec<String> {
                     .iter()
                     .any(|word| piece.is_word(word)) => {}
             PieceKind::Punctuation(b',') => {
-                names.extend(last.take().map(|piece| piece.text.clone()))
+                names.extend(last.take().map(|piece| piece.text.clone()));
             }
             PieceKind::Punctuation(_) => {}
             _ => last = Some(piece),

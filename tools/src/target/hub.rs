@@ -15,7 +15,7 @@ use shared::wire::{
 use super::{Page, Refusal, Target, TargetError};
 
 /// A batch of orders is merged in well under a second; a hub that needs longer than this is in trouble.
-const TIME_LIMIT: Duration = Duration::from_secs(60);
+const TIME_LIMIT: Duration = Duration::from_mins(1);
 
 /// How often a batch is sent again when the line fails, waiting longer each time. Sending twice is sending once.
 const TRIES: u32 = 6;

@@ -60,7 +60,7 @@ impl<'a> Check<'a> {
             let mut expected = check.order_raw(row, &key, &document);
             match &lines {
                 Some((lines, _)) => {
-                    expected.extend(check.lines(lines, row, &key, &document, &line_rows)?)
+                    expected.extend(check.lines(lines, row, &key, &document, &line_rows)?);
                 }
                 None => check.only_line(row, &key, &document)?,
             }
@@ -171,12 +171,8 @@ impl<'a> Check<'a> {
         );
         let promised = dates(&orders.promised).map(|local| Value::from(local.date()));
         self.expect(row, key, document, "promised_on", promised.as_ref());
-        let vat = received.and_then(|local| {
-            plan.vat
-                .iter()
-                .filter(|rate| rate.from <= local.date())
-                .next_back()
-        });
+        let vat =
+            received.and_then(|local| plan.vat.iter().rfind(|rate| rate.from <= local.date()));
         self.expect(
             row,
             key,
