@@ -208,20 +208,27 @@ fn replace_order(
     {
         stale_if_known(transaction, before, position, stale)?;
     }
-    match order.order.customer {
-        // Somebody with thousands of orders must not have them all read again for one more.
-        Some(customer) if customer_is_known(transaction, customer)? => {
-            scopes.add(customer, &rows.scope, position)
-        }
-        _ => Ok(()),
+    if let Some(customer) = order.order.customer
+        && let Some(written_at) = customer_position(transaction, customer)?
+    {
+        // Only these pairs: somebody with thousands of orders must not have them all read again for one more.
+        scopes.add(customer, &rows.scope, position.max(written_at))?;
     }
+    Ok(())
 }
 
-fn customer_is_known(transaction: &Transaction<'_>, customer: Blob) -> rusqlite::Result<bool> {
-    const KNOWN: &str = "SELECT EXISTS (SELECT 1 FROM customers WHERE id = ?1)";
-    transaction
-        .prepare_cached(KNOWN)?
+/// The position of a customer's own latest change; `None` while they are not known here.
+fn customer_position(
+    transaction: &Transaction<'_>,
+    customer: Blob,
+) -> rusqlite::Result<Option<u64>> {
+    const POSITION: &str = "
+        SELECT d.position FROM customers c JOIN documents d ON d.id = c.id WHERE c.id = ?1";
+    let position: Option<i64> = transaction
+        .prepare_cached(POSITION)?
         .query_row([customer], |row| row.get(0))
+        .optional()?;
+    Ok(position.map(sql::unsigned))
 }
 
 fn stale_if_known(
@@ -230,9 +237,9 @@ fn stale_if_known(
     position: u64,
     stale: &mut Stale,
 ) -> rusqlite::Result<()> {
-    if customer_is_known(transaction, customer)? {
+    if let Some(written_at) = customer_position(transaction, customer)? {
         let latest = stale.entry(customer).or_default();
-        *latest = position.max(*latest);
+        *latest = position.max(written_at).max(*latest);
     }
     Ok(())
 }

@@ -121,6 +121,11 @@ impl Firm {
         }
     }
 
+    /// Each document at the hub in its latest state, as a rebuild reads them.
+    pub(super) fn latest(&self) -> BTreeMap<DocumentId, Change> {
+        latest(&self.feed)
+    }
+
     /// A read model of the hub to which the whole feed is applied.
     pub(super) fn read_model(&self) -> ReadModel {
         let mut model = ReadModel::open_in_memory().expect("in memory");
@@ -262,6 +267,12 @@ impl Replica {
             .map(Document::id)
             .collect()
     }
+}
+
+/// The last change of each document in a part of the feed.
+pub(super) fn latest(feed: &[Change]) -> BTreeMap<DocumentId, Change> {
+    let by_id = |change: &Change| (change.document.id(), change.clone());
+    feed.iter().map(by_id).collect()
 }
 
 pub(super) fn item(label: &str, services: &[&str]) -> ItemIntent {

@@ -7,7 +7,7 @@ use proptest::prelude::*;
 use proptest::sample::Index;
 use rusqlite::types::Value as Cell;
 
-use super::firm::{Firm, NOW, TODAY, branch, contact, item};
+use super::firm::{Firm, NOW, TODAY, branch, contact, item, latest};
 use crate::command::{self, EditOrder, Pay, Refusal};
 use crate::document::{Document, Value};
 use crate::domain::fields::kind;
@@ -404,12 +404,6 @@ fn applied(batches: &[&[Change]]) -> ReadModel {
     model
 }
 
-fn latest(feed: &[Change]) -> BTreeMap<DocumentId, Change> {
-    feed.iter()
-        .map(|change| (change.document.id(), change.clone()))
-        .collect()
-}
-
 fn rebuilt(feed: &[Change]) -> ReadModel {
     let mut model = ReadModel::open_in_memory().expect("in memory");
     // Something stale to be forgotten.
@@ -450,7 +444,7 @@ fn scope_by_documents(
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 48, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 96, ..ProptestConfig::default() })]
 
     #[test]
     fn any_batching_gives_the_rows_of_a_rebuild(story in story()) {

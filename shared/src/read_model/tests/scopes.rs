@@ -93,6 +93,40 @@ fn a_document_that_left_a_branch_goes_on_being_sent_but_counts_no_more() {
 }
 
 #[test]
+fn a_rebuild_sends_no_customer_from_before_their_own_last_change() {
+    let mut firm = Firm::new();
+    let anna = contact("Anna Müller", "", "");
+    let customer = firm.new_customer(0, &anna);
+    let order = firm.takes_in(0, customer, &anna);
+    firm.sync(0);
+    moves_pickup(&mut firm, 0, order, branch(1));
+    let seen_by_davos = firm.feed.len() as u64;
+    let renamed = contact("Anna Caduff", "", "");
+    firm.does(0, |replica, _, authoring| {
+        command::edit_customer(
+            &replica.documents[&customer.document()],
+            authoring,
+            &renamed,
+        )
+    })
+    .expect("allowed");
+    firm.sync(0);
+    // In whichever order a store hands its documents out.
+    for reversed in [false, true] {
+        let mut documents: Vec<_> = firm.latest().into_values().collect();
+        documents.sort_by_key(|change| change.document.id() == customer.document());
+        if reversed {
+            documents.reverse();
+        }
+        let mut model = ReadModel::open_in_memory().expect("in memory");
+        model
+            .rebuild(documents, firm.feed.len() as u64)
+            .expect("rebuilds");
+        assert_eq!(changes(&model, 1, seen_by_davos), [customer.document()]);
+    }
+}
+
+#[test]
 fn the_catalogue_is_for_everyone_and_staff_for_their_branches() {
     let mut firm = Firm::new();
     let everywhere = firm.makes(0, kind::STAFF, "staff/anywhere");
