@@ -61,7 +61,7 @@ struct Data {
 struct Join {
     /// The string from the office, such as https://hub.example/join#ABCD-EFGH-JKLM-NPQR; quote it, # begins a comment in a shell
     #[arg(value_name = "JOIN_STRING")]
-    join_string: String,
+    invitation: String,
     #[command(flatten)]
     data: Data,
     /// Ask this address instead of the one in the join string, such as a proxy's; only for this time
@@ -135,7 +135,7 @@ impl Cli {
 
 impl Join {
     async fn perform(self) -> Result<()> {
-        let join_string: JoinString = self.join_string.parse()?;
+        let join_string: JoinString = self.invitation.parse()?;
         let clock = Clock::of_this_machine();
         let data = &self.data.data;
         let membership = crate::join::join(&join_string, data, self.hub.as_deref(), &clock).await?;

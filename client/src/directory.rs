@@ -49,10 +49,6 @@ impl Directory {
     pub(crate) fn has_store(&self) -> bool {
         self.store().join("db").exists()
     }
-
-    pub(crate) fn path(&self) -> &Path {
-        &self.0
-    }
 }
 
 /// Writes a small file so that, after a crash, it is there whole or not at all; only the daemon's own user may read it.

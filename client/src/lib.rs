@@ -21,6 +21,8 @@ mod logging;
 mod records;
 mod storage;
 mod sync;
+#[cfg(test)]
+mod testing;
 pub mod ui;
 
 pub use logging::LogFormat;

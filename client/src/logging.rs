@@ -1,5 +1,7 @@
 //! Logs: one line an event on standard error, as text for people or JSON for machines. No names, numbers or PINs in them.
 
+use std::io::IsTerminal;
+
 use clap::ValueEnum;
 use tracing_subscriber::EnvFilter;
 
@@ -23,6 +25,7 @@ pub(crate) fn start(format: LogFormat, filter: Option<&str>) {
         .unwrap_or_else(|| EnvFilter::new(DEFAULT_FILTER));
     let builder = tracing_subscriber::fmt()
         .with_env_filter(filter)
+        .with_ansi(std::io::stderr().is_terminal())
         .with_writer(std::io::stderr);
     // A process that logs already goes on as it does.
     let _ = match format {

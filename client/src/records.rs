@@ -78,6 +78,8 @@ pub(crate) struct Offering {
 pub(crate) struct Proof {
     /// When branch and hub were last found to hold the same.
     pub(crate) identical_as_of: Option<UtcMillis>,
+    /// The position of the branch's own feed for which that holds.
+    pub(crate) identical_at: u64,
     /// Since when they differ.
     pub(crate) differs_since: Option<UtcMillis>,
     /// When everything was last fetched again because of a difference.

@@ -9,6 +9,8 @@ mod order_json;
 mod orders;
 mod session;
 mod status;
+#[cfg(test)]
+mod tests;
 
 use axum::Router;
 use axum::extract::DefaultBodyLimit;

@@ -36,6 +36,8 @@ pub struct Status {
     pub problem_text: Option<String>,
     /// When branch and hub were last proven to hold the same.
     pub identical_as_of: Option<String>,
+    /// Whether that was about just what is held now.
+    pub identical: bool,
     /// Since when they are known to differ.
     pub differs_since: Option<String>,
     /// By how many milliseconds this machine's clock seems to be ahead of the hub's, when that is more than tolerable; negative when it is behind.
@@ -48,6 +50,8 @@ pub struct Status {
     pub cursor: u64,
     /// What was set aside.
     pub quarantined: usize,
+    /// Why lists and search may lack the latest changes.
+    pub lists_behind: Option<String>,
     /// Stored documents that cannot be read.
     pub unreadable: usize,
     /// Nothing waits and nothing was refused.
@@ -76,6 +80,7 @@ fn of_running(counter: &Counter, state: &SyncState) -> Status {
         problem: problem.map(|problem| problem.text_key().to_owned()),
         problem_text: problem.map(LineProblem::to_string),
         identical_as_of: state.identical_as_of.map(instant),
+        identical: state.is_identical,
         differs_since: state.differs_since.map(instant),
         clock_ahead_millis: state.clock_warning.map(|warning| match warning {
             ClockWarning::Ahead { by_millis } => by_millis,
@@ -85,6 +90,7 @@ fn of_running(counter: &Counter, state: &SyncState) -> Status {
         digest: state.digest.map(|digest| hexadecimal(&digest)),
         cursor: state.cursor,
         quarantined: state.quarantined.len(),
+        lists_behind: state.lists_behind.clone(),
         unreadable: state.unreadable.len(),
         safe_to_close: state.is_safe_to_close(),
     }
@@ -114,12 +120,14 @@ pub fn offline_status(store: &BranchStore) -> Result<Option<Status>, shared::sto
         problem: None,
         problem_text: None,
         identical_as_of: proof.identical_as_of.map(instant),
+        identical: false,
         differs_since: proof.differs_since.map(instant),
         clock_ahead_millis: None,
         documents: 0,
         digest: None,
         cursor: progress.cursor,
         quarantined: quarantined.len(),
+        lists_behind: None,
         unreadable: 0,
         safe_to_close: pending.count == 0 && quarantined.iter().all(|kept| kept.from_hub),
     }))

@@ -10,6 +10,8 @@ mod intent;
 mod orders;
 mod people;
 mod questions;
+#[cfg(test)]
+mod tests;
 mod view;
 
 use std::sync::Arc;

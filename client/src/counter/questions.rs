@@ -189,6 +189,11 @@ impl Counter {
             complete_at: facts.progress.complete_at,
             line,
             identical_as_of: facts.proof.identical_as_of,
+            is_identical: facts.proof.identical_as_of.is_some()
+                && facts.proof.identical_at == facts.head
+                && facts.proof.differs_since.is_none()
+                && facts.pending.count == 0,
+            lists_behind: facts.lists_behind.clone(),
             differs_since: facts.proof.differs_since,
             clock_warning: clock_warning(facts.progress.hub_clock_ahead_millis),
             quarantined: quarantined.into_iter().map(Into::into).collect(),
@@ -234,13 +239,9 @@ fn clock_warning(hub_ahead_millis: i64) -> Option<ClockWarning> {
 
 fn whereabouts(desk: &Desk, document: &Document) -> Result<Whereabouts, CounterError> {
     let id = document.id();
-    let refused = desk
-        .quarantined()?
-        .into_iter()
-        .find(|kept| !kept.from_hub && kept.document == Some(id));
-    if let Some(kept) = refused {
+    if let Some(reason) = desk.refused(id) {
         return Ok(Whereabouts::Refused {
-            reason: kept.reason,
+            reason: reason.to_owned(),
         });
     }
     Ok(match desk.waiting_since(id)? {

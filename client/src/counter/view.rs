@@ -177,12 +177,16 @@ pub struct SyncState {
     pub line: Line,
     /// When this branch and the hub were last proven to hold the same, by comparing digests.
     pub identical_as_of: Option<UtcMillis>,
+    /// Whether that comparison was about just what this branch holds now.
+    pub is_identical: bool,
     /// When a comparison last found a difference that has not been mended yet.
     pub differs_since: Option<UtcMillis>,
     /// How wrong this machine's clock seems, when it is beyond [`CLOCK_TOLERANCE_MILLIS`].
     pub clock_warning: Option<ClockWarning>,
     /// What could not be taken by one side or the other, oldest first.
     pub quarantined: Vec<Quarantined>,
+    /// Why lists and search may lack the latest changes; every order is safe all the same.
+    pub lists_behind: Option<String>,
     /// Stored documents that this version cannot read.
     pub unreadable: Vec<Unreadable>,
     /// Documents that this branch holds.

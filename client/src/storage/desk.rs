@@ -31,6 +31,8 @@ pub(crate) struct Desk {
     unreadable: Arc<Vec<Unreadable>>,
     digest: DigestInTheMaking,
     lists_behind: Option<String>,
+    /// What the hub would not take, with its reason.
+    refused: BTreeMap<DocumentId, String>,
     /// What changed since the last persist, for the followers.
     changes: Vec<Change>,
     /// Whether anything was written since the last persist.
@@ -46,7 +48,9 @@ impl Desk {
         let (read_model, unreadable) = catch_up::open_lists(&store, lists_file)?;
         let catalogue_documents = catch_up::catalogue_documents(&store)?;
         let catalogue = Arc::new(Catalogue::from_documents(catalogue_documents.values()));
+        let refused = refused_by_hub(&store)?;
         Ok(Self {
+            refused,
             progress: store.read_record(records::PROGRESS)?.unwrap_or_default(),
             proof: store.read_record(records::PROOF)?.unwrap_or_default(),
             digest: DigestInTheMaking::over(&store),
@@ -240,7 +244,14 @@ impl Desk {
     /// As [`BranchStore::set_aside`].
     pub(crate) fn set_aside(&mut self, what: SetAside) -> Result<(), StoreError> {
         self.is_dirty = true;
-        self.store.set_aside(what)
+        self.store.set_aside(what)?;
+        self.refused = refused_by_hub(&self.store)?;
+        Ok(())
+    }
+
+    /// Why the hub would not take a change to a document; none when it took all of them.
+    pub(crate) fn refused(&self, id: DocumentId) -> Option<&str> {
+        self.refused.get(&id).map(String::as_str)
     }
 
     /// What was set aside.
@@ -257,7 +268,9 @@ impl Desk {
     /// As [`BranchStore::release`].
     pub(crate) fn release(&mut self, sequence: u64) -> Result<(), StoreError> {
         self.is_dirty = true;
-        self.store.release(sequence)
+        self.store.release(sequence)?;
+        self.refused = refused_by_hub(&self.store)?;
+        Ok(())
     }
 
     /// A small named record.
@@ -394,4 +407,13 @@ impl Desk {
         }
         self.lists_behind = result.err();
     }
+}
+
+fn refused_by_hub(store: &BranchStore) -> Result<BTreeMap<DocumentId, String>, StoreError> {
+    Ok(store
+        .quarantined()?
+        .into_iter()
+        .filter(|kept| !kept.from_hub)
+        .filter_map(|kept| Some((kept.document?, kept.reason)))
+        .collect())
 }

@@ -7,6 +7,8 @@
 mod offering;
 mod quarantine;
 mod step;
+#[cfg(test)]
+mod tests;
 mod transport;
 
 use std::future::Future;
@@ -29,7 +31,7 @@ use crate::storage::Storage;
 use step::{Next, StepError};
 
 /// Without any reason, an exchange all the same: it is what proves that the line and the token still work.
-const ANYWAY: Duration = Duration::from_secs(60);
+const ANYWAY: Duration = Duration::from_mins(1);
 
 /// After documents have moved, the digests are compared this much later; a burst of orders is then compared once.
 const PROOF_AFTER: Duration = Duration::from_secs(2);

@@ -242,6 +242,7 @@ fn compare(desk: &mut Desk, now: UtcMillis) -> Result<Compared, StoreError> {
     if ours == theirs {
         desk.set_proof(Proof {
             identical_as_of: Some(now),
+            identical_at: desk.head(),
             differs_since: None,
             ..before
         })?;

@@ -96,7 +96,7 @@ pub enum JoinProblem {
     Transport(#[from] TransportError),
     /// The hub refused the code.
     #[error(
-        "the hub does not take this join string ({0}). It works once and expires after a day: ask the office for a new one, under Branches"
+        "the hub does not let this machine in: {0}. A join string works once and expires after a day; the office makes a new one under Branches"
     )]
     Refused(String),
     /// The hub could not be asked.
@@ -166,6 +166,14 @@ async fn accepted(response: Response) -> Result<Response, LineProblem> {
 }
 
 fn in_words(status: StatusCode, complaint: &[u8]) -> String {
+    #[derive(serde::Deserialize)]
+    struct Complaint {
+        error: String,
+    }
+    // The hub explains itself in JSON; whatever stands between may answer with anything.
+    if let Ok(complaint) = serde_json::from_slice::<Complaint>(complaint) {
+        return complaint.error.chars().take(COMPLAINT_CHARACTERS).collect();
+    }
     let text: String = String::from_utf8_lossy(complaint)
         .chars()
         .filter(|character| !character.is_control())

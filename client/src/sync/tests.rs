@@ -1,0 +1,302 @@
+//! The loop against a hub in the same process: converging, and saying what is wrong in words.
+
+use std::os::unix::fs::PermissionsExt;
+
+use shared::domain::{Money, PaymentMethod, Phase};
+use shared::id::BranchId;
+
+use crate::counter::{Choice, Line, LineProblem, TakePayment, Whereabouts};
+use crate::testing::{HubDouble, Mood, Shop, new_order, wait_until};
+
+#[tokio::test]
+async fn two_branches_and_the_hub_end_up_the_same() {
+    let hub = HubDouble::start().await;
+    let chur = Shop::open(&hub, "Chur", "CH").await;
+    let davos = Shop::open(&hub, "Davos", "DA").await;
+    let (anna, other) = (chur.sign_in().await, davos.sign_in().await);
+    let order = chur.take_in(&anna, "Köbi Müller").await.order;
+    davos.take_in(&other, "Somebody else").await;
+    wait_until("the order is at Davos", async || {
+        davos.counter().order(&order.to_string()).await.is_ok()
+    })
+    .await;
+    for shop in [&chur, &davos] {
+        wait_identical(shop, &hub).await;
+        let details = shop
+            .counter()
+            .order(&order.to_string())
+            .await
+            .expect("held");
+        assert_eq!(details.whereabouts, Whereabouts::AtOffice);
+    }
+}
+
+#[tokio::test]
+async fn a_conflict_is_seen_at_both_and_settled_by_one() {
+    let hub = HubDouble::start().await;
+    let chur = Shop::open(&hub, "Chur", "CH").await;
+    let davos = Shop::open(&hub, "Davos", "DA").await;
+    let (anna, other) = (chur.sign_in().await, davos.sign_in().await);
+    let order = chur.take_in(&anna, "Köbi").await.order;
+    wait_identical(&chur, &hub).await;
+    wait_identical(&davos, &hub).await;
+
+    hub.set_mood(Mood::Faulty);
+    let (at_chur, at_davos) = (chur.counter(), davos.counter());
+    at_chur
+        .block(&anna, order, "part missing".to_owned())
+        .await
+        .expect("blocked");
+    at_davos
+        .change_status(&other, order, Phase::Done.into(), None)
+        .await
+        .expect("done");
+    hub.set_mood(Mood::Well);
+    for counter in [&at_chur, &at_davos] {
+        wait_until("the conflict shows", async || {
+            counter
+                .conflicts()
+                .await
+                .is_ok_and(|orders| orders.len() == 1)
+        })
+        .await;
+    }
+    let details = at_chur.order(&order.to_string()).await.expect("held");
+    assert_eq!(
+        details.order.status.phase,
+        Phase::Done,
+        "finished work is finished"
+    );
+    let status = details
+        .conflicts
+        .iter()
+        .find(|conflict| conflict.field == "status")
+        .expect("the status is in conflict");
+    let shown = status
+        .candidates
+        .iter()
+        .find(|candidate| candidate.is_shown);
+    let chosen = shown.expect("one shows").dot;
+    at_chur
+        .settle(&anna, order.document(), "status", Choice::Written(chosen))
+        .await
+        .expect("settled");
+    wait_until("it is settled at Davos too", async || {
+        at_davos
+            .order(&order.to_string())
+            .await
+            .is_ok_and(|details| details.conflicts.iter().all(|open| open.field != "status"))
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn trouble_on_the_line_is_said_in_words_and_stops_no_work() {
+    let hub = HubDouble::start().await;
+    let shop = Shop::open(&hub, "Chur", "CH").await;
+    let anna = shop.sign_in().await;
+    let counter = shop.counter();
+    let moods = [
+        (Mood::Revoked, "line-revoked"),
+        (Mood::Faulty, "line-hub-fault"),
+        (Mood::Captive, "line-nonsense"),
+    ];
+    for (number, (mood, key)) in moods.into_iter().enumerate() {
+        hub.set_mood(mood);
+        let order = shop
+            .take_in(&anna, &format!("Customer {number}"))
+            .await
+            .order;
+        wait_until(key, async || {
+            problem(&shop)
+                .await
+                .is_some_and(|known| known.text_key() == key)
+        })
+        .await;
+        let details = counter.order(&order.to_string()).await.expect("saved here");
+        assert!(matches!(
+            details.whereabouts,
+            Whereabouts::WaitingSince { .. }
+        ));
+    }
+    hub.set_mood(Mood::Well);
+    shop.wait_sent().await;
+    wait_identical(&shop, &hub).await;
+    assert_eq!(problem(&shop).await, None);
+}
+
+#[tokio::test]
+async fn what_the_hub_refuses_is_set_aside_and_the_rest_flows() {
+    let hub = HubDouble::start().await;
+    let shop = Shop::open(&hub, "Chur", "CH").await;
+    let anna = shop.sign_in().await;
+    hub.refuse_orders();
+    let order = shop.take_in(&anna, "Refused").await.order;
+    shop.wait_sent().await;
+    let details = shop
+        .counter()
+        .order(&order.to_string())
+        .await
+        .expect("kept");
+    assert_eq!(
+        details.whereabouts,
+        Whereabouts::Refused {
+            reason: "not today".to_owned()
+        }
+    );
+    let customer = details.order.customer.expect("made");
+    assert!(
+        hub.document(customer.document()).is_some(),
+        "the customer flowed on"
+    );
+    let state = shop.counter().sync_state().await.expect("known");
+    assert_eq!(state.quarantined.len(), 1);
+    assert!(!state.is_safe_to_close());
+}
+
+#[tokio::test]
+async fn a_hub_that_lost_everything_gets_it_again() {
+    let hub = HubDouble::start().await;
+    let shop = Shop::open(&hub, "Chur", "CH").await;
+    let anna = shop.sign_in().await;
+    let mut orders = Vec::new();
+    for number in 0..5 {
+        orders.push(
+            shop.take_in(&anna, &format!("Customer {number}"))
+                .await
+                .order,
+        );
+    }
+    let paid = TakePayment {
+        amount: Money::new(1_800, shared::document::Currency::CHF),
+        method: PaymentMethod::Card,
+        receipt: None,
+    };
+    shop.counter()
+        .pay(&anna, orders[0], paid)
+        .await
+        .expect("paid");
+    wait_identical(&shop, &hub).await;
+
+    hub.lose_everything_branches_sent();
+    for order in &orders {
+        wait_until("the hub has the order again", async || {
+            hub.document(order.document()).is_some()
+        })
+        .await;
+    }
+    wait_identical(&shop, &hub).await;
+}
+
+#[tokio::test]
+async fn what_was_written_in_an_outage_goes_out_after_a_restart() {
+    let hub = HubDouble::start().await;
+    let mut shop = Shop::open(&hub, "Chur", "CH").await;
+    let anna = shop.sign_in().await;
+    hub.set_mood(Mood::Silent);
+    let order = shop.take_in(&anna, "In the outage").await.order;
+    shop.stop().await;
+    hub.set_mood(Mood::Well);
+    shop.start().await;
+    shop.wait_sent().await;
+    assert!(hub.document(order.document()).is_some());
+}
+
+#[tokio::test]
+async fn a_restored_machine_goes_on_under_a_new_name() {
+    let hub = HubDouble::start().await;
+    let mut shop = Shop::open(&hub, "Chur", "CH").await;
+    let anna = shop.sign_in().await;
+    shop.take_in(&anna, "Before the backup").await;
+    shop.wait_sent().await;
+    shop.stop().await;
+    let mut restored = Shop::from_copy_of(&shop, hub.url()).await;
+    restored.stop().await;
+    shop.start().await;
+    let lost = shop.take_in(&anna, "After the backup").await.order;
+    shop.wait_sent().await;
+    shop.stop().await;
+
+    restored.start().await;
+    wait_until("what was lost has come back", async || {
+        restored.counter().order(&lost.to_string()).await.is_ok()
+    })
+    .await;
+    let fresh = restored.take_in(&anna, "After the restore").await.order;
+    restored.wait_sent().await;
+    wait_identical(&restored, &hub).await;
+    let replica = |id: shared::id::OrderId| {
+        let document = hub.document(id.document()).expect("at the hub");
+        document
+            .dots()
+            .into_iter()
+            .map(|dot| dot.actor)
+            .collect::<Vec<_>>()
+    };
+    assert!(
+        replica(fresh)
+            .iter()
+            .all(|actor| !replica(lost).contains(actor)),
+        "no dot means two things"
+    );
+}
+
+#[tokio::test]
+async fn joining_works_once() {
+    let hub = HubDouble::start().await;
+    let invitation = hub.invite("Chur", "CH");
+    let clock = crate::clock::Clock::of_this_machine();
+    let home = tempfile::tempdir().expect("a directory");
+    let first = home.path().join("first");
+    let joined = crate::join::join(&invitation, &first, None, &clock)
+        .await
+        .expect("invited");
+    assert_eq!(
+        joined.branch,
+        BranchId(shared::id::DocumentId::named("branch/Chur"))
+    );
+    let again = crate::join::join(&hub.invite("Chur", "CH"), &first, None, &clock).await;
+    assert!(again.is_err_and(|error| error.to_string().contains("already serves Chur")));
+    let used = crate::join::join(&invitation, &home.path().join("second"), None, &clock).await;
+    assert!(used.is_err_and(|error| error.to_string().contains("works once")));
+    let token = std::fs::metadata(first.join("token")).expect("stored");
+    assert_eq!(token.permissions().mode() & 0o777, 0o600);
+}
+
+#[tokio::test]
+async fn a_revoked_token_keeps_orders_here_and_says_so() {
+    let hub = HubDouble::start().await;
+    let shop = Shop::open(&hub, "Chur", "CH").await;
+    let anna = shop.sign_in().await;
+    hub.revoke_all();
+    shop.counter()
+        .take_in(&anna, new_order("Kept"))
+        .await
+        .expect("work goes on");
+    wait_until("it is said", async || {
+        problem(&shop).await == Some(LineProblem::Revoked)
+    })
+    .await;
+    assert!(
+        LineProblem::Revoked
+            .to_string()
+            .contains("All orders are safe here")
+    );
+}
+
+async fn problem(shop: &Shop) -> Option<LineProblem> {
+    match shop.counter().sync_state().await.expect("known").line {
+        Line::Proven { .. } => None,
+        Line::Unproven { problem, .. } => problem,
+    }
+}
+
+async fn wait_identical(shop: &Shop, hub: &HubDouble) {
+    wait_until("branch and hub are proven the same", async || {
+        shop.counter()
+            .sync_state()
+            .await
+            .is_ok_and(|state| state.is_identical && state.digest == Some(hub.digest()))
+    })
+    .await;
+}
