@@ -114,6 +114,13 @@ impl ChaosProxy {
         self.line.send_modify(|line| line.latency = latency);
     }
 
+    /// Whether everything passes, both ways.
+    #[must_use]
+    pub fn is_whole(&self) -> bool {
+        let line = self.line.borrow();
+        line.requests == Way::Open && line.answers == Way::Open && !line.refused
+    }
+
     /// The line is whole again: nothing is cut, refused or slow.
     pub fn mend(&self) {
         self.line.send_modify(|line| {

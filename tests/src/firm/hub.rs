@@ -7,7 +7,7 @@ use anyhow::{Context, Result};
 use reqwest::{Client, RequestBuilder};
 use serde_json::{Value, json};
 
-use super::json;
+use super::{form, good_text, json};
 use crate::binaries::binary;
 use crate::process::Process;
 
@@ -172,6 +172,39 @@ impl Hub {
         let answer = self.as_administrator(self.client.get(self.at(path)));
         let answer = answer.send().await;
         json(path, answer.with_context(|| format!("GET {path}"))?).await
+    }
+
+    /// A page of the office as HTML.
+    ///
+    /// # Errors
+    /// When it is not shown.
+    pub async fn page(&self, path: &str) -> Result<String> {
+        let answer = self.as_administrator(self.client.get(self.at(path)));
+        let answer = answer.send().await;
+        good_text(path, answer.with_context(|| format!("GET {path}"))?).await
+    }
+
+    /// The text of a page of the office as a person reads it.
+    ///
+    /// # Errors
+    /// When it is not shown.
+    pub async fn read(&self, path: &str) -> Result<String> {
+        Ok(form::words(&self.page(path).await?))
+    }
+
+    /// How many orders the office's list for spreadsheets has.
+    ///
+    /// # Errors
+    /// When it is not given.
+    pub async fn count_orders(&self) -> Result<usize> {
+        // The first line names the columns; a note may hold line ends of its own, inside quotes.
+        let table = self.page("/orders.csv").await?;
+        let mut is_quoted = false;
+        let ends = table.chars().filter(|&sign| {
+            is_quoted ^= sign == '"';
+            sign == '\n' && !is_quoted
+        });
+        Ok(ends.count().saturating_sub(1))
     }
 
     /// Sends JSON as the administrator.

@@ -7,12 +7,13 @@ mod branch;
 mod counter;
 mod form;
 mod hub;
-pub mod legacy;
+mod import;
 
 pub use branch::{Branch, SyncFacts};
 pub use counter::{Counter, NewOrder, Taken};
 pub use form::Form;
 pub use hub::{Hub, Member};
+pub use import::Import;
 
 use anyhow::{Context, Result, bail};
 use reqwest::{Response, StatusCode};
