@@ -128,14 +128,26 @@ pub(crate) async fn error_page(ui: &Ui, signed_in: &SignedIn, error: &CounterErr
 }
 
 /// The page for an address that does not exist.
-pub(crate) fn no_such_page(ui: &Ui, reader: &Reader) -> Response {
+pub(crate) async fn no_such_page(
+    ui: &Ui,
+    reader: &Reader,
+    signed_in: Option<&SignedIn>,
+) -> Response {
     let words = reader.words;
+    let layout = match signed_in {
+        Some(signed_in) => Layout::of(ui, signed_in, Nav::Elsewhere).await,
+        None => Layout::for_reader(ui, reader),
+    };
     let page = MessagePage {
-        layout: Layout::for_reader(ui, reader),
+        layout,
         words,
         icon: "search",
         title: words.text("error-no-page"),
-        next: words.text("next-search"),
+        next: words.text(if signed_in.is_some() {
+            "next-search"
+        } else {
+            "next-sign-in"
+        }),
         way_href: "/today".to_owned(),
         way_words: words.text("nav-today"),
     };

@@ -36,7 +36,7 @@ keys-arrows = Durch die Treffer gehen
 
 today-heading = Heute, { $day }
 today-filter = Auswahl
-today-all = Alles
+today-all = Übersicht
 today-overdue = Überfällig
 today-due = Heute fällig
 today-ready = Bereit zum Abholen

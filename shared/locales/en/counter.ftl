@@ -36,7 +36,7 @@ keys-arrows = Walk through the results
 
 today-heading = Today, { $day }
 today-filter = Selection
-today-all = All
+today-all = Overview
 today-overdue = Overdue
 today-due = Due today
 today-ready = Ready to collect

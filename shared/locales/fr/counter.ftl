@@ -36,7 +36,7 @@ keys-arrows = Parcourir les résultats
 
 today-heading = Aujourd’hui, { $day }
 today-filter = Sélection
-today-all = Tout
+today-all = Aperçu
 today-overdue = En retard
 today-due = Pour aujourd’hui
 today-ready = Prêt à retirer

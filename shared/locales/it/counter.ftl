@@ -36,7 +36,7 @@ keys-arrows = Scorrere i risultati
 
 today-heading = Oggi, { $day }
 today-filter = Selezione
-today-all = Tutto
+today-all = Panoramica
 today-overdue = In ritardo
 today-due = Per oggi
 today-ready = Pronto al ritiro

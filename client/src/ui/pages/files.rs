@@ -7,7 +7,7 @@ use shared::presentation::assets;
 
 use crate::ui::Ui;
 use crate::ui::problem::no_such_page;
-use crate::ui::session::Reader;
+use crate::ui::session::{Reader, SignedIn};
 
 /// One asset; its address carries its content's hash, so browsers keep it.
 pub(crate) async fn asset(Path(name): Path<String>) -> Response {
@@ -25,6 +25,10 @@ pub(crate) async fn asset(Path(name): Path<String>) -> Response {
 }
 
 /// An address that does not exist.
-pub(crate) async fn not_found(State(ui): State<Ui>, reader: Reader) -> Response {
-    no_such_page(&ui, &reader)
+pub(crate) async fn not_found(
+    State(ui): State<Ui>,
+    reader: Reader,
+    signed_in: Result<SignedIn, Response>,
+) -> Response {
+    no_such_page(&ui, &reader, signed_in.ok().as_ref()).await
 }

@@ -202,7 +202,16 @@ async fn drawn(
 
 async fn page(ui: &Ui, signed_in: &SignedIn, form: IntakeForm) -> NewOrderPage {
     NewOrderPage {
-        layout: Layout::of(ui, signed_in, Nav::New).await,
+        layout: Layout::of(
+            ui,
+            signed_in,
+            if form.is_edit() {
+                Nav::Elsewhere
+            } else {
+                Nav::New
+            },
+        )
+        .await,
         words: signed_in.reader.words,
         form,
     }
