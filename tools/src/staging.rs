@@ -50,6 +50,9 @@ pub enum StagingError {
     TooWide(String),
 }
 
+/// Folders of staging databases are called so, with the process's id behind it.
+const FOLDER_PREFIX: &str = "offpiste-import-";
+
 /// One table as staged.
 #[derive(Debug, Clone)]
 pub struct StagedTable {
@@ -61,8 +64,6 @@ pub struct StagedTable {
     pub declared: bool,
     name_in_staging: String,
     highest_number: i64,
-    replaces: bool,
-    refuses: bool,
 }
 
 impl StagedTable {
@@ -123,30 +124,20 @@ struct Target {
     places: Vec<Option<usize>>,
     values_expected: Option<usize>,
     unknown_column: Option<String>,
+    on_conflict: OnConflict,
 }
 
 impl Staging {
     /// An empty staging database in a new folder below `parent`, or below the system's folder for temporary files.
     pub fn create(parent: Option<&Path>) -> Result<Self, StagingError> {
         let parent = parent.map_or_else(std::env::temp_dir, Path::to_path_buf);
-        let mut random = [0; 8];
-        getrandom::fill(&mut random).map_err(|error| StagingError::Folder {
-            path: parent.display().to_string(),
-            source: io::Error::other(error),
-        })?;
-        let folder = parent.join(format!(
-            "offpiste-import-{}",
-            crate::source::hexadecimal(&random)
-        ));
-        fs::create_dir_all(&folder).map_err(|source| StagingError::Folder {
-            path: folder.display().to_string(),
-            source,
-        })?;
+        let folder = new_folder(&parent)?;
         let connection = Connection::open(folder.join("staging.sqlite"))?;
         // The staging database is rebuilt from the source at will: it needs speed, not safety.
         connection.execute_batch(
             "PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF; PRAGMA locking_mode = EXCLUSIVE; \
-             PRAGMA cache_size = -16000; PRAGMA temp_store = FILE; BEGIN",
+             PRAGMA cache_size = -16000; PRAGMA temp_store = FILE; \
+             CREATE TABLE conflict (name TEXT, place INTEGER, yields TEXT, PRIMARY KEY (name, place)) WITHOUT ROWID; BEGIN",
         )?;
         Ok(Self {
             connection,
@@ -219,8 +210,6 @@ impl Staging {
             declared,
             name_in_staging,
             highest_number: 0,
-            replaces: false,
-            refuses: false,
         });
         Ok(self.tables.len() - 1)
     }
@@ -333,14 +322,13 @@ impl Sink for Staging {
     fn begin_rows(&mut self, target: &InsertTarget) -> Result<(), StagingError> {
         let table = match self.index_of(&target.table) {
             Some(index) => index,
+            // SQLite's own tables (`sqlite_sequence`, `sqlite_stat1`) are no part of what the firm kept.
+            None if target.table.starts_with("sqlite_") => {
+                self.target = None;
+                return Ok(());
+            }
             None => self.add_undeclared(target)?,
         };
-        let staged = &mut self.tables[table];
-        match target.on_conflict {
-            OnConflict::Refuse => staged.refuses = true,
-            OnConflict::Replace => staged.replaces = true,
-            OnConflict::Ignore => {}
-        }
         self.target = Some(Target::new(table, &self.tables[table], target));
         Ok(())
     }
@@ -395,6 +383,20 @@ impl Sink for Staging {
         }
         insert.raw_execute()?;
         drop(insert);
+        let yields = match target.on_conflict {
+            OnConflict::Refuse => None,
+            OnConflict::Ignore => Some("ignore"),
+            OnConflict::Replace => Some("replace"),
+        };
+        if let Some(yields) = yields {
+            let rowid = self.connection.last_insert_rowid();
+            let note = "INSERT INTO conflict VALUES (?1, ?2, ?3)";
+            self.connection.prepare_cached(note)?.execute(params![
+                staged.name_in_staging,
+                rowid,
+                yields
+            ])?;
+        }
         staged.rows += 1;
         self.rows_since_commit += 1;
         if self.rows_since_commit >= ROWS_PER_COMMIT {
@@ -495,6 +497,7 @@ impl Target {
             places,
             values_expected,
             unknown_column,
+            on_conflict: insert.on_conflict,
         }
     }
 }
@@ -520,6 +523,49 @@ fn counted(cell: Cell<'_>, highest: &mut i64) -> Option<i64> {
             None
         }
         Cell::Blob(_) => None,
+    }
+}
+
+/// A folder of this process's own, readable by nobody else: what is staged is personal data.
+fn new_folder(parent: &Path) -> Result<PathBuf, StagingError> {
+    let failed = |path: &Path, source: io::Error| StagingError::Folder {
+        path: path.display().to_string(),
+        source,
+    };
+    fs::create_dir_all(parent).map_err(|source| failed(parent, source))?;
+    remove_left_behind(parent);
+    let mut random = [0; 8];
+    getrandom::fill(&mut random).map_err(|error| failed(parent, io::Error::other(error)))?;
+    let name = format!(
+        "{FOLDER_PREFIX}{}-{}",
+        std::process::id(),
+        crate::source::hexadecimal(&random)
+    );
+    let folder = parent.join(name);
+    let mut builder = fs::DirBuilder::new();
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder
+        .create(&folder)
+        .map_err(|source| failed(&folder, source))?;
+    Ok(folder)
+}
+
+/// Removes the folders of processes that were killed and could not do it themselves.
+fn remove_left_behind(parent: &Path) {
+    let entries = fs::read_dir(parent).into_iter().flatten().flatten();
+    for entry in entries {
+        let name = entry.file_name().to_string_lossy().into_owned();
+        let process = name
+            .strip_prefix(FOLDER_PREFIX)
+            .and_then(|rest| rest.split('-').next()?.parse::<u32>().ok());
+        // Where the system does not list its processes, nothing is known and nothing is removed.
+        let ended = process.is_some_and(|id| {
+            Path::new("/proc/self").exists() && !Path::new(&format!("/proc/{id}")).exists()
+        });
+        if ended {
+            let _ = fs::remove_dir_all(entry.path());
+        }
     }
 }
 

@@ -151,8 +151,18 @@ impl<'a> Reader<'a> {
                 if !self.next_is_word("AS") {
                     return Err("`AS` is missing inside CAST".to_owned());
                 }
+                self.at += 1;
+                let as_text = ["TEXT", "CHAR", "VARCHAR", "NVARCHAR", "NCHAR"];
+                let as_text = as_text.iter().any(|kind| self.next_is_word(kind));
                 self.skip_to_close();
-                value
+                match value {
+                    // SQLite writes text that holds a NUL as `CAST(X'...' AS TEXT)`.
+                    Value::Blob(bytes) if as_text => Value::Text(
+                        String::from_utf8(bytes)
+                            .map_err(|_| "the bytes of a text are not UTF-8")?,
+                    ),
+                    other => other,
+                }
             }
             "convert" => {
                 // `CONVERT('x' USING utf8)` and, at SQL Server, `CONVERT(type, 'x')`.

@@ -217,6 +217,74 @@ fn what_is_no_dump_is_refused_with_what_to_do() {
     assert!(message.contains("moz_cookies"), "{message}");
 }
 
+/// What SQLite itself makes of a script: rows by table, texts as they are.
+fn engine(script: &str) -> Vec<(String, Vec<Vec<Option<String>>>)> {
+    let database = rusqlite::Connection::open_in_memory().expect("a database");
+    database
+        .execute_batch(script)
+        .expect("SQLite takes the script");
+    let mut names = database
+        .prepare("SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite%' ORDER BY rowid")
+        .expect("the query is valid");
+    let names: Vec<String> = names
+        .query_map([], |row| row.get(0))
+        .expect("the query runs")
+        .collect::<Result<_, _>>()
+        .expect("names are text");
+    let mut tables = Vec::new();
+    for name in names {
+        let mut all = database
+            .prepare(&format!("SELECT * FROM \"{name}\" ORDER BY rowid"))
+            .expect("the table is there");
+        let columns = all.column_count();
+        let rows = all.query_map([], |row| {
+            (0..columns)
+                .map(|index| {
+                    Ok(match row.get_ref(index)? {
+                        rusqlite::types::ValueRef::Null => None,
+                        rusqlite::types::ValueRef::Integer(number) => Some(number.to_string()),
+                        rusqlite::types::ValueRef::Real(number) => Some(number.to_string()),
+                        other => Some(String::from_utf8_lossy(other.as_bytes()?).into_owned()),
+                    })
+                })
+                .collect()
+        });
+        let rows = rows
+            .expect("the query runs")
+            .collect::<Result<_, _>>()
+            .expect("every value is read");
+        tables.push((name, rows));
+    }
+    tables
+}
+
+#[test]
+fn a_sqlite_script_reads_as_sqlite_reads_it() {
+    let script = "PRAGMA foreign_keys=OFF;\nBEGIN TRANSACTION;\n\
+        CREATE TABLE IF NOT EXISTS \"main\".\"a b\" (id INTEGER PRIMARY KEY, key TEXT, \"order\" TEXT DEFAULT 'x', UNIQUE(key));\n\
+        INSERT INTO \"a b\" VALUES(1,'semi;colon','--no comment');INSERT INTO \"a b\"(key) VALUES('two'),('three');\n\
+        INSERT OR IGNORE INTO \"a b\" VALUES(9,'two','dropped');\n\
+        INSERT OR REPLACE INTO \"a b\" VALUES(1,'again',NULL);\n\
+        /* INSERT INTO \"a b\" VALUES(50,'comment','no'); */\n\
+        INSERT INTO \"a b\" VALUES(11,unistr('a\\u00fc'),replace(replace('x\\ry\\n','\\r',char(13)),'\\n',char(10)));\n\
+        INSERT INTO \"a b\" VALUES(12,CAST(X'4142' AS TEXT),'it''s' || ' joined');\n\
+        CREATE TABLE seq (n INTEGER PRIMARY KEY AUTOINCREMENT, t);\nINSERT INTO seq VALUES(NULL,-7),(41,'b'),(NULL,+3);\n\
+        CREATE TABLE gone (x);\nINSERT INTO gone VALUES(1);\nDROP TABLE gone;\n\
+        CREATE TABLE late (x);\nINSERT INTO late VALUES(1);\nALTER TABLE late ADD COLUMN y TEXT DEFAULT 'new';\n\
+        ALTER TABLE late RENAME TO later;\nINSERT INTO later VALUES(2,'');\n\
+        CREATE TABLE emptied (x);\nINSERT INTO emptied VALUES(1);\nDELETE FROM emptied;\n\
+        DELETE FROM sqlite_sequence;\nINSERT INTO sqlite_sequence VALUES('seq',42);\nCOMMIT;\n";
+    let (staging, _) = stage(script.as_bytes());
+    assert!(staging.broken().is_empty(), "{:?}", staging.broken());
+    for (name, mut expected) in engine(script) {
+        let mut found = rows(&staging, &name);
+        expected.sort();
+        found.sort();
+        assert_eq!(found, expected, "{name}");
+    }
+    assert!(staging.table("gone").is_none() && staging.table("sqlite_sequence").is_none());
+}
+
 fn value() -> impl Strategy<Value = String> {
     prop_oneof![
         Just("NULL".to_owned()),

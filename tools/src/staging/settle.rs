@@ -62,11 +62,6 @@ impl Staging {
         self.connection.execute_batch(&format!(
             "CREATE INDEX IF NOT EXISTS {index_name} ON {sql_name} ({list})"
         ))?;
-        let kept = if table.replaces { "max" } else { "min" };
-        let superfluous = format!(
-            "SELECT rowid, line FROM {sql_name} WHERE {present} AND rowid NOT IN \
-             (SELECT {kept}(rowid) FROM {sql_name} WHERE {present} GROUP BY {list}) ORDER BY rowid"
-        );
         let duplicates = format!(
             "SELECT count(*) FROM (SELECT 1 FROM {sql_name} WHERE {present} GROUP BY {list} HAVING count(*) > 1)"
         );
@@ -76,24 +71,60 @@ impl Staging {
         if any == 0 {
             return Ok(());
         }
-        let rows: Vec<(i64, i64)> = self
+        let groups = format!(
+            "SELECT place, line, first, yields FROM (SELECT t.rowid AS place, line, \
+             min(t.rowid) OVER (PARTITION BY {list}) AS first, count(*) OVER (PARTITION BY {list}) AS many \
+             FROM {sql_name} AS t WHERE {present}) LEFT JOIN (SELECT place, yields FROM conflict WHERE name = '{sql_name}') USING (place) \
+             WHERE many > 1 ORDER BY first, place"
+        );
+        let rows: Vec<Rival> = self
             .connection
-            .prepare(&superfluous)?
-            .query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?
+            .prepare(&groups)?
+            .query_map([], |row| {
+                let (place, line, first) = (row.get(0)?, row.get(1)?, row.get(2)?);
+                Ok(Rival {
+                    place,
+                    line,
+                    first,
+                    yields: row.get(3)?,
+                })
+            })?
             .collect::<Result<_, _>>()?;
-        let refuses = table.refuses && !table.replaces;
-        let name = table.schema.name.clone();
-        for (rowid, line) in rows {
+        let mut standing: Option<Rival> = None;
+        for rival in rows {
+            let Some(holder) = standing.take().filter(|holder| holder.first == rival.first) else {
+                standing = Some(rival);
+                continue;
+            };
+            let replaces = rival.yields.as_deref() == Some("replace");
+            let goes = if replaces { holder.place } else { rival.place };
             self.connection
-                .execute(&format!("DELETE FROM {sql_name} WHERE rowid = ?1"), [rowid])?;
-            if refuses {
+                .execute(&format!("DELETE FROM {sql_name} WHERE rowid = ?1"), [goes])?;
+            if rival.yields.is_none() {
+                let name = &self.tables[index].schema.name;
                 let message = format!(
                     "{name}: a row with this key ({}) stands further up; the database refuses the second one",
                     key.join(", ")
                 );
-                crate::source::statement::Sink::broken(self, line.unsigned_abs(), 1, &message)?;
+                crate::source::statement::Sink::broken(
+                    self,
+                    rival.line.unsigned_abs(),
+                    1,
+                    &message,
+                )?;
             }
+            standing = Some(if replaces { rival } else { holder });
         }
         Ok(())
     }
+}
+
+/// A row whose key stands more than once.
+struct Rival {
+    place: i64,
+    line: i64,
+    /// The first row with the same key.
+    first: i64,
+    /// What its `INSERT` said about keys that are there: nothing, `ignore` or `replace`.
+    yields: Option<String>,
 }
