@@ -8,6 +8,7 @@ mod backend;
 pub mod cli;
 mod clock;
 mod logging;
+mod office;
 mod problem;
 mod random;
 mod router;

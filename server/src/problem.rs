@@ -8,7 +8,8 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::backend::{
-    BackendError, ExchangeError, JoinError, MakeJoinStringError, NewStaffError, SettleError,
+    BackendError, ExchangeError, JoinError, MakeJoinStringError, NewStaffError, SetPriceError,
+    SettleError,
 };
 
 /// An answer that is no success.
@@ -102,14 +103,21 @@ impl Problem {
     pub(crate) const fn status(&self) -> StatusCode {
         self.status
     }
+}
 
-    pub(crate) fn message(&self) -> &str {
-        &self.message
-    }
+/// What a page shows of a problem. Travels with the response, so that a person gets a page where a program gets JSON.
+#[derive(Clone, Debug)]
+pub(crate) struct Shown {
+    pub(crate) status: StatusCode,
+    pub(crate) message: String,
 }
 
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {
+        let shown = Shown {
+            status: self.status,
+            message: self.message.clone(),
+        };
         if self.status.is_server_error() {
             tracing::error!(code = self.code, message = self.message, "a request failed");
         }
@@ -118,6 +126,7 @@ impl IntoResponse for Problem {
             error: self.message,
         };
         let mut response = (self.status, Json(body)).into_response();
+        response.extensions_mut().insert(shown);
         if self.status == StatusCode::UNAUTHORIZED {
             let challenge = HeaderValue::from_static("Basic realm=\"Offpiste\", charset=\"UTF-8\"");
             response
@@ -208,6 +217,18 @@ impl From<SettleError> for Problem {
             SettleError::Backend(error) => return error.into(),
             SettleError::NoSuchDocument => (StatusCode::NOT_FOUND, "no_such_document"),
             SettleError::Refused(_) => (StatusCode::CONFLICT, "refused"),
+        };
+        Self::new(status, code, error.to_string())
+    }
+}
+
+impl From<SetPriceError> for Problem {
+    fn from(error: SetPriceError) -> Self {
+        let (status, code) = match error {
+            SetPriceError::Backend(error) => return error.into(),
+            SetPriceError::NoSuchService => (StatusCode::NOT_FOUND, "no_such_service"),
+            SetPriceError::Amount => (StatusCode::BAD_REQUEST, "amount"),
+            SetPriceError::Day => (StatusCode::BAD_REQUEST, "day"),
         };
         Self::new(status, code, error.to_string())
     }

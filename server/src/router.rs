@@ -7,7 +7,7 @@ use std::time::Duration;
 use axum::Router;
 use axum::extract::{DefaultBodyLimit, Request};
 use axum::http::{HeaderName, HeaderValue, StatusCode, header};
-use axum::middleware;
+use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{MethodRouter, get, post};
 use shared::domain::Role::{Administrator, Office as AtOffice};
@@ -24,7 +24,11 @@ use crate::api::{health, operations, sync};
 use crate::auth::Permission::{self, Importer, Office, Public, Replica};
 use crate::auth::{Believed, Sessions, Throttle, guard};
 use crate::backend::{BackendError, Hub};
-use crate::problem::Problem;
+use crate::office::{
+    Reader, branches, catalogue, conflicts, files, log_in, message_page, order, orders, overview,
+    quarantine, staff,
+};
+use crate::problem::{Problem, Shown};
 
 type Handler = fn() -> MethodRouter<App, Infallible>;
 
@@ -38,6 +42,27 @@ static TABLE: &[(&str, &str, Permission, Handler)] = &[
     ("POST", EXCHANGE_PATH,                  Replica,               || post(sync::exchange)),
     ("GET",  WAIT_PATH,                      Replica,               || get(sync::wait)),
     ("GET",  DOCUMENTS_PATH,                 Importer,              || get(sync::documents)),
+    // People.
+    ("GET",  "/login",                       Public,                || get(log_in::form)),
+    ("POST", "/login",                       Public,                || post(log_in::log_in)),
+    ("POST", "/logout",                      Office(AtOffice),      || post(log_in::log_out)),
+    ("POST", "/preferences",                 Public,                || post(log_in::prefer)),
+    ("GET",  "/assets/{name}",               Public,                || get(files::asset)),
+    ("GET",  "/events",                      Office(AtOffice),      || get(files::events)),
+    ("GET",  "/",                            Office(AtOffice),      || get(overview::show)),
+    ("GET",  "/orders",                      Office(AtOffice),      || get(orders::list)),
+    ("GET",  "/orders.csv",                  Office(AtOffice),      || get(orders::csv)),
+    ("GET",  "/orders/{id}",                 Office(AtOffice),      || get(order::show)),
+    ("POST", "/orders/{id}/settle",          Office(AtOffice),      || post(order::settle)),
+    ("GET",  "/conflicts",                   Office(AtOffice),      || get(conflicts::show)),
+    ("GET",  "/branches",                    Office(AtOffice),      || get(branches::show)),
+    ("POST", "/branches/join",               Office(Administrator), || post(branches::join)),
+    ("POST", "/branches/retire",             Office(Administrator), || post(branches::retire)),
+    ("GET",  "/staff",                       Office(AtOffice),      || get(staff::show)),
+    ("POST", "/staff",                       Office(Administrator), || post(staff::take_on)),
+    ("GET",  "/catalogue",                   Office(AtOffice),      || get(catalogue::show)),
+    ("POST", "/catalogue/price",             Office(Administrator), || post(catalogue::set_price)),
+    ("GET",  "/quarantine",                  Office(AtOffice),      || get(quarantine::show)),
     // Automation.
     ("GET",  "/api/v1/branches",             Office(AtOffice),      || get(operations::branches)),
     ("POST", "/api/v1/join-strings",         Office(Administrator), || post(operations::make_join_string)),
@@ -126,6 +151,7 @@ pub(crate) fn router(app: App) -> Router {
     }
     router
         .fallback(nothing_here)
+        .layer(middleware::from_fn(problems_as_pages))
         .layer(CompressionLayer::new())
         .layer(CatchPanicLayer::custom(|_| {
             Problem::new(
@@ -153,6 +179,19 @@ pub(crate) fn router(app: App) -> Router {
 /// A header on every answer that does not say otherwise itself.
 fn fixed(name: HeaderName, value: &'static str) -> SetResponseHeaderLayer<HeaderValue> {
     SetResponseHeaderLayer::if_not_present(name, HeaderValue::from_static(value))
+}
+
+/// Where a program gets JSON, a person in a browser gets a page.
+async fn problems_as_pages(request: Request, next: Next) -> Response {
+    let path = request.uri().path();
+    let is_page = !path.starts_with("/api/") && !path.starts_with("/sync/");
+    let (parts, body) = request.into_parts();
+    let reader = Reader::of(&parts);
+    let response = next.run(Request::from_parts(parts, body)).await;
+    match response.extensions().get::<Shown>() {
+        Some(shown) if is_page => message_page(&reader, shown),
+        _ => response,
+    }
 }
 
 async fn nothing_here(request: Request) -> Response {

@@ -9,7 +9,7 @@ use shared::id::{BranchId, DocumentId};
 use utoipa::ToSchema;
 
 use crate::auth::FromOffice;
-use crate::backend::{MakeJoinString, NewStaff, Presence};
+use crate::backend::{Choice, MakeJoinString, NewStaff, Presence};
 use crate::clock;
 use crate::problem::Problem;
 use crate::router::App;
@@ -210,8 +210,7 @@ pub(crate) async fn settle(
         .settle(
             document,
             request.field,
-            request.chosen,
-            None,
+            Choice::Place(request.chosen),
             Some(user.staff),
         )
         .await?;

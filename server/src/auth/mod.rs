@@ -12,7 +12,7 @@ use axum::http::request::Parts;
 use shared::domain::Role;
 use shared::id::StaffId;
 
-pub(crate) use guard::guard;
+pub(crate) use guard::{cookie, guard, is_same_origin, session_token};
 pub(crate) use login::{Believed, LoginError, SESSION_COOKIE};
 pub(crate) use sessions::Sessions;
 pub(crate) use throttle::Throttle;

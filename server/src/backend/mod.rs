@@ -25,11 +25,11 @@ use shared::wire::Epoch;
 use tokio::sync::{mpsc, oneshot, watch};
 
 pub(crate) use exchange::ExchangeError;
-pub(crate) use join::{JoinError, MadeJoinString, MakeJoinString, MakeJoinStringError};
-pub(crate) use office::SettleError;
+pub(crate) use join::{JoinError, MakeJoinString, MakeJoinStringError};
+pub(crate) use office::{Choice, SetPriceError, SettleError};
 pub(crate) use people::{NewStaff, NewStaffError};
 pub(crate) use presence::Freshness;
-pub(crate) use records::{Account, Presence, RefusedDelta, Replica};
+pub(crate) use records::{Presence, Replica};
 pub(crate) use start::{FirstStart, StartError, start};
 pub(crate) use writer::Writer;
 

@@ -1,0 +1,144 @@
+//! What surrounds every page, and the page that is nothing but a message.
+
+use askama::Template;
+use axum::http::StatusCode;
+use axum::response::{Html, IntoResponse, Response};
+use shared::domain::Role;
+use shared::presentation::{Language, assets, icons};
+
+use super::freshness::AsOf;
+use super::reader::{Reader, Theme};
+use super::seen::Seen;
+use super::{Words, freshness};
+use crate::problem::Shown;
+use crate::router::App;
+
+/// Which entry of the navigation a page belongs to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Nav {
+    Overview,
+    Orders,
+    Conflicts,
+    Branches,
+    Staff,
+    Catalogue,
+    Quarantine,
+    Elsewhere,
+}
+
+/// Whoever is logged in, as the bar shows them.
+pub(crate) struct Who {
+    pub(crate) name: String,
+    pub(crate) role: String,
+    pub(crate) is_administrator: bool,
+}
+
+/// What surrounds a page.
+pub(crate) struct Layout {
+    pub(crate) theme: Theme,
+    pub(crate) who: Option<Who>,
+    pub(crate) nav: Nav,
+    pub(crate) conflicts: u64,
+    pub(crate) quarantined: usize,
+    pub(crate) query: String,
+    pub(crate) toast: Option<String>,
+    pub(crate) here: String,
+    pub(crate) as_of: Option<AsOf>,
+    pub(crate) style_url: String,
+    pub(crate) script_url: String,
+    pub(crate) icon_url: String,
+    pub(crate) sprite: &'static str,
+    pub(crate) brand_mark: &'static str,
+    pub(crate) languages: [Language; 4],
+    pub(crate) themes: [Theme; 3],
+}
+
+impl Layout {
+    /// The surroundings for somebody who is not logged in.
+    pub(crate) fn for_reader(reader: &Reader) -> Self {
+        Self {
+            theme: reader.theme,
+            who: None,
+            nav: Nav::Elsewhere,
+            conflicts: 0,
+            quarantined: 0,
+            query: String::new(),
+            toast: toast(reader.words, &reader.here),
+            here: reader.here.clone(),
+            as_of: None,
+            style_url: assets::STYLE.url(),
+            script_url: assets::SCRIPT.url(),
+            icon_url: assets::ICON.url(),
+            sprite: icons::SPRITE,
+            brand_mark: icons::BRAND_MARK,
+            languages: Language::ALL,
+            themes: Theme::ALL,
+        }
+    }
+
+    /// The surroundings for whoever is logged in. What cannot be counted is left out; the page still comes.
+    pub(crate) async fn of(app: &App, reader: &Reader, nav: Nav) -> (Self, Seen) {
+        let now = crate::clock::now();
+        let seen = Seen::new(reader.words, app.hub.catalogue(), now);
+        let counts = app.hub.read(|lists| lists.counts()).await;
+        let refused = app.hub.refused().await;
+        let who = reader.user.as_ref().map(|user| Who {
+            name: seen.staff_name(Some(user.staff)),
+            role: seen.words.text(&format!("role-{}", user.role.code())),
+            is_administrator: user.role == Role::Administrator,
+        });
+        let layout = Self {
+            who,
+            nav,
+            conflicts: counts.map_or(0, |counts| counts.conflicts),
+            quarantined: refused.map_or(0, |refused| refused.len()),
+            as_of: Some(freshness::as_of(app, &seen)),
+            ..Self::for_reader(reader)
+        };
+        (layout, seen)
+    }
+}
+
+/// What an action reports after its redirect: `?done=settled`. Only these; an address cannot put words on a page.
+const DONE: [&str; 4] = ["settled", "staff", "retired", "price"];
+
+fn toast(words: Words, here: &str) -> Option<String> {
+    let (_, query) = here.split_once('?')?;
+    let done = query
+        .split('&')
+        .find_map(|pair| pair.strip_prefix("done="))?;
+    DONE.contains(&done)
+        .then(|| words.text(&format!("office-done-{done}")))
+}
+
+#[derive(Template)]
+#[template(path = "message.html")]
+struct MessagePage {
+    words: Words,
+    layout: Layout,
+    title: String,
+    message: String,
+}
+
+/// A problem as a page, for a person in a browser.
+pub(crate) fn message_page(reader: &Reader, shown: &Shown) -> Response {
+    let words = reader.words;
+    let key = match shown.status {
+        StatusCode::NOT_FOUND => "office-error-not-found",
+        StatusCode::FORBIDDEN => "office-error-forbidden",
+        StatusCode::TOO_MANY_REQUESTS => "office-error-too-many",
+        StatusCode::CONFLICT => "office-error-conflict",
+        status if status.is_server_error() => "office-error-hub",
+        _ => "office-error-refused",
+    };
+    let page = MessagePage {
+        words,
+        layout: Layout::for_reader(reader),
+        title: words.text(key),
+        message: shown.message.clone(),
+    };
+    match page.render() {
+        Ok(html) => (shown.status, Html(html)).into_response(),
+        Err(_) => (shown.status, shown.message.clone()).into_response(),
+    }
+}

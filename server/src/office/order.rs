@@ -1,0 +1,123 @@
+//! One order, and the choice among values that branches disagree on.
+
+use askama::Template;
+use axum::Form;
+use axum::extract::{Path, State};
+use axum::response::Response;
+use serde::Deserialize;
+use shared::domain::{Customer, Order, TicketNumber};
+use shared::id::DocumentId;
+
+use super::conflict_view::{self, ConflictView};
+use super::layout::{Layout, Nav};
+use super::order_view::OrderView;
+use super::reader::Reader;
+use super::{Words, page, see_other};
+use crate::auth::FromOffice;
+use crate::backend::Choice;
+use crate::problem::Problem;
+use crate::router::App;
+
+#[derive(Template)]
+#[template(path = "order.html")]
+struct OrderPage {
+    words: Words,
+    layout: Layout,
+    order: OrderView,
+}
+
+#[derive(Template)]
+#[template(path = "customer.html")]
+struct CustomerPage {
+    words: Words,
+    layout: Layout,
+    name: String,
+    conflicts: Vec<ConflictView>,
+}
+
+/// `GET /orders/{id}`.
+pub(crate) async fn show(
+    State(app): State<App>,
+    reader: Reader,
+    Path(id): Path<String>,
+) -> Result<Response, Problem> {
+    let id = find(&app, &id).await?;
+    let document = app.hub.look(move |store| store.document(id)).await?;
+    let (_, document) = document.ok_or_else(|| Problem::not_found("there is no such order"))?;
+    let (layout, seen) = Layout::of(&app, &reader, Nav::Orders).await;
+    if let Some(order) = Order::of(&document) {
+        let conflicts = conflict_view::views(&app, &seen, &document, Some(&order));
+        return page(&OrderPage {
+            words: reader.words,
+            layout,
+            order: OrderView::of(&seen, &order, conflicts),
+        });
+    }
+    let customer = Customer::of(&document).ok_or_else(|| Problem::not_found("this is no order"))?;
+    page(&CustomerPage {
+        words: reader.words,
+        layout,
+        name: customer
+            .contact
+            .name
+            .unwrap_or_else(|| reader.words.text("customer-unnamed")),
+        conflicts: conflict_view::views(&app, &seen, &document, None),
+    })
+}
+
+/// An order by its id, or by a ticket number as it is printed or said.
+pub(crate) async fn find(app: &App, text: &str) -> Result<DocumentId, Problem> {
+    if let Ok(id) = text.parse() {
+        return Ok(id);
+    }
+    let ticket: TicketNumber = text
+        .parse()
+        .map_err(|_| Problem::not_found("this is neither an order's id nor a ticket number"))?;
+    let filter = shared::read_model::SearchFilter::default();
+    let found = app
+        .hub
+        .read(move |lists| lists.search(ticket.as_str(), 5, &filter))
+        .await?;
+    found
+        .orders
+        .into_iter()
+        .find(|order| order.ticket.as_deref() == Some(ticket.as_str()))
+        .map(|order| order.id.document())
+        .ok_or_else(|| Problem::not_found("no order has this ticket number"))
+}
+
+/// The choice.
+#[derive(Debug, Deserialize)]
+pub(crate) struct Settle {
+    field: String,
+    chosen: String,
+    back: Option<String>,
+}
+
+/// `POST /orders/{id}/settle`.
+pub(crate) async fn settle(
+    State(app): State<App>,
+    FromOffice(user): FromOffice,
+    Path(id): Path<String>,
+    Form(form): Form<Settle>,
+) -> Result<Response, Problem> {
+    let document: DocumentId = id
+        .parse()
+        .map_err(|_| Problem::not_found("there is no such order"))?;
+    let chosen = conflict_view::read_dot(&form.chosen)
+        .ok_or_else(|| Problem::bad_request("the form names no value"))?;
+    app.hub
+        .settle(
+            document,
+            form.field,
+            Choice::Write(chosen),
+            Some(user.staff),
+        )
+        .await?;
+    let back = if form.back.as_deref() == Some("conflicts") {
+        "/conflicts?done=settled".to_owned()
+    } else {
+        format!("/orders/{document}?done=settled")
+    };
+    Ok(see_other(&back))
+}
