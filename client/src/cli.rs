@@ -152,7 +152,6 @@ impl Serve {
         let listener = TcpListener::bind(self.listen)
             .await
             .with_context(|| format!("cannot listen on {}; is it in use already?", self.listen))?;
-        let address = listener.local_addr()?;
         let settings = Settings {
             data: self.data.data,
             hub: self.hub,
@@ -162,10 +161,11 @@ impl Serve {
             },
             clock: Clock::of_this_machine(),
         };
-        let branch = daemon::Branch::open(settings.clone()).await?;
-        println!("listening on http://{address}");
+        let data = settings.data.clone();
+        let branch = daemon::Branch::open(settings).await?;
+        let announce = |address| println!("listening on http://{address}");
         branch
-            .serve(&settings.data, listener, asked_to_end())
+            .serve(&data, listener, announce, asked_to_end())
             .await?;
         Ok(())
     }
@@ -298,4 +298,36 @@ fn in_words(status: &Status) -> String {
     };
     line("safe to close", safe);
     text
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_sound() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn what_waits_is_never_safe_to_close() {
+        let status = Status {
+            branch: "Chur".to_owned(),
+            running: true,
+            pending: 37,
+            pending_since: Some("2026-11-20T08:12:00Z".to_owned()),
+            ..Status::default()
+        };
+        let text = in_words(&status);
+        assert!(
+            text.contains("37, the oldest since 2026-11-20T08:12:00Z"),
+            "{text}"
+        );
+        assert!(
+            text.contains("NO: something here is not at the office yet"),
+            "{text}"
+        );
+    }
 }

@@ -2,6 +2,7 @@
 
 use std::future::Future;
 use std::io;
+use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -87,10 +88,8 @@ pub async fn run(
     shutdown: impl Future<Output = ()> + Send + 'static,
 ) -> Result<(), RunError> {
     let data = settings.data.clone();
-    Branch::open(settings)
-        .await?
-        .serve(&data, listener, shutdown)
-        .await
+    let branch = Branch::open(settings).await?;
+    branch.serve(&data, listener, |_| (), shutdown).await
 }
 
 /// An open branch: its store, its use cases, and the loop to the hub.
@@ -172,7 +171,8 @@ impl Branch {
         })
     }
 
-    /// Serves pages and JSON until `shutdown` completes or the store fails, then closes the branch.
+    /// Serves pages and JSON until `shutdown` completes or the store fails, then closes the branch. `ready` is told the
+    /// address once everything, `offpiste-branch status` included, can find the daemon.
     ///
     /// # Errors
     /// [`RunError`].
@@ -180,11 +180,13 @@ impl Branch {
         self,
         data: &std::path::Path,
         listener: TcpListener,
+        ready: impl FnOnce(SocketAddr),
         shutdown: impl Future<Output = ()> + Send + 'static,
     ) -> Result<(), RunError> {
         let directory = Directory::at(data);
         let address = listener.local_addr()?;
         write_private(&directory.address(), &format!("http://{address}"))?;
+        ready(address);
         let app = api::router(self.counter()).merge(ui::router(self.counter()));
         let (stop, mut stopped) = watch::channel(false);
         let serving = axum::serve(listener, app).with_graceful_shutdown(async move {
@@ -275,3 +277,6 @@ async fn complete_digest(storage: Storage) {
 fn warm_up() {
     let _ = shared::domain::PhoneNumber::read("044 000 00 00", "CH");
 }
+
+#[cfg(test)]
+mod tests;

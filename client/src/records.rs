@@ -60,7 +60,15 @@ pub(crate) struct Session {
 
 /// Wrong PINs since the last right one, by member of staff. At `limits::PIN_TRIES` they are locked.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct Tries(pub(crate) BTreeMap<StaffId, u32>);
+pub(crate) struct Tries(pub(crate) BTreeMap<StaffId, WrongPins>);
+
+/// Wrong PINs of one person.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct WrongPins {
+    pub(crate) made: u32,
+    /// SHA-256 of the PIN's hash: a new PIN from the office begins anew, which helps whoever works alone.
+    pub(crate) of_pin: [u8; 32],
+}
 
 /// How far this branch has come with offering everything it wrote to a hub that was restored from a backup.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -12,10 +12,14 @@ mod status;
 #[cfg(test)]
 mod tests;
 
+use std::time::Duration;
+
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
+use axum::http::StatusCode;
 use axum::routing::{MethodRouter, get, post};
 use tower_http::catch_panic::CatchPanicLayer;
+use tower_http::timeout::TimeoutLayer;
 
 use crate::counter::Counter;
 
@@ -23,6 +27,9 @@ pub use status::{Status, offline_status};
 
 /// The largest request: 100 items with all their fields is below 200 KB.
 const REQUEST_BYTES: usize = 256 * 1024;
+
+/// A request that takes longer hangs on a disk that does not answer; what it asked for may still be done.
+const REQUEST: Duration = Duration::from_secs(30);
 
 /// Who may use a route.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -99,6 +106,10 @@ pub fn router(counter: Counter) -> Router {
     }
     router
         .layer(DefaultBodyLimit::max(REQUEST_BYTES))
+        .layer(TimeoutLayer::with_status_code(
+            StatusCode::GATEWAY_TIMEOUT,
+            REQUEST,
+        ))
         .layer(CatchPanicLayer::new())
         .with_state(counter)
 }

@@ -12,7 +12,7 @@ use crate::counter::{ClockWarning, Counter, Line, LineProblem, SyncState};
 use crate::records::{self, Membership, Proof};
 
 /// The state in words and numbers.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct Status {
     /// The branch's name.
     pub branch: String,

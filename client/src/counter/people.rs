@@ -20,7 +20,7 @@ use tokio::sync::Semaphore;
 
 use super::{Counter, CounterError, Person, SessionLimits, SessionToken, StaffTile};
 use crate::clock::random_bytes;
-use crate::records::{self, Session, Sessions, Tries};
+use crate::records::{self, Session, Sessions, Tries, WrongPins};
 use crate::storage::Desk;
 
 /// PINs checked at once. Each takes some 20 MB and a core for tens of milliseconds.
@@ -91,7 +91,10 @@ impl Counter {
                 staff: member.id,
                 name: member.name.clone(),
                 role: member.role,
-                is_locked: state.tries.is_locked(member.id),
+                is_locked: member
+                    .pin_hash
+                    .as_deref()
+                    .is_some_and(|pin_hash| state.tries.is_locked(member.id, hash_of(pin_hash))),
             })
             .collect()
     }
@@ -112,7 +115,7 @@ impl Counter {
             .filter(|member| self.can_sign_in(member))
             .and_then(|member| member.pin_hash.clone())
             .ok_or(CounterError::CannotSignIn)?;
-        let tries_left = self.count_a_try(staff).await?;
+        let tries_left = self.count_a_try(staff, hash_of(&pin_hash)).await?;
         if !self.pin_fits(pin, pin_hash).await? {
             return Err(if tries_left == 0 {
                 CounterError::Locked
@@ -149,19 +152,19 @@ impl Counter {
     }
 
     /// Counts a try before it is made. Returns how many are left after it.
-    async fn count_a_try(&self, staff: StaffId) -> Result<u32, CounterError> {
+    async fn count_a_try(&self, staff: StaffId, of_pin: [u8; 32]) -> Result<u32, CounterError> {
         let state = Arc::clone(&self.0.people.state);
         self.0
             .storage
             .run(move |desk| {
                 let mut state = lock(&state);
-                if state.tries.is_locked(staff) {
+                if state.tries.is_locked(staff, of_pin) {
                     return Err(CounterError::Locked);
                 }
                 let mut tries = state.tries.clone();
-                let made = tries.0.entry(staff).or_insert(0);
-                *made += 1;
-                let tries_left = limits::PIN_TRIES.saturating_sub(*made);
+                let made = tries.made(staff, of_pin) + 1;
+                tries.0.insert(staff, WrongPins { made, of_pin });
+                let tries_left = limits::PIN_TRIES.saturating_sub(made);
                 desk.write_record(records::TRIES, &tries)?;
                 state.tries = tries;
                 Ok(tries_left)
@@ -247,11 +250,10 @@ impl Counter {
                     .document(colleague.document())?
                     .ok_or(CounterError::CannotSignIn)?;
                 let mut state = lock(&state);
-                if !state.tries.is_locked(colleague) {
+                let mut tries = state.tries.clone();
+                if tries.0.remove(&colleague).is_none() {
                     return Ok(());
                 }
-                let mut tries = state.tries.clone();
-                tries.0.remove(&colleague);
                 let mut authoring = desk.author(Some(by))?;
                 let delta = command::unlock(&document, &mut authoring, branch);
                 let record = shared::store::BranchStore::record_bytes(&tries);
@@ -292,10 +294,16 @@ impl Counter {
 }
 
 impl Tries {
-    fn is_locked(&self, staff: StaffId) -> bool {
+    fn is_locked(&self, staff: StaffId, of_pin: [u8; 32]) -> bool {
+        self.made(staff, of_pin) >= limits::PIN_TRIES
+    }
+
+    /// Wrong tries with the PIN that somebody has now.
+    fn made(&self, staff: StaffId, of_pin: [u8; 32]) -> u32 {
         self.0
             .get(&staff)
-            .is_some_and(|made| *made >= limits::PIN_TRIES)
+            .filter(|wrong| wrong.of_pin == of_pin)
+            .map_or(0, |wrong| wrong.made)
     }
 }
 
@@ -337,9 +345,9 @@ fn new_token() -> Result<(SessionToken, [u8; 32]), CounterError> {
     Ok((SessionToken(token), hash))
 }
 
-/// Looking a token up by its hash leaks nothing by its time: whoever guesses does not choose the hash.
-fn hash_of(token: &str) -> [u8; 32] {
-    Sha256::digest(token.as_bytes()).into()
+/// SHA-256. Looking a token up by it leaks nothing by its time: whoever guesses does not choose the hash.
+fn hash_of(secret: &str) -> [u8; 32] {
+    Sha256::digest(secret.as_bytes()).into()
 }
 
 /// What the lock guards is replaced whole, so a panic of another holder spoils nothing.

@@ -203,6 +203,24 @@ async fn three_wrong_pins_lock_and_a_colleague_unlocks() {
 }
 
 #[tokio::test]
+async fn a_new_pin_from_the_office_unlocks_whoever_works_alone() {
+    let hub = HubDouble::start().await;
+    let shop = Shop::open(&hub, "Chur", "CH").await;
+    let counter = shop.counter();
+    for _ in 0..3 {
+        let _ = counter.sign_in(shop.anna, "0000", "").await;
+    }
+    let locked = Err(CounterError::Locked);
+    assert_eq!(counter.sign_in(shop.anna, PIN, "").await.map(drop), locked);
+    hub.hire_with_pin("Anna", Role::Counter, "8642");
+    crate::testing::wait_until("the new PIN is here", async || {
+        counter.staff_tiles().iter().all(|tile| !tile.is_locked)
+    })
+    .await;
+    counter.sign_in(shop.anna, "8642", "").await.expect("in");
+}
+
+#[tokio::test]
 async fn many_guesses_at_once_are_three_guesses() {
     let hub = HubDouble::start().await;
     let beat = hub.hire("Beat", Role::Counter);

@@ -112,7 +112,7 @@ impl Synchronizer {
     async fn exchange_until_quiet(&mut self) -> Result<bool, StepError> {
         let mut wants_proof = false;
         loop {
-            let done = step::exchange(&self.storage, &self.transport).await;
+            let done = step::exchange(&self.storage, &self.transport, &self.clock).await;
             metrics::counter!("offpiste_branch_exchanges_total", "outcome" => if done.is_ok() { "ok" } else { "failed" })
                 .increment(1);
             let done = done?;

@@ -1,22 +1,25 @@
 //! One exchange: plan on the store thread, talk, take the reply in on the store thread.
 
 use shared::clock::UtcMillis;
-use shared::document::format;
-use shared::id::Actor;
+use shared::document::{Document, format};
+use shared::id::{Actor, DocumentId};
 use shared::limits;
 use shared::store::{Pending, SetAside, StoreError};
 use shared::sync::{self, Effect, Progress, Sent};
-use shared::wire::{Exchange, ExchangeReply};
+use shared::wire::{Epoch, Exchange, ExchangeReply};
 
 use super::offering;
 use super::transport::Transport;
-use crate::clock::random_bytes;
+use crate::clock::{Clock, random_bytes};
 use crate::counter::{CounterError, LineProblem};
 use crate::records::{self, Offering, Proof};
 use crate::storage::{Desk, Storage};
 
 /// A difference is mended by fetching and offering everything again, at most this often.
 const REFETCH_EVERY_MILLIS: i64 = 60 * 60 * 1000;
+
+/// Documents of the hub that are merged at a time: some tens of milliseconds, which is what a counter may have to wait.
+const PORTION: usize = 100;
 
 /// What to do after a step.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -54,15 +57,32 @@ struct Planned {
     offered_up_to: Option<offering::Offered>,
 }
 
-pub(super) async fn exchange(storage: &Storage, transport: &Transport) -> Result<Done, StepError> {
+pub(super) async fn exchange(
+    storage: &Storage,
+    transport: &Transport,
+    clock: &Clock,
+) -> Result<Done, StepError> {
     let planned = storage
         .run(|desk| plan(desk).map_err(CounterError::from))
         .await??;
     let pushed = planned.message.pushed.len() as u64;
     let reply = transport.exchange(&planned.message).await?;
     let received = reply.documents.len() as u64;
+    let before = planned.progress;
+    let now = clock.now();
+    let mut taken = tokio::task::spawn_blocking(move || read(planned, reply, now))
+        .await
+        .map_err(|_| CounterError::Stopping)??;
+    // In portions, so that a counter is served in between; the progress moves with the last one.
+    while taken.documents.len() > PORTION {
+        let rest = taken.documents.split_off(PORTION);
+        let portion = std::mem::replace(&mut taken.documents, rest);
+        storage
+            .run(move |desk| merge(desk, &portion, before).map_err(CounterError::from))
+            .await??;
+    }
     let next = storage
-        .run(move |desk| take_in(desk, planned, reply))
+        .run(move |desk| take_in(desk, taken).map_err(CounterError::from))
         .await??;
     Ok(Done {
         next,
@@ -95,77 +115,98 @@ fn plan(desk: &mut Desk) -> Result<Planned, StoreError> {
     })
 }
 
-fn take_in(desk: &mut Desk, planned: Planned, reply: ExchangeReply) -> Result<Next, StepError> {
-    let now = desk.now();
-    let epoch = reply.epoch;
-    let highest_counter = reply.highest_counter;
-    let asked_highest = planned.message.highest_counter;
-    let effects = sync::absorb(&planned.progress, planned.sent, planned.pending, reply, now);
-    let mut next = Next::Rest;
-    let mut hub_started_over = false;
-    for effect in effects {
+/// A reply, read: what is to be stored of it.
+struct Taken {
+    documents: Vec<Document>,
+    progress: Progress,
+    acknowledged: Vec<(DocumentId, u64)>,
+    set_aside: Vec<SetAside>,
+    epoch: Epoch,
+    highest_counter: u64,
+    asked_highest: u64,
+    hub_started_over: bool,
+    next: Next,
+    offered_up_to: Option<offering::Offered>,
+}
+
+/// Sorts the shared decisions into what [`take_in`] stores.
+fn read(planned: Planned, reply: ExchangeReply, now: UtcMillis) -> Result<Taken, LineProblem> {
+    let mut taken = Taken {
+        documents: Vec::new(),
+        progress: planned.progress,
+        acknowledged: Vec::new(),
+        set_aside: Vec::new(),
+        epoch: reply.epoch,
+        highest_counter: reply.highest_counter,
+        asked_highest: planned.message.highest_counter,
+        hub_started_over: false,
+        next: Next::Rest,
+        offered_up_to: planned.offered_up_to,
+    };
+    for effect in sync::absorb(&planned.progress, planned.sent, planned.pending, reply, now) {
         match effect {
             Effect::Merge {
                 documents,
                 progress,
-            } => merge(desk, &documents, progress, now).map_err(CounterError::from)?,
-            Effect::Acknowledge(taken) => {
-                desk.acknowledge(&taken).map_err(CounterError::from)?;
+            } => {
+                taken.documents = documents;
+                taken.progress = progress;
             }
+            Effect::Acknowledge(acknowledged) => taken.acknowledged = acknowledged,
             Effect::SetAside {
                 document,
                 reason,
                 from_hub,
                 bytes,
-            } => {
-                tracing::warn!(?document, reason, from_hub, "set aside; all else goes on");
-                desk.set_aside(SetAside {
-                    sequence: 0,
-                    document,
-                    reason,
-                    at: now,
-                    from_hub,
-                    bytes,
-                })
-                .map_err(CounterError::from)?;
-            }
-            Effect::Again => next = Next::Again,
+            } => taken.set_aside.push(SetAside {
+                sequence: 0,
+                document,
+                reason,
+                at: now,
+                from_hub,
+                bytes,
+            }),
+            Effect::Again => taken.next = Next::Again,
             Effect::Incompatible { protocol } => {
-                return Err(LineProblem::Incompatible { protocol }.into());
+                return Err(LineProblem::Incompatible { protocol });
             }
-            Effect::HubStartedOver => hub_started_over = true,
+            Effect::HubStartedOver => taken.hub_started_over = true,
         }
     }
-    let rest = || -> Result<Next, StoreError> {
-        if let Some(up_to) = planned.offered_up_to {
-            offering::note_offered(desk, up_to)?;
-        }
-        if hub_started_over {
-            tracing::warn!(
-                "the hub was restored from a backup; everything this branch wrote is offered to it again"
-            );
-            start_over(desk, epoch)?;
-        }
-        heed_highest_counter(desk, highest_counter, asked_highest)?;
-        if offering::is_under_way(desk)? || hub_started_over {
-            return Ok(Next::Again);
-        }
-        if next == Next::Rest && compare(desk, now)? == Compared::Differs {
-            start_over(desk, epoch)?;
-            return Ok(Next::Again);
-        }
-        Ok(next)
-    };
-    let mut rest = rest;
-    Ok(rest().map_err(CounterError::from)?)
+    Ok(taken)
 }
 
-fn merge(
-    desk: &mut Desk,
-    documents: &[shared::document::Document],
-    progress: Progress,
-    now: UtcMillis,
-) -> Result<(), StoreError> {
+fn take_in(desk: &mut Desk, taken: Taken) -> Result<Next, StoreError> {
+    for kept in taken.set_aside {
+        tracing::warn!(document = ?kept.document, reason = kept.reason, from_hub = kept.from_hub, "set aside; all else goes on");
+        desk.set_aside(kept)?;
+    }
+    merge(desk, &taken.documents, taken.progress)?;
+    if !taken.acknowledged.is_empty() {
+        desk.acknowledge(&taken.acknowledged)?;
+    }
+    if let Some(up_to) = taken.offered_up_to {
+        offering::note_offered(desk, up_to)?;
+    }
+    if taken.hub_started_over {
+        tracing::warn!(
+            "the hub was restored from a backup; everything this branch wrote is offered to it again"
+        );
+        start_over(desk, taken.epoch)?;
+    }
+    heed_highest_counter(desk, taken.highest_counter, taken.asked_highest)?;
+    if offering::is_under_way(desk)? {
+        return Ok(Next::Again);
+    }
+    if taken.next == Next::Rest && compare(desk)? == Compared::Differs {
+        start_over(desk, taken.epoch)?;
+        return Ok(Next::Again);
+    }
+    Ok(taken.next)
+}
+
+fn merge(desk: &mut Desk, documents: &[Document], progress: Progress) -> Result<(), StoreError> {
+    let now = desk.now();
     for (index, error) in desk.commit_from_hub(documents, progress)? {
         let document = &documents[index];
         tracing::warn!(id = %document.id(), %error, "a document of the hub is set aside; all else goes on");
@@ -182,7 +223,7 @@ fn merge(
 }
 
 /// Fetches everything again, and offers everything this branch wrote.
-fn start_over(desk: &mut Desk, epoch: shared::wire::Epoch) -> Result<(), StoreError> {
+fn start_over(desk: &mut Desk, epoch: Epoch) -> Result<(), StoreError> {
     let progress = Progress {
         epoch: Some(epoch),
         cursor: 0,
@@ -228,7 +269,8 @@ enum Compared {
 }
 
 /// Compares this branch's own digest with the hub's for the same moment. Never adopts one.
-fn compare(desk: &mut Desk, now: UtcMillis) -> Result<Compared, StoreError> {
+fn compare(desk: &mut Desk) -> Result<Compared, StoreError> {
+    let now = desk.now();
     let Some((theirs, cursor)) = desk.progress().hub_digest else {
         return Ok(Compared::Fine);
     };

@@ -143,11 +143,16 @@ impl HubDouble {
 
     /// A member of staff with the PIN of all tests.
     pub(crate) fn hire(&self, name: &str, role: Role) -> StaffId {
+        self.hire_with_pin(name, role, PIN)
+    }
+
+    /// The same with another PIN; hiring somebody again changes theirs.
+    pub(crate) fn hire_with_pin(&self, name: &str, role: Role, pin: &str) -> StaffId {
         let id = DocumentId::named(&format!("staff/{name}"));
         // Weak on purpose: what is tested is not Argon2.
         let params = Params::new(Params::MIN_M_COST, 1, 1, None).expect("within bounds");
         let hash = Argon2::new(Algorithm::Argon2id, Version::V0x13, params)
-            .hash_password_with_salt(PIN.as_bytes(), b"salt for tests")
+            .hash_password_with_salt(pin.as_bytes(), b"salt for tests")
             .expect("hashed")
             .to_string();
         self.write(

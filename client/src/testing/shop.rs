@@ -96,13 +96,17 @@ impl Shop {
     }
 
     pub(crate) async fn start(&mut self) {
-        let settings = Settings {
+        let opened = Branch::open(self.settings()).await;
+        self.branch = Some(opened.expect("the branch opens"));
+    }
+
+    pub(crate) fn settings(&self) -> Settings {
+        Settings {
             data: self.data.clone(),
             hub: Some(self.hub.clone()),
             sessions: SessionLimits::default(),
             clock: self.clock.clock(),
-        };
-        self.branch = Some(Branch::open(settings).await.expect("the branch opens"));
+        }
     }
 
     pub(crate) async fn stop(&mut self) {
