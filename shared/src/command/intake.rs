@@ -227,7 +227,18 @@ pub fn edit_order(
     if change.is_empty() {
         return Err(Refusal::AlreadySo);
     }
-    change.record(authoring, event(fields::event::EDITED), []);
+    // A branch that was the pick-up holds the order; with its name kept, it goes on hearing of it, an erasure included.
+    let former_pickup = order
+        .pickup
+        .filter(|former| edit.pickup.is_some_and(|pickup| pickup != *former));
+    change.record(
+        authoring,
+        event(fields::event::EDITED),
+        [(
+            field("pickup_from"),
+            former_pickup.map_or(Value::Null, Value::from),
+        )],
+    );
     finished(change)
 }
 

@@ -569,3 +569,30 @@ fn customers_are_made_edited_and_linked_never_merged() {
         Err(Refusal::NameMissing)
     );
 }
+
+#[test]
+fn a_branch_that_was_the_pickup_is_remembered() {
+    let mut counter = Counter::at(1, "Chur");
+    let mut order = taken_in(&mut counter, "Chur");
+    for pickup in ["Davos", "Chur"] {
+        let edit = EditOrder {
+            pickup: Some(branch_id(pickup)),
+            ..EditOrder::default()
+        };
+        counter.does(&mut order, |order, authoring, branch| {
+            edit_order(&catalogue(), order, authoring, &edit, branch, TODAY)
+        });
+    }
+    let former: Vec<_> = view(&order)
+        .timeline
+        .iter()
+        .filter_map(|event| event.get("pickup_from").cloned())
+        .collect();
+    assert_eq!(
+        former,
+        [
+            Value::from(branch_id("Chur")),
+            Value::from(branch_id("Davos"))
+        ]
+    );
+}

@@ -93,7 +93,7 @@ pub mod event {
     pub const CUSTODY: &str = "custody";
     /// A person settled a conflict: `field`, `chosen`.
     pub const SETTLED: &str = "settled";
-    /// Fields were edited: `fields`.
+    /// Fields were edited: `pickup_from` when the pick-up moved to another branch.
     pub const EDITED: &str = "edited";
     /// A locked member of staff was unlocked by a colleague.
     pub const UNLOCKED: &str = "unlocked";

@@ -167,6 +167,7 @@ fn passed_through(order: &Order) -> Vec<BranchId> {
         .flat_map(|happened| match happened.kind.as_str() {
             event::CUSTODY => vec![named(happened, "from"), named(happened, "to")],
             event::RECEIVED | event::PAYMENT => vec![named(happened, "branch")],
+            event::EDITED => vec![named(happened, "pickup_from")],
             _ => Vec::new(),
         })
         .flatten()
