@@ -23,13 +23,21 @@ use crate::staging::Staging;
 use rows::{Raw, Source, SourceRow};
 
 /// Rules by which a value is changed on the way. Each needs a budget in the plan.
-pub const CHANGE_RULES: [&str; 5] = [
+pub const CHANGE_RULES: [&str; 7] = [
     "zero_date",
     "placeholder_date",
     "phone_zero",
     "rounded_line",
     "clock_change",
+    UNREADABLE,
+    UNAPPLIED,
 ];
+
+/// Rows and statements of the source that could not be read. They are in no count, so the plan must know of them.
+const UNREADABLE: &str = "unreadable";
+
+/// Statements that change rows and were not carried out.
+const UNAPPLIED: &str = "unapplied_change";
 
 /// Branches by lower-case name or id.
 pub type BranchDirectory = BTreeMap<String, BranchId>;
@@ -173,6 +181,7 @@ pub fn apply(
     for name in branch_names(plan) {
         pass.make_branch(&name, new_branches)?;
     }
+    pass.note_what_was_not_read();
     pass.services()?;
     pass.customers()?;
     pass.orders()?;
@@ -339,6 +348,17 @@ impl<'a> Pass<'a> {
 
     fn changed(&mut self, rule: &'static str) {
         *self.changes.entry(rule).or_default() += 1;
+    }
+
+    /// What the reader could not read counts against the budget like a changed value: it is not there.
+    fn note_what_was_not_read(&mut self) {
+        let unreadable = self.staging.broken().len() as u64;
+        let unapplied = self.staging.unapplied().len() as u64;
+        for (rule, count) in [(UNREADABLE, unreadable), (UNAPPLIED, unapplied)] {
+            if count > 0 {
+                self.changes.insert(rule, count);
+            }
+        }
     }
 
     fn branch(&self, name: &str) -> Option<BranchId> {

@@ -422,6 +422,45 @@ fn a_budget_that_would_be_exceeded_stops_before_anything_is_written() {
 }
 
 #[test]
+fn a_corrected_plan_brings_the_rejected_rows_after() {
+    let (mut bench, _) = Bench::generated(&Options {
+        orders: 200,
+        one_defect_in: 0,
+        ..Options::default()
+    });
+    let whole = bench.text.clone();
+    let unknown = whole
+        .lines()
+        .find(|line| line.starts_with("\"InArbeit\""))
+        .expect("the spelling is in the plan");
+    bench.text = whole.replace(unknown, "");
+    let report = bench.run().expect("the run ends");
+    let rejected = bench.rejects_by_code()["unknown_status"];
+    assert_eq!(report.ledger["Aufträge"].rejected, rejected);
+    assert_clean(&bench.verify());
+    bench.text = whole;
+    let report = bench.run().expect("the second run ends");
+    assert_eq!(report.documents, rejected, "only what was missing is sent");
+    assert_clean(&report);
+    let verified = bench.verify();
+    assert_clean(&verified);
+    assert_eq!(verified.ledger["Aufträge"].migrated, 200);
+}
+
+#[test]
+fn what_cannot_be_read_needs_the_plans_consent() {
+    let fixtures = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures");
+    let mut bench = Bench::of(&fixtures.join("kaputt.mysql.sql"));
+    assert!(bench.text.contains("unreadable = 5"), "{}", bench.text);
+    bench.text = bench.text.replace("unreadable = 5", "unreadable = 4");
+    let error = bench
+        .run()
+        .expect_err("five are more than four")
+        .to_string();
+    assert!(error.contains("unreadable 5 (allowed 4)"), "{error}");
+}
+
+#[test]
 fn a_plan_is_bound_to_its_source_and_refuses_what_it_does_not_know() {
     let (bench, _) = Bench::generated(&Options {
         orders: 10,

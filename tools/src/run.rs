@@ -71,7 +71,7 @@ pub enum RunError {
     Plan(#[from] PlanError),
     /// More values would be changed than the plan allows.
     #[error(
-        "more values would be changed than the plan's [budget] allows: {0}. Nothing was written. Look at the rows, then raise the budget or mend the source."
+        "more than the plan's [budget] allows: {0}. Nothing was written. Look at the rows (offpiste-import assess), then raise the budget or mend the source."
     )]
     Budget(String),
     /// Branches are not there.
