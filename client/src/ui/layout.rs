@@ -178,7 +178,7 @@ pub(crate) fn with_seen<T>(ui: &Ui, words: Words, look: impl FnOnce(&Seen<'_>) -
 }
 
 /// What an action reports after its redirect: `?done=paid`. Only these; an address cannot put words on a page.
-pub(super) const DONE: [&str; 14] = [
+pub(crate) const DONE: [&str; 14] = [
     "taken-in",
     "edited",
     "status",

@@ -41,10 +41,11 @@ impl Problem {
             CounterError::SignedOut => "next-sign-in",
             CounterError::NotReady => "next-not-ready",
             CounterError::NotFound => "next-search",
-            CounterError::WrongPin { .. } | CounterError::CannotSignIn | CounterError::OwnLock => {
-                "next-nothing-changed"
-            }
-            CounterError::Refused(_) | CounterError::NotAllowed => "next-nothing-changed",
+            CounterError::WrongPin { .. }
+            | CounterError::CannotSignIn
+            | CounterError::OwnLock
+            | CounterError::Refused(_)
+            | CounterError::NotAllowed => "next-nothing-changed",
         };
         Self {
             title,

@@ -114,11 +114,7 @@ pub(crate) fn field_words(seen: &Seen<'_>, order: &Order, field: &str) -> String
         )
     };
     match segments.as_slice() {
-        ["items", item, name] => {
-            let name = seen.words.text(item_field_key(name));
-            format!("{name} ({})", label_of(item))
-        }
-        ["items", item, "lines", _, name] => {
+        ["items", item, name] | ["items", item, "lines", _, name] => {
             let name = seen.words.text(item_field_key(name));
             format!("{name} ({})", label_of(item))
         }

@@ -471,7 +471,7 @@ fn facts(seen: &Seen<'_>, order: &Order) -> Vec<Fact> {
         facts.push(Fact {
             name: seen.words.text(key),
             words,
-        })
+        });
     };
     if let Some(received_at) = order.received_at {
         push("received", seen.moment(received_at));

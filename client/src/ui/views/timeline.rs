@@ -79,7 +79,7 @@ fn what(seen: &Seen<'_>, order: &Order, recorded: &Event) -> (&'static str, Stri
 fn received(seen: &Seen<'_>, recorded: &Event) -> String {
     let branch = recorded
         .get("branch")
-        .and_then(|value| value.as_id())
+        .and_then(shared::document::Value::as_id)
         .map(|branch| seen.branch_name(shared::id::BranchId(branch)));
     match branch {
         Some(branch) => seen.words.with("event-received", "branch", branch),

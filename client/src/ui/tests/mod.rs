@@ -1,0 +1,5 @@
+//! The pages' tests: of their sources, and of a browser's walk through them.
+
+mod texts;
+mod visitor;
+mod walk;
