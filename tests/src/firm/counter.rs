@@ -43,6 +43,15 @@ pub struct Taken {
     pub ticket: String,
 }
 
+impl Taken {
+    /// Whether the number stands in `text`, in one piece or in groups as people say it.
+    #[must_use]
+    pub fn is_named_in(&self, text: &str) -> bool {
+        let letters = text.chars().filter(|sign| !sign.is_whitespace());
+        letters.collect::<String>().contains(&self.ticket)
+    }
+}
+
 impl Counter {
     pub(super) async fn sign_in(branch: &str, url: &str, member: &Member) -> Result<Self> {
         let client = crate::http_client(|builder| builder)?;

@@ -113,10 +113,10 @@ fn escaped(text: &str) -> String {
     for byte in text.bytes() {
         match byte {
             b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'*' | b'-' | b'.' | b'_' => {
-                out.push(char::from(byte))
+                out.push(char::from(byte));
             }
             b' ' => out.push('+'),
-            _ => out.push_str(&format!("%{byte:02X}")),
+            _ => out.extend(format!("%{byte:02X}").chars()),
         }
     }
     out
@@ -180,14 +180,14 @@ fn unescaped(text: &str) -> String {
 mod tests {
     use super::*;
 
-    const PAGE: &str = r##"<html><form action="/elsewhere"><input name="other" value="1"></form>
+    const PAGE: &str = r#"<html><form action="/elsewhere"><input name="other" value="1"></form>
         <form method="post" action="/orders"><input type="hidden" name="order" value="7">
         <input id="n" name="name" value="M&#38;M &#60;Ski&#62;" required><input type="radio" name="priority" value="express">
         <input type="radio" name="priority" value="standard" checked required>
         <select id="p" name="pickup"><option value="a">Chur</option><option value="b" selected>Davos</option></select>
         <textarea name="note">scharf &#38; schnell</textarea><button name="do" value="save">Annehmen</button>
         <input type="checkbox" name="items.0.service" value="s1"><input type="checkbox" name="items.0.service" value="s2">
-        <template><input name="items.9.label" value="x"></template></form></html>"##;
+        <template><input name="items.9.label" value="x"></template></form></html>"#;
 
     #[test]
     fn a_form_is_read_as_a_browser_would_send_it() {

@@ -169,7 +169,7 @@ impl Hub {
     /// # Errors
     /// When the answer is no 2xx.
     pub async fn get(&self, path: &str) -> Result<Value> {
-        let answer = self.as_administrator(self.client.get(self.at(path)));
+        let answer = Self::as_administrator(self.client.get(self.at(path)));
         let answer = answer.send().await;
         json(path, answer.with_context(|| format!("GET {path}"))?).await
     }
@@ -179,7 +179,7 @@ impl Hub {
     /// # Errors
     /// When it is not shown.
     pub async fn page(&self, path: &str) -> Result<String> {
-        let answer = self.as_administrator(self.client.get(self.at(path)));
+        let answer = Self::as_administrator(self.client.get(self.at(path)));
         let answer = answer.send().await;
         good_text(path, answer.with_context(|| format!("GET {path}"))?).await
     }
@@ -212,7 +212,7 @@ impl Hub {
     /// # Errors
     /// When the answer is no 2xx.
     pub async fn post(&self, path: &str, body: &Value) -> Result<Value> {
-        let answer = self.as_administrator(self.client.post(self.at(path)).json(body));
+        let answer = Self::as_administrator(self.client.post(self.at(path)).json(body));
         let answer = answer.send().await;
         json(path, answer.with_context(|| format!("POST {path}"))?).await
     }
@@ -228,7 +228,7 @@ impl Hub {
         text(&reply, "join_string")
     }
 
-    fn as_administrator(&self, request: RequestBuilder) -> RequestBuilder {
+    fn as_administrator(request: RequestBuilder) -> RequestBuilder {
         request.basic_auth(Self::LOGIN, Some(PASSWORD))
     }
 }

@@ -8,12 +8,14 @@ mod counter;
 mod form;
 mod hub;
 mod import;
+mod opening;
 
 pub use branch::{Branch, SyncFacts};
 pub use counter::{Counter, NewOrder, Taken};
 pub use form::Form;
 pub use hub::{Hub, Member};
 pub use import::Import;
+pub use opening::Firm;
 
 use anyhow::{Context, Result, bail};
 use reqwest::{Response, StatusCode};

@@ -61,7 +61,7 @@ pub(crate) async fn hand_over(scene: Scene) -> Result<()> {
         }
     }
     println!("\nEverything ends ...");
-    scene.close().await?;
+    scene.firm.close().await?;
     println!("Nothing is left behind.");
     Ok(())
 }
@@ -101,9 +101,9 @@ async fn obey(scene: &Scene, line: &str) {
                     Switch::Cut => "line cut  ",
                     Switch::Whole => "line whole",
                 };
-                let waiting = state
-                    .pending
-                    .map_or("does not answer".to_owned(), |count| format!("{count} waiting for the hub"));
+                let waiting = state.pending.map_or("does not answer".to_owned(), |count| {
+                    format!("{count} waiting for the hub")
+                });
                 println!("  {:<8} {line}  {waiting}", state.name);
             }
         }
@@ -135,7 +135,7 @@ fn turn(scene: &Scene, name: &str, switch: Switch) {
 
 async fn look(scene: &Scene) -> Vec<BranchState> {
     let mut states = Vec::new();
-    for branch in scene.branches() {
+    for branch in &scene.firm.branches {
         let facts = branch.sync_facts().await.ok();
         states.push(BranchState {
             name: branch.name().to_owned(),
@@ -159,13 +159,27 @@ fn print_table(scene: &Scene, page: &str) {
     let sums = &scene.import.report["ledger"]["Aufträge"];
     let mut rows = vec![
         row("Switches", page, "buttons that cut and mend the lines"),
-        row("Office (hub)", scene.hub.url(), &format!("{} / {}", Hub::LOGIN, scene.hub.password())),
+        row(
+            "Office (hub)",
+            scene.hub().url(),
+            &format!("{} / {}", Hub::LOGIN, scene.hub().password()),
+        ),
     ];
-    for branch in scene.branches() {
-        let people = scene.people().map(|member| format!("{} {}", member.name, member.pin));
-        rows.push(row(&format!("Counter {}", branch.name()), branch.url(), &format!("PIN: {}", people.join(", "))));
+    for branch in &scene.firm.branches {
+        let people = scene
+            .people()
+            .map(|member| format!("{} {}", member.name, member.pin));
+        rows.push(row(
+            &format!("Counter {}", branch.name()),
+            branch.url(),
+            &format!("PIN: {}", people.join(", ")),
+        ));
     }
-    let width = rows.iter().map(|row| row.chars().count()).max().unwrap_or_default();
+    let width = rows
+        .iter()
+        .map(|row| row.chars().count())
+        .max()
+        .unwrap_or_default();
     let rule = "─".repeat(width);
     println!(
         "\nImported from the old database: {} orders, {} rejected with their reasons.\n\n{rule}",

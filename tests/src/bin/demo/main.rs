@@ -61,8 +61,7 @@ async fn check(orders: u64) -> Result<()> {
     match &proof {
         Ok(proof) => println!("{}", proof.json(seconds)),
         Err(error) => {
-            let failed =
-                serde_json::json!({ "ok": false, "error": format!("{error:#}"), "seconds": seconds });
+            let failed = serde_json::json!({ "ok": false, "error": format!("{error:#}"), "seconds": seconds });
             println!("{failed}");
         }
     }

@@ -27,8 +27,8 @@ pub(crate) struct Facts {
 impl Facts {
     pub(crate) fn of(scene: &Scene) -> Self {
         Self {
-            hub: scene.hub.url().to_owned(),
-            password: scene.hub.password(),
+            hub: scene.hub().url().to_owned(),
+            password: scene.hub().password(),
             people: scene
                 .people()
                 .map(|member| (member.name.clone(), member.pin.clone()))
@@ -66,7 +66,10 @@ async fn show(State(desk): State<Desk>, headers: HeaderMap) -> Response {
     }
 }
 
-async fn turn(State(desk): State<Desk>, Path((branch, switch)): Path<(String, String)>) -> Response {
+async fn turn(
+    State(desk): State<Desk>,
+    Path((branch, switch)): Path<(String, String)>,
+) -> Response {
     let switch = match switch.as_str() {
         "cut" => Switch::Cut,
         "mend" => Switch::Whole,
@@ -91,11 +94,13 @@ fn page(words: &Words, facts: &Facts, states: &[BranchState]) -> String {
         // Writing to a string cannot fail.
         let _ = write!(cards, "{}", card(words, state));
     }
-    let people: String = facts
-        .people
-        .iter()
-        .map(|(name, pin)| format!("<tr><td>{name}</td><td class=\"number\">{pin}</td></tr>"))
-        .collect();
+    let mut people = String::new();
+    for (name, pin) in &facts.people {
+        let _ = write!(
+            people,
+            "<tr><td>{name}</td><td class=\"number\">{pin}</td></tr>"
+        );
+    }
     format!(
         "<!doctype html><html lang=\"{language}\"><head><meta charset=\"utf-8\">\
          <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\
@@ -162,8 +167,14 @@ struct Words {
 impl Words {
     fn wanted_by(headers: &HeaderMap) -> &'static Self {
         let accepted = headers.get(header::ACCEPT_LANGUAGE);
-        let accepted = accepted.and_then(|value| value.to_str().ok()).unwrap_or_default();
-        if accepted.starts_with("en") { &ENGLISH } else { &GERMAN }
+        let accepted = accepted
+            .and_then(|value| value.to_str().ok())
+            .unwrap_or_default();
+        if accepted.starts_with("en") {
+            &ENGLISH
+        } else {
+            &GERMAN
+        }
     }
 }
 

@@ -2,23 +2,15 @@
 
 use std::path::Path;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result};
 use serde_json::Value;
-use tempfile::TempDir;
-use tests::firm::{Branch, Hub, Import, Member};
+use tests::firm::{Branch, Firm, Hub, Import, Member};
 use tools::generator::{self, Truth};
 
 /// The firm on its first day with Offpiste. Dropping it ends all processes and removes everything.
 pub(crate) struct Scene {
-    // In the order in which things may go: whoever uses a directory ends before it.
-    pub(crate) chur: Branch,
-    pub(crate) davos: Branch,
-    pub(crate) hub: Hub,
-    pub(crate) anna: Member,
-    pub(crate) beat: Member,
-    pub(crate) chiara: Member,
+    pub(crate) firm: Firm<2>,
     pub(crate) import: Imported,
-    directory: TempDir,
 }
 
 /// What the import has brought.
@@ -36,66 +28,32 @@ const SEED: u64 = 20_261_120;
 impl Scene {
     /// Starts everything and brings the old database over. `told` hears what is being done.
     pub(crate) async fn set(legacy_orders: u64, told: impl Fn(&str)) -> Result<Self> {
-        let directory = tempfile::Builder::new()
-            .prefix("offpiste-demo-")
-            .tempdir()
-            .context("no place for the demo's data")?;
-        told("hub starts");
-        let hub = Hub::start(&directory.path().join("hub")).await?;
-        let anna = hub.hire("Anna Caduff", "counter", "1357").await?;
-        let beat = hub.hire("Beat Meier", "counter", "2468").await?;
-        let chiara = hub.hire("Chiara Rossi", "workshop", "9753").await?;
-        told("Chur and Davos join with their one-time strings");
-        let chur = Branch::open(&hub, "Chur", &directory.path().join("chur")).await?;
-        let davos = Branch::open(&hub, "Davos", &directory.path().join("davos")).await?;
+        told("a hub starts; Chur and Davos join with their one-time strings");
+        let firm = Firm::open(["Chur", "Davos"]).await?;
         told("the old database is imported into the running hub");
-        let import = bring_over(legacy_orders, directory.path(), &hub).await?;
-        Ok(Self {
-            chur,
-            davos,
-            hub,
-            anna,
-            beat,
-            chiara,
-            import,
-            directory,
-        })
+        let import = bring_over(legacy_orders, firm.directory(), &firm.hub).await?;
+        Ok(Self { firm, import })
     }
 
-    pub(crate) fn branches(&self) -> [&Branch; 2] {
-        [&self.chur, &self.davos]
+    pub(crate) fn hub(&self) -> &Hub {
+        &self.firm.hub
+    }
+
+    pub(crate) fn davos(&self) -> &Branch {
+        &self.firm.branches[1]
     }
 
     pub(crate) fn people(&self) -> [&Member; 3] {
-        [&self.anna, &self.beat, &self.chiara]
+        [&self.firm.anna, &self.firm.beat, &self.firm.chiara]
     }
 
     /// The branch a person means.
     pub(crate) fn branch(&self, name: &str) -> Option<&Branch> {
-        self.branches()
-            .into_iter()
+        self.firm
+            .branches
+            .iter()
             .find(|branch| branch.name().eq_ignore_ascii_case(name))
     }
-
-    /// Asks everything to end, as at closing time, and removes the directory.
-    pub(crate) async fn close(self) -> Result<()> {
-        for branch in self.branches() {
-            // A long-poll through a cut line must not hold up the end.
-            branch.line().mend();
-            ended_well(branch.name(), branch.process().terminate().await?)?;
-        }
-        ended_well("the hub", self.hub.process().terminate().await?)?;
-        self.directory
-            .close()
-            .context("the demo's directory cannot be removed")
-    }
-}
-
-fn ended_well(name: &str, status: std::process::ExitStatus) -> Result<()> {
-    if !status.success() {
-        bail!("{name} ended with {status}");
-    }
-    Ok(())
 }
 
 async fn bring_over(orders: u64, directory: &Path, hub: &Hub) -> Result<Imported> {
