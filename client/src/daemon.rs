@@ -6,15 +6,16 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use shared::id::Actor;
 use shared::store::{BranchStore, StoreError};
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
-use crate::clock::Clock;
+use crate::clock::{Clock, NoRandomness, random_bytes};
 use crate::counter::{Counter, CounterError, SessionLimits};
 use crate::directory::{Directory, read_small, write_private};
-use crate::records::{self, Membership};
+use crate::records::{self, FileMark, Membership};
 use crate::storage::{StartError, Storage, StoreThread};
 use crate::sync::{Link, Synchronizer, Transport, TransportError};
 use crate::{api, ui};
@@ -73,6 +74,9 @@ pub enum RunError {
         "the order store has failed: {0}. Everything that was acknowledged is safe; look at the disk, then start again"
     )]
     StoreFailed(StoreError),
+    /// No random numbers.
+    #[error(transparent)]
+    Randomness(#[from] NoRandomness),
     /// A thread could not be used.
     #[error("the daemon is ending")]
     Ending,
@@ -243,11 +247,24 @@ fn open_store(
     directory: &Directory,
     clock: Clock,
 ) -> Result<Option<(Membership, Storage, StoreThread)>, RunError> {
-    let store = BranchStore::open(&directory.store())?;
+    let mut store = BranchStore::open(&directory.store())?;
     let membership = store.read_record::<Membership>(records::MEMBERSHIP)?;
-    let Some(membership) = membership.filter(|_| store.identity().is_some()) else {
+    let (Some(membership), Some(identity)) = (membership, store.identity()) else {
         return Ok(None);
     };
+    let mark = directory.store_mark()?;
+    let known: Option<FileMark> = store.read_record(records::FILE_MARK)?;
+    if known != Some(mark) {
+        if known.is_some() {
+            tracing::warn!(
+                "the store is a copy or was restored from a backup; it goes on as a new incarnation, so that no number means two writes"
+            );
+            let incarnation = u32::from_le_bytes(random_bytes()?);
+            store.assume_identity(Actor::new(identity.actor.replica(), incarnation))?;
+        }
+        store.write_record(records::FILE_MARK, &mark)?;
+        store.persist()?;
+    }
     let (storage, thread) = Storage::start(store, &directory.lists(), clock)?;
     Ok(Some((membership, storage, thread)))
 }

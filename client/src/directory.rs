@@ -2,8 +2,13 @@
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read, Write};
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
+use std::time::UNIX_EPOCH;
+
+use shared::clock::UtcMillis;
+
+use crate::records::FileMark;
 
 /// Bytes of a token or an address. Anything longer is neither.
 const SMALL_FILE_BYTES: u64 = 4 * 1024;
@@ -43,6 +48,21 @@ impl Directory {
     /// Where the running daemon listens.
     pub(crate) fn address(&self) -> PathBuf {
         self.0.join("address")
+    }
+
+    /// What tells the store's file from a copy of it.
+    pub(crate) fn store_mark(&self) -> io::Result<FileMark> {
+        let file = fs::metadata(self.store().join("db"))?;
+        let made_at = file
+            .created()
+            .ok()
+            .and_then(|made_at| made_at.duration_since(UNIX_EPOCH).ok())
+            .and_then(|since| i64::try_from(since.as_millis()).ok())
+            .map(UtcMillis);
+        Ok(FileMark {
+            inode: file.ino(),
+            made_at,
+        })
     }
 
     /// Whether a store was ever made here.

@@ -81,6 +81,8 @@ pub async fn join(
     let membership = membership(&reply, &join_string.hub, clock)?;
     write_private(&directory.token(), &reply.token).map_err(unusable)?;
     store.assume_identity(Actor::new(reply.replica, incarnation))?;
+    let mark = directory.store_mark().map_err(unusable)?;
+    store.write_record(records::FILE_MARK, &mark)?;
     // Last, since it is what says that all of it is there.
     store.write_record(records::MEMBERSHIP, &membership)?;
     store.persist()?;

@@ -23,6 +23,8 @@ pub(crate) const TRIES: &str = "pin_tries";
 pub(crate) const OFFERING: &str = "offering_again";
 /// `u64`: the highest counter for which a new incarnation has been taken on already.
 pub(crate) const ROLLBACK_HEEDED: &str = "rollback_heeded";
+/// [`FileMark`]: the database file as it was when this store last wrote.
+pub(crate) const FILE_MARK: &str = "file_mark";
 /// [`Proof`].
 pub(crate) const PROOF: &str = "proof";
 
@@ -41,6 +43,15 @@ pub struct Membership {
     pub replica: ReplicaNumber,
     /// When.
     pub joined_at: UtcMillis,
+}
+
+/// What tells a file from a copy of it: a copy has the same content, but not these.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct FileMark {
+    /// Its number in the file system.
+    pub(crate) inode: u64,
+    /// When it was made, where the file system knows.
+    pub(crate) made_at: Option<UtcMillis>,
 }
 
 /// Open sessions.

@@ -1,9 +1,10 @@
 //! The loop against a hub in the same process: converging, and saying what is wrong in words.
 
+use std::collections::BTreeSet;
 use std::os::unix::fs::PermissionsExt;
 
 use shared::domain::{Money, PaymentMethod, Phase};
-use shared::id::BranchId;
+use shared::id::{Actor, BranchId};
 
 use crate::counter::{Choice, Line, LineProblem, TakePayment, Whereabouts};
 use crate::testing::{HubDouble, Mood, Shop, new_order, wait_until};
@@ -203,42 +204,53 @@ async fn what_was_written_in_an_outage_goes_out_after_a_restart() {
 }
 
 #[tokio::test]
-async fn a_restored_machine_goes_on_under_a_new_name() {
+async fn a_copy_of_a_machine_writes_under_another_name_even_without_a_line() {
     let hub = HubDouble::start().await;
-    let mut shop = Shop::open(&hub, "Chur", "CH").await;
+    let shop = Shop::open(&hub, "Chur", "CH").await;
     let anna = shop.sign_in().await;
     shop.take_in(&anna, "Before the backup").await;
     shop.wait_sent().await;
+    let mut copy = Shop::from_copy_of(&shop, "http://127.0.0.1:9").await;
+    let in_the_copy = copy.take_in(&anna, "In the copy, offline").await.order;
+    let in_the_original = shop.take_in(&anna, "In the original").await.order;
+    shop.wait_sent().await;
+    copy.stop().await;
+    copy.follow(&hub);
+    copy.start().await;
+    copy.wait_sent().await;
+    wait_identical(&copy, &hub).await;
+    assert!(actors(&hub, in_the_copy).is_disjoint(&actors(&hub, in_the_original)));
+}
+
+#[tokio::test]
+async fn a_machine_that_was_rolled_back_learns_it_from_the_hub() {
+    let hub = HubDouble::start().await;
+    let mut shop = Shop::open(&hub, "Chur", "CH").await;
+    let anna = shop.sign_in().await;
+    shop.take_in(&anna, "Before the snapshot").await;
+    shop.wait_sent().await;
     shop.stop().await;
-    let mut restored = Shop::from_copy_of(&shop, hub.url()).await;
-    restored.stop().await;
+    let snapshot = shop.snapshot();
     shop.start().await;
-    let lost = shop.take_in(&anna, "After the backup").await.order;
+    let lost = shop.take_in(&anna, "After the snapshot").await.order;
     shop.wait_sent().await;
     shop.stop().await;
 
-    restored.start().await;
+    shop.roll_back(&snapshot);
+    shop.start().await;
     wait_until("what was lost has come back", async || {
-        restored.counter().order(&lost.to_string()).await.is_ok()
+        shop.counter().order(&lost.to_string()).await.is_ok()
     })
     .await;
-    let fresh = restored.take_in(&anna, "After the restore").await.order;
-    restored.wait_sent().await;
-    wait_identical(&restored, &hub).await;
-    let replica = |id: shared::id::OrderId| {
-        let document = hub.document(id.document()).expect("at the hub");
-        document
-            .dots()
-            .into_iter()
-            .map(|dot| dot.actor)
-            .collect::<Vec<_>>()
-    };
-    assert!(
-        replica(fresh)
-            .iter()
-            .all(|actor| !replica(lost).contains(actor)),
-        "no dot means two things"
-    );
+    let fresh = shop.take_in(&anna, "After the rollback").await.order;
+    shop.wait_sent().await;
+    wait_identical(&shop, &hub).await;
+    assert!(actors(&hub, fresh).is_disjoint(&actors(&hub, lost)));
+}
+
+fn actors(hub: &HubDouble, order: shared::id::OrderId) -> BTreeSet<Actor> {
+    let document = hub.document(order.document()).expect("at the hub");
+    document.dots().into_iter().map(|dot| dot.actor).collect()
 }
 
 #[tokio::test]

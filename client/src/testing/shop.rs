@@ -114,6 +114,24 @@ impl Shop {
         branch.close().await.expect("it closes");
     }
 
+    /// Finds the hub from the next start on.
+    pub(crate) fn follow(&mut self, hub: &HubDouble) {
+        hub.url().clone_into(&mut self.hub);
+    }
+
+    /// The files of a stopped shop.
+    pub(crate) fn snapshot(&self) -> TempDir {
+        let snapshot = tempfile::tempdir().expect("a directory");
+        copy(&self.data, snapshot.path());
+        snapshot
+    }
+
+    /// The files become what they were, in place, as a virtual machine's disk does.
+    pub(crate) fn roll_back(&self, snapshot: &TempDir) {
+        remove_what_is_not_in(snapshot.path(), &self.data);
+        copy(snapshot.path(), &self.data);
+    }
+
     pub(crate) fn counter(&self) -> Counter {
         self.branch.as_ref().expect("it runs").counter()
     }
@@ -195,6 +213,21 @@ fn copy(from: &Path, to: &Path) {
             copy(&entry.path(), &target);
         } else {
             std::fs::copy(entry.path(), target).expect("copied");
+        }
+    }
+}
+
+fn remove_what_is_not_in(kept: &Path, from: &Path) {
+    for entry in std::fs::read_dir(from).expect("read") {
+        let entry = entry.expect("read");
+        let counterpart = kept.join(entry.file_name());
+        let is_directory = entry.file_type().expect("known").is_dir();
+        if is_directory && counterpart.exists() {
+            remove_what_is_not_in(&counterpart, &entry.path());
+        } else if is_directory {
+            std::fs::remove_dir_all(entry.path()).expect("removed");
+        } else if !counterpart.exists() {
+            std::fs::remove_file(entry.path()).expect("removed");
         }
     }
 }
