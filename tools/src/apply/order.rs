@@ -30,6 +30,14 @@ struct Line {
     row: Option<SourceRow>,
 }
 
+/// A text that another table gives for one of the order's columns.
+struct LookedUp {
+    slug: String,
+    text: String,
+    table: usize,
+    rowid: i64,
+}
+
 /// What an order's row says, read before anything is written.
 struct ReadOrder<'p> {
     key: String,
@@ -41,7 +49,7 @@ struct ReadOrder<'p> {
     promised_on: Option<jiff::civil::Date>,
     contact: ReadContact<'p>,
     customer: Option<CustomerId>,
-    lookups: Vec<(String, String)>,
+    lookups: Vec<LookedUp>,
     lines: Vec<Line>,
     paid: Option<Money>,
 }
@@ -226,7 +234,7 @@ impl<'a> Pass<'a> {
             .text()
             .filter(|text| !text.is_empty());
         write_item(&mut change, &mut authoring, item, order, lines)?;
-        for (slug, text) in &order.lookups {
+        for LookedUp { slug, text, .. } in &order.lookups {
             let field = Field::new(format!("legacy/lookup/{slug}"))
                 .map_err(|error| Rejection::new("field_name", error.to_string()))?;
             change.set(&mut authoring, field, text.as_str());
@@ -275,7 +283,12 @@ impl<'a> Pass<'a> {
                     .filter_map(|line| Some((lines.place, line.row.as_ref()?.rowid))),
             );
         }
-        self.produce(change, &authoring, rows)
+        self.produce(change, &authoring, rows)?;
+        for lookup in &order.lookups {
+            self.ledger
+                .decide(lookup.table, lookup.rowid, Fate::Embedded);
+        }
+        Ok(())
     }
 
     /// The branch an order's row names.
@@ -447,12 +460,8 @@ impl<'a> Pass<'a> {
         Ok((self.contact(source, row, &plan.orders.contact), None))
     }
 
-    /// Texts of the tables that the order names. Their rows count as embedded once an order has named them.
-    fn lookups(
-        &mut self,
-        source: &Source<'a>,
-        row: &SourceRow,
-    ) -> Result<Vec<(String, String)>, Stop> {
+    /// Texts of the tables that the order names.
+    fn lookups(&self, source: &Source<'a>, row: &SourceRow) -> Result<Vec<LookedUp>, Stop> {
         let mut texts = Vec::new();
         for lookup in &self.plan.lookup {
             let Some(key) = source.value(row, Some(&lookup.column)).text() else {
@@ -471,8 +480,13 @@ impl<'a> Pass<'a> {
                 .map(|index| source.slugs[index].clone());
             if let (Some(text), Some(slug)) = (table.value(&found, Some(&lookup.text)).text(), slug)
             {
-                texts.push((slug, text.to_owned()));
-                self.ledger.decide(table.place, found.rowid, Fate::Embedded);
+                let (text, table, rowid) = (text.to_owned(), table.place, found.rowid);
+                texts.push(LookedUp {
+                    slug,
+                    text,
+                    table,
+                    rowid,
+                });
             }
         }
         Ok(texts)

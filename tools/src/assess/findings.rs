@@ -72,7 +72,7 @@ pub(super) fn find(
         }
         about_contacts(staging, table, &mut findings)?;
         if roles.get(&table.schema.name) == Some(&Role::Orders) {
-            about_orders(staging, table, relations, &mut findings)?;
+            about_orders(staging, table, &mut findings)?;
         }
     }
     for relation in relations {
@@ -485,7 +485,6 @@ fn about_contacts(
 fn about_orders(
     staging: &Staging,
     table: &StagedTable,
-    relations: &[Relation],
     findings: &mut Vec<Finding>,
 ) -> Result<(), rusqlite::Error> {
     let column_of = |wanted: Meaning| {
@@ -581,7 +580,6 @@ fn about_orders(
             "Several orders bear one number; all are kept apart by their key, and a search finds all of them.",
         );
     }
-    let _ = relations;
     Ok(())
 }
 

@@ -210,7 +210,7 @@ impl<'a> Check<'a> {
             priority.map(Value::from).as_ref(),
         );
         self.branch(documents, row, key, document);
-        self.customer(row, key, document)
+        self.customer(documents, row, key, document)
     }
 
     fn branch(
@@ -259,6 +259,7 @@ impl<'a> Check<'a> {
 
     fn customer(
         &mut self,
+        documents: &mut Documents<'_>,
         row: &SourceRow<'_>,
         key: &str,
         document: &Found,
@@ -299,7 +300,32 @@ impl<'a> Check<'a> {
             self.expect(row, key, document, "customer", None);
         } else if !plan.orders.contact.is_empty() {
             match linked {
-                Some(id) => drop(self.people.insert(id)),
+                Some(id) => {
+                    self.people.insert(id);
+                    let name = |found: &Found| match found.value("contact/name") {
+                        super::documents::Imported::Value(value) => {
+                            value.as_text().unwrap_or_default().trim().to_lowercase()
+                        }
+                        _ => String::new(),
+                    };
+                    match documents.take(id)? {
+                        None => self.differ(
+                            row,
+                            key,
+                            "customer",
+                            "the linked customer is not at the target",
+                        ),
+                        Some(person) if name(&person) != name(document) => {
+                            self.differ(
+                                row,
+                                key,
+                                "customer",
+                                "the linked customer bears another name",
+                            );
+                        }
+                        Some(_) => {}
+                    }
+                }
                 None => self.differ(row, key, "customer", "no customer is linked"),
             }
         }
