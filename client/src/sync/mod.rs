@@ -5,6 +5,7 @@
 //! the reply in on the store thread.
 
 mod offering;
+mod own_part;
 mod quarantine;
 mod step;
 #[cfg(test)]

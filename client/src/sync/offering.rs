@@ -3,11 +3,11 @@
 //! The outbox cannot serve for this, since it holds only what the hub never acknowledged. So the branch's own feed is read
 //! from the beginning, and what this replica wrote goes out beside the outbox, with a mark that acknowledges nothing.
 
-use shared::document::{Document, format};
-use shared::id::ReplicaNumber;
+use shared::document::format;
 use shared::limits;
 use shared::store::{Outgoing, StoreError};
 
+use super::own_part::own_part;
 use crate::records::{self, Offering};
 use crate::storage::Desk;
 
@@ -45,7 +45,7 @@ pub(super) fn next(desk: &Desk) -> Result<Option<Batch>, StoreError> {
     let mut bytes = 0;
     let feed = desk.changes_after(offering.offered_up_to, limits::DOCUMENTS_PER_EXCHANGE)?;
     for change in feed.changes {
-        if let Some(delta) = part_of(&change.document, own) {
+        if let Some(delta) = own_part(&change.document, own) {
             let delta = format::encode(&delta);
             bytes += delta.len();
             if bytes > limits::EXCHANGE_DOCUMENT_BYTES && !batch.outgoing.is_empty() {
@@ -91,12 +91,4 @@ pub(super) fn is_under_way(desk: &Desk) -> Result<bool, StoreError> {
 fn under_way(desk: &Desk) -> Result<Option<Offering>, StoreError> {
     let offering: Option<Offering> = desk.record(records::OFFERING)?;
     Ok(offering.filter(|offering| !offering.is_complete))
-}
-
-/// What a replica itself wrote of a document, as far as the hub would take it from this replica: nothing when it wrote
-/// none of it. A document that others wrote to as well is theirs to offer too, each their part.
-fn part_of(document: &Document, replica: ReplicaNumber) -> Option<Document> {
-    let dots = document.dots();
-    let is_own = !dots.is_empty() && dots.iter().all(|dot| dot.actor.replica() == replica);
-    is_own.then(|| document.clone())
 }

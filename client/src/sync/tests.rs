@@ -190,6 +190,48 @@ async fn a_hub_that_lost_everything_gets_it_again() {
 }
 
 #[tokio::test]
+async fn an_order_of_two_branches_comes_back_to_the_hub_in_two_parts() {
+    let hub = HubDouble::start().await;
+    let chur = Shop::open(&hub, "Chur", "CH").await;
+    let davos = Shop::open(&hub, "Davos", "DA").await;
+    let (anna, other) = (chur.sign_in().await, davos.sign_in().await);
+    let order = chur.take_in(&anna, "Köbi Müller").await.order;
+    wait_identical(&chur, &hub).await;
+    wait_identical(&davos, &hub).await;
+    davos
+        .counter()
+        .change_status(&other, order, Phase::InWork.into(), None)
+        .await
+        .expect("changed");
+    wait_identical(&davos, &hub).await;
+    wait_identical(&chur, &hub).await;
+    chur.counter()
+        .change_status(&anna, order, Phase::Done.into(), None)
+        .await
+        .expect("changed");
+    wait_identical(&chur, &hub).await;
+    wait_identical(&davos, &hub).await;
+    let before = hub.document(order.document());
+
+    hub.lose_everything_branches_sent();
+    wait_until("the order is whole again", async || {
+        hub.document(order.document()) == before
+    })
+    .await;
+    for shop in [&chur, &davos] {
+        wait_identical(shop, &hub).await;
+        assert_eq!(
+            shop.counter()
+                .sync_state()
+                .await
+                .expect("known")
+                .quarantined,
+            []
+        );
+    }
+}
+
+#[tokio::test]
 async fn what_was_written_in_an_outage_goes_out_after_a_restart() {
     let hub = HubDouble::start().await;
     let mut shop = Shop::open(&hub, "Chur", "CH").await;
