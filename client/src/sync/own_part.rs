@@ -206,7 +206,9 @@ mod tests {
         chur.set("contact/name", "Müller");
         chur.set("status", "done");
         davos.hear_of(&chur);
-        davos.write(Change::erase);
+        davos.write(|change, authoring| {
+            change.erase(authoring);
+        });
         let part = own_part(&davos.state, ReplicaNumber(2)).expect("the erasure");
         assert_eq!(part.erasure(), davos.state.erasure());
     }
