@@ -11,8 +11,10 @@ const KEY_SEPARATOR: &str = "\u{1f}";
 /// Longest part of a legacy field's name, so that prefix and line key fit beside it.
 const LONGEST_SLUG: usize = 48;
 
-/// The identity of the document a row becomes (UUIDv5), the same however often it is imported.
+/// The identity of the document a row becomes (UUIDv5), the same however often it is imported. The table's name counts
+/// without its case: MySQL on Windows dumps the names of a table in lower case that it dumps as written elsewhere.
 pub fn document_id(source: &str, table: &str, key: &str) -> DocumentId {
+    let table = table.to_lowercase();
     DocumentId::named(&format!("legacy/{source}/{table}/{key}"))
 }
 

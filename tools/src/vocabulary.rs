@@ -588,7 +588,18 @@ pub fn service_of(name: &str) -> Option<&'static str> {
         ),
         ("race", &["rennski", "raceservice", "rennservice"]),
         ("binding", &["bindung", "bindug", "binding", "fixation"]),
-        ("skin", &["fell", "skin", "peau"]),
+        (
+            "skin",
+            &[
+                "fellzu",
+                "fellschn",
+                "fellauf",
+                "cutskin",
+                "skincut",
+                "peaux",
+                "tagliopelli",
+            ],
+        ),
         (
             "wax",
             &["heisswachs", "heisswach", "hotwax", "fartage", "wachsen"],

@@ -284,5 +284,9 @@ fn slashed(text: &str) -> Option<(u32, u32)> {
     let mut parts = text.split('/');
     let first = parts.next()?.trim().parse().ok()?;
     let second = parts.next()?.parse().ok()?;
-    parts.next().map(|_| (first, second))
+    // Where the year stands first there is no doubt.
+    parts
+        .next()
+        .filter(|_| first <= 31)
+        .map(|_| (first, second))
 }

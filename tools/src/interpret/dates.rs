@@ -15,16 +15,19 @@ pub enum Shape {
     SlashedDayFirst,
     /// `9/16/2023`: month first.
     SlashedMonthFirst,
+    /// `2023/9/16`: year first.
+    SlashedYearFirst,
 }
 
 impl Shape {
     /// All shapes.
-    pub const ALL: [Self; 5] = [
+    pub const ALL: [Self; 6] = [
         Self::Iso,
         Self::Dotted,
         Self::DottedShort,
         Self::SlashedDayFirst,
         Self::SlashedMonthFirst,
+        Self::SlashedYearFirst,
     ];
 
     /// The word for it in plans and reports.
@@ -35,6 +38,7 @@ impl Shape {
             Self::DottedShort => "31.12.24",
             Self::SlashedDayFirst => "31/12/2024",
             Self::SlashedMonthFirst => "12/31/2024",
+            Self::SlashedYearFirst => "2024/12/31",
         }
     }
 
@@ -122,7 +126,7 @@ fn read_day(text: &str, shape: Shape) -> Option<Date> {
     let separator = match shape {
         Shape::Iso => '-',
         Shape::Dotted | Shape::DottedShort => '.',
-        Shape::SlashedDayFirst | Shape::SlashedMonthFirst => '/',
+        Shape::SlashedDayFirst | Shape::SlashedMonthFirst | Shape::SlashedYearFirst => '/',
     };
     let mut parts = text.split(separator);
     let (first, second, third) = (parts.next()?, parts.next()?, parts.next()?);
@@ -130,7 +134,7 @@ fn read_day(text: &str, shape: Shape) -> Option<Date> {
         return None;
     }
     match shape {
-        Shape::Iso if first.len() == 4 => date(first, second, third),
+        Shape::Iso | Shape::SlashedYearFirst if first.len() == 4 => date(first, second, third),
         Shape::Dotted | Shape::SlashedDayFirst if third.len() == 4 => date(third, second, first),
         Shape::SlashedMonthFirst if third.len() == 4 => date(third, first, second),
         Shape::DottedShort if third.len() == 2 => {
@@ -194,6 +198,7 @@ mod tests {
         assert_eq!(day("8.12.2024"), Some(date(2024, 12, 8)));
         assert_eq!(day("16/09/2023"), Some(date(2023, 9, 16)));
         assert_eq!(day("9/16/2023"), Some(date(2023, 9, 16)));
+        assert_eq!(day("2023/9/16"), Some(date(2023, 9, 16)));
         assert_eq!(day("Abholdatum: 8.12.2024"), Some(date(2024, 12, 8)));
         assert_eq!(day("0009-12-04"), Some(date(9, 12, 4)), "real, if odd");
         for wrong in [

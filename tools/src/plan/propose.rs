@@ -320,7 +320,7 @@ impl Proposal<'_> {
             formats.push((column, list(&words)));
         }
         if !formats.is_empty() {
-            self.line("\n[orders.date_formats] # 2024-12-31, 31.12.2024, 31.12.24, 31/12/2024 or 12/31/2024; the first that fits");
+            self.line("\n[orders.date_formats] # 2024-12-31, 31.12.2024, 31.12.24, 31/12/2024, 12/31/2024 or 2024/12/31; the first that fits");
             for (column, words) in formats {
                 let _ = writeln!(self.out, "{} = {words}", quoted(&column));
             }

@@ -97,11 +97,11 @@ pub fn check_dialect(path: &Path, dialect: Dialect) -> Result<(), Refusal> {
         Dialect::SqliteFile | Dialect::SqliteScript | Dialect::MySql => return Ok(()),
         Dialect::Postgres => (
             "a PostgreSQL dump",
-            "This version reads SQLite and MySQL; load it there, or wait for it.",
+            "This version reads SQLite and MySQL: bring it into one of them first (pgloader or DBeaver can), or wait for the version that reads it.",
         ),
         Dialect::SqlServer => (
             "a SQL Server script",
-            "This version reads SQLite and MySQL; load it there, or wait for it.",
+            "This version reads SQLite and MySQL: bring it into one of them first (pgloader or DBeaver can), or wait for the version that reads it.",
         ),
     };
     Err(Refusal {

@@ -355,4 +355,37 @@ proptest! {
         prop_assert!(staging.broken().is_empty(), "{:?}", staging.broken());
         prop_assert_eq!(rows(&staging, "a"), expected);
     }
+
+    #[test]
+    fn where_a_dump_is_cut_into_pieces_changes_nothing(
+        broken in proptest::collection::vec(0_usize..800, 0..6),
+        size in 1_usize..40,
+    ) {
+        // A good dump, with single signs knocked out of it.
+        let mut text = format!(
+            "{MYSQL_HEAD}CREATE TABLE `a` (`x` int NOT NULL, `y` varchar(9), PRIMARY KEY (`x`)) ENGINE=InnoDB;\n\
+             INSERT INTO `a` VALUES (1,'one'),(2,'it\\'s'),(3,NULL);\nUPDATE a SET y = 'q' WHERE x = 1;\n\
+             INSERT INTO `a` (`y`,`x`) VALUES ('four',4),(N'five',5);\nDELIMITER $$\nCREATE PROCEDURE p() BEGIN SELECT ';'; END$$\n\
+             DELIMITER ;\nALTER TABLE `a` ADD `z` int DEFAULT 7;\nINSERT INTO a VALUES (6,'six',-1)\nINSERT INTO a VALUES (7,'',0x4142);\n"
+        )
+        .into_bytes();
+        for place in broken {
+            let place = place % text.len();
+            text[place] = b' ';
+        }
+        let read = |pieces: &mut dyn Iterator<Item = &[u8]>| {
+            let mut staging = Staging::create(None).expect("a staging database");
+            let mut reader = StatementReader::new(Dialect::MySql);
+            for piece in pieces {
+                reader.feed(piece, &mut staging).expect("nothing fails");
+            }
+            reader.finish(&mut staging).expect("nothing fails");
+            staging.settle().expect("nothing fails");
+            let names: Vec<String> = staging.tables().iter().map(|table| table.schema.name.clone()).collect();
+            let counts = counts(&staging);
+            (names, counts, staging.broken().to_vec(), staging.skipped().to_vec())
+        };
+        let whole = read(&mut std::iter::once(text.as_slice()));
+        prop_assert_eq!(read(&mut text.chunks(size)), whole);
+    }
 }

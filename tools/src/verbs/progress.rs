@@ -61,7 +61,7 @@ impl Progress for Plain {
     fn begin(&mut self, documents: u64) {
         self.total = documents;
         self.started = Instant::now();
-        eprintln!("{documents} documents to send");
+        eprintln!("{documents} documents");
     }
 
     fn advance(&mut self, documents: u64, rows: u64) {
