@@ -11,7 +11,7 @@ use super::{good_text, json, redirect};
 const FORM: &str = "application/x-www-form-urlencoded";
 
 /// A person at a counter.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Counter {
     branch: String,
     url: String,
@@ -180,7 +180,7 @@ impl Counter {
     /// When the branch does not hold it.
     pub async fn order(&self, id_or_ticket: &str) -> Result<Value> {
         let path = format!("/api/v1/orders/{id_or_ticket}");
-        json(&path, self.get(&path).await?).await
+        self.json(&path).await
     }
 
     /// A page as HTML.
@@ -197,6 +197,14 @@ impl Counter {
     /// When it is not shown.
     pub async fn read(&self, path: &str) -> Result<String> {
         Ok(form::words(&self.page(path).await?))
+    }
+
+    /// What programs read at `path`.
+    ///
+    /// # Errors
+    /// When it is not answered.
+    pub async fn json(&self, path: &str) -> Result<Value> {
+        json(path, self.get(path).await?).await
     }
 
     /// Any answer.
@@ -248,7 +256,18 @@ impl Counter {
         .await
     }
 
-    fn token(&self) -> &str {
+    /// Sends nothing to `path` as a program, for any answer.
+    ///
+    /// # Errors
+    /// When there is no answer.
+    pub async fn post_any(&self, path: &str) -> Result<Response> {
+        let request = self.client.post(self.at(path)).bearer_auth(self.token());
+        request.send().await.with_context(|| format!("POST {path}"))
+    }
+
+    /// The session's secret as programs send it.
+    #[must_use]
+    pub fn token(&self) -> &str {
         self.session.split_once('=').map_or("", |(_, token)| token)
     }
 

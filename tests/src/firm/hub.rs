@@ -65,13 +65,13 @@ impl Hub {
         })
     }
 
-    /// Ends it as systemd does and starts it again over the same data, at another port.
+    /// Starts it again over the same data after it was killed or ended, at another port.
     ///
     /// # Errors
-    /// When it does not end or does not become ready again.
-    pub async fn restart(self) -> Result<Self> {
-        self.process.terminate().await?;
-        Self::start(&self.data).await
+    /// When it does not become ready again.
+    pub async fn start_again(&mut self) -> Result<()> {
+        *self = Self::start(&self.data).await?;
+        Ok(())
     }
 
     /// The process, for killing.
@@ -190,6 +190,17 @@ impl Hub {
     /// When it is not shown.
     pub async fn read(&self, path: &str) -> Result<String> {
         Ok(form::words(&self.page(path).await?))
+    }
+
+    /// Whatever is at `path`, as bytes.
+    ///
+    /// # Errors
+    /// When it is not given.
+    pub async fn bytes(&self, path: &str) -> Result<Vec<u8>> {
+        let answer = Self::as_administrator(self.client.get(self.at(path)));
+        let answer = answer.send().await.with_context(|| format!("GET {path}"))?;
+        let answer = answer.error_for_status()?.bytes().await;
+        Ok(answer.with_context(|| format!("GET {path}"))?.into())
     }
 
     /// How many orders the office's list for spreadsheets has.

@@ -1,4 +1,11 @@
 //! Everything that needs the product as a whole, in one binary: it links once and shares what is expensive.
 
+mod bad_input;
+mod crash;
+mod demo;
+mod durability;
 mod harness;
+mod import;
+mod partition;
+mod permissions;
 mod tidy;

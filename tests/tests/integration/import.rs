@@ -1,0 +1,128 @@
+//! The old database comes over: every row accounted for, and twice is once.
+
+use anyhow::{Context, Result, ensure};
+use shared::wire::DOCUMENTS_PATH;
+use tests::firm::{Firm, Import};
+use tools::generator::{self, Form, Options};
+
+#[tokio::test(flavor = "multi_thread")]
+async fn importing_twice_is_importing_once() -> Result<()> {
+    for form in [Form::MySqlDump, Form::SqliteFile, Form::SqliteScript] {
+        let firm = Firm::open(["Chur", "Davos"]).await?;
+        let source = firm.directory().join("werkstatt.sql");
+        let truth = generator::generate(
+            &Options {
+                orders: 120,
+                form,
+                ..Options::default()
+            },
+            &source,
+        )?;
+        let import = Import::planned(&source, "Chur").await?;
+        let first = import.run(&firm.hub).await?;
+        for (table, rows) in &truth.rows {
+            ensure!(
+                first["ledger"][table]["source"] == *rows,
+                "{form:?}: {table} has {rows} rows: {}",
+                first["ledger"]
+            );
+        }
+        let before = everything(&firm).await?;
+
+        let second = import.run(&firm.hub).await?;
+
+        ensure!(
+            second["ledger"] == first["ledger"],
+            "{form:?}: {} became {}",
+            first["ledger"],
+            second["ledger"]
+        );
+        ensure!(
+            everything(&firm).await? == before,
+            "{form:?}: the second run changed something at the hub"
+        );
+        let verified = import.verify(&firm.hub).await?;
+        ensure!(verified["difference_count"] == 0, "{form:?}: {verified}");
+        firm.close().await?;
+    }
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn imported_orders_are_worked_at_the_counter() -> Result<()> {
+    let firm = Firm::open(["Chur"]).await?;
+    let source = firm.directory().join("werkstatt.sql");
+    let options = Options {
+        orders: 40,
+        branches: vec!["Chur".to_owned()],
+        ..Options::default()
+    };
+    generator::generate(&options, &source)?;
+    let import = Import::planned(&source, "Chur").await?;
+    let report = import.run(&firm.hub).await?;
+    let [chur] = &firm.branches;
+    chur.wait_identical().await?;
+    let anna = chur.sign_in(&firm.anna).await?;
+    let queue = anna.json("/api/v1/queue").await?;
+    let order = queue.as_array().and_then(|queue| queue.first());
+    let order = order.with_context(|| format!("nothing imported is to be done: {queue}"))?;
+    let id = order["id"].as_str().or(order["order"]["id"].as_str());
+    let id = id.with_context(|| format!("an entry without an order: {order}"))?;
+    let number = anna.order(id).await?["legacy_number"].clone();
+    let number = number.as_str().context("the old number was lost")?;
+    let found = anna.json(&format!("/api/v1/search?q={number}")).await?;
+    ensure!(
+        found.to_string().contains(id),
+        "{number} does not find its order: {found}"
+    );
+
+    anna.post(
+        &format!("/api/v1/orders/{id}/comments"),
+        &serde_json::json!({ "text": "Kante nachgeschliffen" }),
+    )
+    .await?;
+
+    // What staff write since is no difference, and a run that is repeated does not take it away.
+    chur.wait_identical().await?;
+    let again = import.run(&firm.hub).await?;
+    ensure!(again["ledger"] == report["ledger"], "{again}");
+    chur.wait_identical().await?;
+    let order = anna.order(id).await?;
+    ensure!(
+        order["events"].to_string().contains("comment"),
+        "the comment is gone: {}",
+        order["events"]
+    );
+    firm.close().await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_cannot_be_imported_is_refused_with_what_to_do() -> Result<()> {
+    let directory = tempfile::tempdir()?;
+    for (name, bytes) in [
+        ("empty.sql", &b""[..]),
+        ("letter.txt", b"Sehr geehrte Damen und Herren"),
+        ("old.bak", b"TAPE\0\0\0"),
+    ] {
+        let source = directory.path().join(name);
+        std::fs::write(&source, bytes)?;
+        let refused = Import::planned(&source, "Chur").await;
+        let error = refused
+            .err()
+            .with_context(|| format!("{name} was planned"))?;
+        let text = format!("{error:#}");
+        ensure!(
+            !text.contains("panicked") && text.contains("offpiste-import"),
+            "{name}: {text}"
+        );
+    }
+    Ok(())
+}
+
+/// The hub's whole feed as bytes: documents with their positions.
+async fn everything(firm: &Firm<2>) -> Result<String> {
+    let orders = firm.hub.page("/orders.csv").await?;
+    let head = firm.hub.bytes(DOCUMENTS_PATH).await?;
+    ensure!(!head.is_empty(), "the hub's feed is empty");
+    Ok(format!("{orders}\n{head:?}"))
+}
