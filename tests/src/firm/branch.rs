@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use anyhow::{Context, Result, ensure};
+use jiff::Timestamp;
 use reqwest::Client;
 use serde_json::Value;
 
@@ -153,17 +154,24 @@ impl Branch {
         })
     }
 
-    /// Waits until nothing waits here and the branch has proven that it holds what the hub holds. Returns the digest.
+    /// Waits until nothing waits here and the branch has proven, after this call, that it holds what the hub holds.
+    /// Returns the digest.
     ///
     /// # Errors
     /// When that does not come in 30 seconds.
     pub async fn wait_identical(&self) -> Result<String> {
+        // An older proof says nothing about what the hub has learnt since. A branch that is left alone proves it anew
+        // with its next long-poll only, so its connections are broken and it asks at once.
+        let asked = Timestamp::now();
+        self.line.drop_connections();
         let mut last = None;
         let what = format!("{} and the hub hold the same", self.name);
         let proven = wait_until(what, async || {
             let facts = self.sync_facts().await.ok()?;
+            let as_of = facts.all["identical_as_of"].as_str();
+            let is_fresh = as_of.and_then(|at| at.parse().ok()) > Some(asked);
+            let is_proven = facts.pending == 0 && facts.is_identical && is_fresh;
             let digest = facts.digest.clone();
-            let is_proven = facts.pending == 0 && facts.is_identical;
             last = Some(facts.all);
             digest.filter(|_| is_proven)
         });
