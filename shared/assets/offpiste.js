@@ -106,15 +106,29 @@
     clearTimeout(refreshTimer);
     refreshTimer = setTimeout(() => all("[data-live]").forEach(refresh), 80);
   };
+  // Browsers open six connections to one server and no more, over all tabs and the pages kept for "back". A page that
+  // nobody sees therefore lets go of its own, and reads everything again when it is looked at.
   const eventsUrl = document.body?.dataset.events;
-  if (eventsUrl && window.EventSource) {
-    const source = new EventSource(eventsUrl);
+  let source;
+  const listen = () => {
+    if (!eventsUrl || !window.EventSource || source || document.hidden) return;
+    source = new EventSource(eventsUrl);
     source.onmessage = refreshAll;
     let lost = false;
     source.onerror = () => { lost = true; };
     source.onopen = () => { if (lost) { lost = false; refreshAll(); } };
-  }
-  document.addEventListener("visibilitychange", () => { if (!document.hidden) refreshAll(); });
+  };
+  const letGo = () => {
+    source?.close();
+    source = undefined;
+  };
+  listen();
+  window.addEventListener("pagehide", letGo);
+  window.addEventListener("pageshow", (event) => { if (event.persisted) { listen(); refreshAll(); } });
+  document.addEventListener("visibilitychange", () => {
+    if (document.hidden) letGo();
+    else { listen(); refreshAll(); }
+  });
 
   // ---- Scanner: a burst of keys that a hand cannot type, ended by Enter. It works from every field. ----
   const SCAN_GAP_MS = 35;
