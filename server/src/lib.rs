@@ -18,6 +18,7 @@ mod settings;
 mod tests;
 
 pub use auth::Permission;
+pub use logging::LogFormat;
 pub use router::{RouteInfo, routes};
 pub use serve::{RunError, run};
 pub use settings::{FirstAdministrator, Settings, Tls};

@@ -20,7 +20,7 @@ use tower_http::compression::CompressionLayer;
 use tower_http::set_header::SetResponseHeaderLayer;
 use tower_http::timeout::TimeoutLayer;
 
-use crate::api::{health, operations, sync};
+use crate::api::{documentation, figures, health, measures, operations, sync};
 use crate::auth::Permission::{self, Importer, Office, Public, Replica};
 use crate::auth::{Believed, Sessions, Throttle, guard};
 use crate::backend::{BackendError, Hub};
@@ -64,6 +64,14 @@ static TABLE: &[(&str, &str, Permission, Handler)] = &[
     ("POST", "/catalogue/price",             Office(Administrator), || post(catalogue::set_price)),
     ("GET",  "/quarantine",                  Office(AtOffice),      || get(quarantine::show)),
     // Automation.
+    ("GET",  "/metrics",                     Public,                || get(measures::metrics)),
+    ("GET",  "/api/openapi.json",            Office(AtOffice),      || get(documentation::description)),
+    ("GET",  "/api/docs",                    Office(AtOffice),      || get(documentation::to_pages)),
+    ("GET",  "/api/docs/",                   Office(AtOffice),      || get(documentation::index)),
+    ("GET",  "/api/docs/{*file}",            Office(AtOffice),      || get(documentation::page)),
+    ("GET",  "/api/v1/overview",             Office(AtOffice),      || get(figures::overview)),
+    ("GET",  "/api/v1/orders",               Office(AtOffice),      || get(figures::orders)),
+    ("GET",  "/api/v1/orders/{id}",          Office(AtOffice),      || get(figures::order)),
     ("GET",  "/api/v1/branches",             Office(AtOffice),      || get(operations::branches)),
     ("POST", "/api/v1/join-strings",         Office(Administrator), || post(operations::make_join_string)),
     ("POST", "/api/v1/staff",                Office(Administrator), || post(operations::take_on)),
@@ -150,6 +158,7 @@ pub(crate) fn router(app: App) -> Router {
         router = router.route(path, guarded);
     }
     router
+        .route_layer(middleware::from_fn(measures::measure))
         .fallback(nothing_here)
         .layer(middleware::from_fn(problems_as_pages))
         .layer(CompressionLayer::new())

@@ -10,6 +10,7 @@ use axum_server::tls_rustls::RustlsConfig;
 use tokio::signal;
 use tokio::sync::watch;
 
+use crate::api::measures;
 use crate::backend::{self, BackendError, FirstStart, Hub, StartError};
 use crate::router::{App, router};
 use crate::settings::{Settings, Tls};
@@ -80,6 +81,7 @@ async fn try_run(
     if let Some(first) = first {
         introduce(&first);
     }
+    measures::start();
     let (stop, stopping) = watch::channel(false);
     let app = App::new(hub.clone(), stopping.clone(), is_secure)?;
     let service = router(app).into_make_service_with_connect_info::<SocketAddr>();

@@ -110,7 +110,6 @@ impl App {
         let user = OfficeUser {
             staff: account.staff,
             role: account.role(),
-            login: account.login,
         };
         self.believed.note(name, user.clone(), now);
         Ok(user)

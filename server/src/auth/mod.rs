@@ -47,8 +47,6 @@ pub(crate) enum Caller {
 pub(crate) struct OfficeUser {
     /// In whose name they write.
     pub(crate) staff: StaffId,
-    /// What they typed to log in.
-    pub(crate) login: String,
     /// What they may do.
     pub(crate) role: Role,
 }

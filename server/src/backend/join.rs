@@ -231,11 +231,33 @@ fn take_papers(
         .and_then(|()| store.write_record(&records::counters(replica.number), &Counters::default()))
         .and_then(|()| store.write_record(&records::replica(replica.number), &replica));
     written.map_err(BackendError::from)?;
+    if let Some(branch) = replica.branch {
+        name_replica_at(writer, branch, replica.number)?;
+    }
     let branch_name = pending
         .branch
         .and_then(|branch| catalogue.branch(branch))
         .map(|branch| branch.name.clone());
     Ok((replica, branch_name))
+}
+
+/// Writes into the branch's document which replica writes there, so that every counter can say where a value was written.
+fn name_replica_at(
+    writer: &mut Writer,
+    branch: BranchId,
+    number: ReplicaNumber,
+) -> Result<(), BackendError> {
+    let Some((_, document)) = writer.store().document(branch.document())? else {
+        return Ok(());
+    };
+    let field = Field::new(format!("{}{}", Branch::REPLICA_PREFIX, number.0))
+        .expect("a prefix and a number are a name");
+    writer.write_own::<BackendError>(None, |authoring| {
+        let mut change = Change::of(&document);
+        change.set(authoring, field, true);
+        Ok(vec![change.finish()])
+    })?;
+    Ok(())
 }
 
 /// Removes strings that ran out.

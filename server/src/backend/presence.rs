@@ -185,6 +185,11 @@ impl Hub {
 }
 
 impl Freshness {
+    /// Whether figures may lack its latest work without anybody knowing how much.
+    pub(crate) const fn is_missing(self) -> bool {
+        matches!(self, Self::Away | Self::Never)
+    }
+
     /// The word in the JSON interface and in text keys.
     pub(crate) const fn code(self) -> &'static str {
         match self {

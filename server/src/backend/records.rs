@@ -33,9 +33,6 @@ pub(super) const REFUSED: &str = "refused/";
 /// Replicas a hub may have: ten times what a firm of 1,000 branches has, machines replaced over the years included.
 pub(super) const MAX_REPLICAS: usize = 10_000;
 
-/// Office accounts a hub may have.
-pub(super) const MAX_ACCOUNTS: usize = 10_000;
-
 /// Unused join strings that are kept; those that ran out are removed first.
 pub(super) const MAX_JOINS: usize = 2_000;
 

@@ -53,7 +53,7 @@ pub(crate) fn as_of(app: &App, seen: &Seen) -> AsOf {
     let active = states.len();
     let missing: Vec<String> = states
         .iter()
-        .filter(|(_, _, freshness)| matches!(freshness, Freshness::Away | Freshness::Never))
+        .filter(|(_, _, freshness)| freshness.is_missing())
         .map(|(branch, presence, _)| match presence {
             Some(known) => format!("{} {}", branch.name, seen.since(known.last_contact)),
             None => words.with("office-never-joined", "branch", branch.name.as_str()),

@@ -23,7 +23,7 @@ use axum::response::{Html, IntoResponse, Redirect, Response};
 
 pub(crate) use layout::message_page;
 pub(crate) use reader::Reader;
-pub(crate) use seen::Words;
+pub(crate) use seen::{Seen, Words};
 
 use crate::problem::Problem;
 

@@ -11,7 +11,6 @@ use super::seen::{Badge, Seen};
 
 /// Everything the order's page shows.
 pub(crate) struct OrderView {
-    pub(crate) href: String,
     pub(crate) number: String,
     pub(crate) legacy_number: Option<String>,
     pub(crate) name: String,
@@ -66,7 +65,6 @@ impl OrderView {
         let (due_class, due) = seen.due(order.promised_on, order.status.phase.is_unfinished());
         let owed = order.owed().minor;
         Self {
-            href: format!("/orders/{}", order.id),
             number: spoken(order.ticket.as_deref(), &order.number()),
             legacy_number: order
                 .legacy_number

@@ -55,6 +55,8 @@ struct FormView {
     sorts: Vec<Choice>,
     promised_from: String,
     promised_to: String,
+    /// Whether one of the rarer conditions is set.
+    has_more: bool,
 }
 
 struct Choice {
@@ -299,6 +301,15 @@ fn form(seen: &Seen, query: &OrdersQuery) -> FormView {
         ),
         promised_from: query.promised_from.clone(),
         promised_to: query.promised_to.clone(),
+        has_more: [
+            &query.phase,
+            &query.money,
+            &query.sort,
+            &query.promised_from,
+            &query.promised_to,
+        ]
+        .iter()
+        .any(|condition| !condition.is_empty()),
     }
 }
 

@@ -220,8 +220,8 @@ fn kpis(seen: &Seen, overview: &Overview, as_of: &freshness::AsOf) -> Vec<Kpi> {
         kpis.push(Kpi {
             class: "",
             href: "/orders".to_owned(),
-            value: format::money(minor, currency.as_str()),
-            name: words.text("office-turnover-today"),
+            value: without_currency(minor, currency),
+            name: words.with("office-turnover-today", "currency", currency.as_str()),
             note: as_of.covered.clone(),
         });
     }
@@ -236,6 +236,16 @@ fn kpis(seen: &Seen, overview: &Overview, as_of: &freshness::AsOf) -> Vec<Kpi> {
         });
     }
     kpis
+}
+
+/// The amount as money is written, without its currency, which the tile's name says: a tile is narrow.
+fn without_currency(minor: i64, currency: Currency) -> String {
+    let money = format::money(minor, currency.as_str());
+    money
+        .trim_start_matches(currency.as_str())
+        .trim_end_matches('€')
+        .trim()
+        .to_owned()
 }
 
 fn turnover_on(overview: &Overview, day: civil::Date) -> BTreeMap<Currency, i64> {

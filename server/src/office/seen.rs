@@ -9,7 +9,7 @@ use shared::domain::{Catalogue, Custody, MoneyState, Phase, StatusCode};
 use shared::id::{BranchId, StaffId};
 use shared::presentation::{Language, TextValue, format, icons, text, text_with};
 
-/// The office's calendar when the firm has no territory: where the first one is.
+/// The office's calendar is that of its first branch; before there is one, this.
 const DEFAULT_ZONE: &str = "Europe/Zurich";
 
 /// What templates ask for texts.
@@ -76,8 +76,9 @@ impl Seen {
     /// `now` is the hub's clock.
     pub(crate) fn new(words: Words, catalogue: Arc<Catalogue>, now: UtcMillis) -> Self {
         let name = catalogue
-            .territories
+            .branches
             .first()
+            .and_then(|branch| catalogue.territory_of(branch.id))
             .map_or(DEFAULT_ZONE, |territory| territory.time_zone.as_str());
         let zone = TimeZone::get(name).unwrap_or(TimeZone::UTC);
         Self {

@@ -30,7 +30,6 @@ struct StaffPage {
 
 struct Person {
     name: String,
-    initials: String,
     role: String,
     branches: String,
     has_pin: bool,
@@ -67,7 +66,6 @@ async fn draw(
             .collect();
         Person {
             name: member.name.clone(),
-            initials: initials(&member.name),
             role: role_name(member.role),
             branches: if branches.is_empty() {
                 words.text("office-all-branches")
@@ -107,14 +105,6 @@ async fn draw(
             problem,
         },
     )
-}
-
-fn initials(name: &str) -> String {
-    name.split_whitespace()
-        .take(2)
-        .filter_map(|word| word.chars().next())
-        .flat_map(char::to_uppercase)
-        .collect()
 }
 
 /// `POST /staff`. Pairs rather than a struct, since a branch's box comes once for each branch that is ticked.
@@ -179,15 +169,5 @@ const fn text_key(error: &NewStaffError) -> &'static str {
         NewStaffError::RoleHasNoAccount => "office-staff-role-has-no-account",
         NewStaffError::NoSuchBranch(_) | NewStaffError::TooManyBranches => "office-staff-branches",
         NewStaffError::Backend(_) => "office-error-hub",
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    #[test]
-    fn initials_are_of_two_words() {
-        assert_eq!(super::initials("Ada Lovelace von Byron"), "AL");
-        assert_eq!(super::initials("élodie"), "É");
-        assert_eq!(super::initials(""), "");
     }
 }

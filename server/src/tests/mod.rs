@@ -2,5 +2,6 @@
 
 mod harness;
 mod joining;
+mod pages;
 mod permissions;
 mod syncing;
