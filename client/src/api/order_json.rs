@@ -182,6 +182,7 @@ impl From<&OpenConflict> for ConflictJson {
                     place: match candidate.place {
                         Place::Here => "here",
                         Place::Office => "office",
+                        Place::Branch(_) => "branch",
                         Place::Elsewhere => "elsewhere",
                     },
                     shown: candidate.is_shown,

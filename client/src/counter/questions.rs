@@ -278,7 +278,9 @@ fn open_conflicts(desk: &Desk, document: &Document) -> Vec<OpenConflict> {
                     place: match candidate.actor.replica() {
                         ReplicaNumber::HUB => Place::Office,
                         replica if Some(replica) == own => Place::Here,
-                        _ => Place::Elsewhere,
+                        replica => catalogue
+                            .branch_of_replica(replica)
+                            .map_or(Place::Elsewhere, |branch| Place::Branch(branch.id)),
                     },
                     is_shown: place == conflict.shown,
                 })

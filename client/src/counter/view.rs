@@ -147,7 +147,9 @@ pub enum Place {
     Here,
     /// At the office.
     Office,
-    /// At another branch, or by the importer.
+    /// At another branch.
+    Branch(shared::id::BranchId),
+    /// By the importer, or at a machine that this branch has not heard of yet.
     Elsewhere,
 }
 

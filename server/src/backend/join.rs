@@ -198,7 +198,7 @@ fn take_papers(
 ) -> Result<(Replica, Option<String>), JoinError> {
     let name = records::join(&random::hash_of_secret(request.code.trim()));
     let catalogue = writer.catalogue();
-    let now = writer.now();
+    let now = clock::now();
     let store = writer.store();
     let pending: PendingJoin = store
         .read_record(&name)
@@ -263,7 +263,7 @@ fn name_replica_at(
 /// Removes strings that ran out.
 fn make_room(writer: &Writer) -> Result<(), MakeJoinStringError> {
     let store = writer.store();
-    let now = writer.now();
+    let now = clock::now();
     let waiting = store
         .records::<PendingJoin>(records::JOINS, records::MAX_JOINS)
         .map_err(BackendError::from)?;

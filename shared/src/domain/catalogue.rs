@@ -8,7 +8,7 @@ use super::fields::kind;
 use super::people::{Branch, Staff, text};
 use super::{Money, Phase, StatusCode};
 use crate::document::{Currency, Document, Value};
-use crate::id::{BranchId, DocumentId, ServiceId, StaffId, TerritoryId};
+use crate::id::{BranchId, DocumentId, ReplicaNumber, ServiceId, StaffId, TerritoryId};
 
 /// A name in several languages.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -249,6 +249,13 @@ impl Catalogue {
     /// A branch by its id.
     pub fn branch(&self, id: BranchId) -> Option<&Branch> {
         self.branches.iter().find(|branch| branch.id == id)
+    }
+
+    /// The branch where a replica writes, none for the hub, an importer or a machine not heard of yet.
+    pub fn branch_of_replica(&self, replica: ReplicaNumber) -> Option<&Branch> {
+        self.branches
+            .iter()
+            .find(|branch| branch.replicas.contains(&replica))
     }
 
     /// A member of staff by their id.

@@ -3,7 +3,7 @@
 use super::TicketPrefix;
 use crate::document::{Document, Value};
 use crate::domain::fields::kind;
-use crate::id::{BranchId, StaffId, TerritoryId};
+use crate::id::{BranchId, ReplicaNumber, StaffId, TerritoryId};
 
 /// A location of the firm.
 #[derive(Clone, Debug)]
@@ -20,6 +20,8 @@ pub struct Branch {
     pub address: Option<String>,
     /// Whether it is still in business.
     pub active: bool,
+    /// The replicas that write there: one machine after another, since a number is never given again.
+    pub replicas: Vec<ReplicaNumber>,
 }
 
 impl Branch {
@@ -33,6 +35,8 @@ impl Branch {
     pub const ADDRESS: &'static str = "address";
     /// Field: bool; absent means yes.
     pub const ACTIVE: &'static str = "active";
+    /// Prefix of fields `replica/<number>`: bool.
+    pub const REPLICA_PREFIX: &'static str = "replica/";
 
     /// The branch in a document. `None` when it is a document of another kind.
     pub fn of(document: &Document) -> Option<Self> {
@@ -51,6 +55,12 @@ impl Branch {
                 .map(TerritoryId),
             address: text(document, Self::ADDRESS),
             active: document.newest(Self::ACTIVE) != Some(Value::Bool(false)),
+            replicas: document
+                .fields()
+                .keys()
+                .filter_map(|field| field.as_str().strip_prefix(Self::REPLICA_PREFIX))
+                .filter_map(|number| number.parse().ok().map(ReplicaNumber))
+                .collect(),
         })
     }
 }

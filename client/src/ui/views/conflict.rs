@@ -85,6 +85,7 @@ fn who(seen: &Seen<'_>, candidate: &Candidate) -> String {
         .unwrap_or_else(|| seen.words.text("nobody"));
     let place = match candidate.place {
         Place::Here => seen.branch_name(seen.branch),
+        Place::Branch(branch) => seen.branch_name(branch),
         Place::Office => seen.words.text("place-office"),
         Place::Elsewhere => seen.words.text("place-elsewhere"),
     };
