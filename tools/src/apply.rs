@@ -8,12 +8,13 @@ mod order;
 mod rows;
 mod service;
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
+use std::rc::Rc;
 
 use sha2::{Digest, Sha256};
 use shared::clock::{Hlc, UtcMillis};
 use shared::document::{Authoring, Change, Currency, Document, Field, Value, format};
-use shared::domain::fields;
+use shared::domain::{PhoneNumber, fields};
 use shared::id::{Actor, BranchId, DocumentId, ReplicaNumber};
 use shared::limits;
 
@@ -38,6 +39,9 @@ const UNREADABLE: &str = "unreadable";
 
 /// Statements that change rows and were not carried out.
 const UNAPPLIED: &str = "unapplied_change";
+
+/// Telephones kept ready while rows are read: a few megabytes.
+const PHONES_KEPT: usize = 50_000;
 
 /// Branches by lower-case name or id.
 pub type BranchDirectory = BTreeMap<String, BranchId>;
@@ -176,6 +180,8 @@ pub fn apply(
         counter: 0,
         stamp,
         people: HashSet::new(),
+        sources: Vec::new(),
+        phones: HashMap::new(),
         taker,
     };
     for name in branch_names(plan) {
@@ -209,6 +215,8 @@ struct Pass<'a> {
     stamp: Hlc,
     /// Customers made from rows of orders.
     people: HashSet<DocumentId>,
+    sources: Vec<(String, Vec<String>, Rc<Source<'a>>)>,
+    phones: HashMap<String, PhoneNumber>,
     taker: &'a mut dyn Taker,
 }
 
@@ -254,8 +262,33 @@ impl Rejection {
 }
 
 impl<'a> Pass<'a> {
-    fn source(&self, table: &str, key: &[String]) -> Option<Source<'a>> {
-        Source::new(self.staging, table, key)
+    /// A table with its key, made once however often it is asked for.
+    fn source(&mut self, table: &str, key: &[String]) -> Option<Rc<Source<'a>>> {
+        let known = self
+            .sources
+            .iter()
+            .find(|(name, columns, _)| name == table && columns == key);
+        if let Some((_, _, source)) = known {
+            return Some(Rc::clone(source));
+        }
+        let source = Rc::new(Source::new(self.staging, table, key)?);
+        self.sources
+            .push((table.to_owned(), key.to_vec(), Rc::clone(&source)));
+        Some(source)
+    }
+
+    /// A telephone as given, and as E.164 when it is one. Reading one takes longer than all the rest of a customer, and
+    /// each stands in several rows.
+    fn phone(&mut self, given: &str) -> PhoneNumber {
+        if let Some(known) = self.phones.get(given) {
+            return known.clone();
+        }
+        if self.phones.len() >= PHONES_KEPT {
+            self.phones.clear();
+        }
+        let phone = PhoneNumber::read(given, &self.plan.country);
+        self.phones.insert(given.to_owned(), phone.clone());
+        phone
     }
 
     fn authoring(&self, at: Hlc) -> Authoring {

@@ -50,6 +50,9 @@ pub enum StagingError {
     TooWide(String),
 }
 
+/// Statements kept ready: a plan asks each of its tables in a few ways, thousands of times.
+const STATEMENTS_KEPT: usize = 256;
+
 /// Folders of staging databases are called so, with the process's id behind it.
 const FOLDER_PREFIX: &str = "offpiste-import-";
 
@@ -139,6 +142,7 @@ impl Staging {
              PRAGMA cache_size = -16000; PRAGMA temp_store = FILE; \
              CREATE TABLE conflict (name TEXT, place INTEGER, yields TEXT, PRIMARY KEY (name, place)) WITHOUT ROWID; BEGIN",
         )?;
+        connection.set_prepared_statement_cache_capacity(STATEMENTS_KEPT);
         Ok(Self {
             connection,
             folder,

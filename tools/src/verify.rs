@@ -7,9 +7,10 @@ mod documents;
 mod expect;
 mod order;
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::io::BufRead as _;
 use std::path::Path;
+use std::rc::Rc;
 use std::time::Instant;
 
 use rusqlite::types::ValueRef;
@@ -38,6 +39,7 @@ pub fn verify(
         sums: BTreeMap::new(),
         report: Report::new(target.name(), started, BTreeMap::new()),
         people: HashSet::new(),
+        slugs: HashMap::new(),
     };
     for table in staging.tables() {
         check.sums.insert(
@@ -146,6 +148,7 @@ struct Check<'a> {
     report: Report,
     /// Customers that orders' rows lead to.
     people: HashSet<shared::id::DocumentId>,
+    slugs: HashMap<String, Rc<Vec<String>>>,
 }
 
 impl<'a> Check<'a> {
@@ -167,6 +170,12 @@ impl<'a> Check<'a> {
     fn is_rejected(&self, row: &SourceRow<'_>) -> bool {
         self.rejected
             .contains(&(row.table.schema.name.clone(), row.rowid))
+    }
+
+    /// Names of the legacy fields of a table, worked out once.
+    fn slugs(&mut self, table: &StagedTable) -> Rc<Vec<String>> {
+        let known = self.slugs.entry(table.sql_name().to_owned());
+        Rc::clone(known.or_insert_with(|| Rc::new(naming::slugs(&table.schema))))
     }
 
     /// All rows of a table, in pages so that writing beside it is possible.
@@ -215,7 +224,7 @@ impl<'a> Check<'a> {
         prefix: &str,
         elsewhere: &BTreeMap<&str, String>,
     ) -> HashSet<String> {
-        let slugs = naming::slugs(&row.table.schema);
+        let slugs = self.slugs(row.table);
         let mut expected = HashSet::new();
         for (index, cell) in row.cells.iter().enumerate() {
             let column = &row.table.schema.columns[index].name;

@@ -1,7 +1,7 @@
 //! Customers: documents of their own, never merged on a name alone.
 
 use shared::document::{Authoring, Change};
-use shared::domain::{Contact, PhoneNumber, fields};
+use shared::domain::{Contact, fields};
 use shared::id::{BranchId, CustomerId};
 
 use super::rows::{Source, SourceRow};
@@ -182,7 +182,7 @@ impl Pass<'_> {
             } else {
                 verbatim.extend(columns.phone.as_deref());
             }
-            contact.phone = Some(PhoneNumber::read(&given, &self.plan.country));
+            contact.phone = Some(self.phone(&given));
         }
         ReadContact { contact, verbatim }
     }

@@ -78,7 +78,7 @@ impl<'a> Pass<'a> {
                 (Some((plan, lines)), Some(key)) => lines.find_all(&plan.order, &key)?,
                 _ => Vec::new(),
             };
-            let lines = lines.as_ref().map(|(plan, lines)| (*plan, lines));
+            let lines = lines.as_ref().map(|(plan, lines)| (*plan, lines.as_ref()));
             let fate = self.order(&source, &row, lines, &line_rows)?;
             for line in &line_rows {
                 let Some((_, lines)) = lines else { continue };
@@ -461,7 +461,7 @@ impl<'a> Pass<'a> {
     }
 
     /// Texts of the tables that the order names.
-    fn lookups(&self, source: &Source<'a>, row: &SourceRow) -> Result<Vec<LookedUp>, Stop> {
+    fn lookups(&mut self, source: &Source<'a>, row: &SourceRow) -> Result<Vec<LookedUp>, Stop> {
         let mut texts = Vec::new();
         for lookup in &self.plan.lookup {
             let Some(key) = source.value(row, Some(&lookup.column)).text() else {

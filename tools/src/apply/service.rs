@@ -93,7 +93,7 @@ impl Pass<'_> {
     }
 
     /// What a service's text or key stands for.
-    pub(super) fn named_service(&self, raw: &str) -> Result<Named, ApplyError> {
+    pub(super) fn named_service(&mut self, raw: &str) -> Result<Named, ApplyError> {
         let Some(services) = &self.plan.services else {
             return Ok(Named {
                 label: raw.to_owned(),

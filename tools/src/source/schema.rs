@@ -51,9 +51,12 @@ pub struct Reference {
 impl TableSchema {
     /// The position of a column, whatever the case of its name.
     pub fn column_index(&self, name: &str) -> Option<usize> {
-        self.columns
-            .iter()
-            .position(|column| same_name(&column.name, name))
+        let exact = self.columns.iter().position(|column| column.name == name);
+        exact.or_else(|| {
+            self.columns
+                .iter()
+                .position(|column| same_name(&column.name, name))
+        })
     }
 
     /// The one column the engine fills by counting, if there is one.
@@ -115,7 +118,14 @@ pub enum Change {
 
 /// Two names are one when only their case differs, as in every dialect's default.
 pub fn same_name(left: &str, right: &str) -> bool {
-    left == right || left.to_lowercase() == right.to_lowercase()
+    let lowered = |name: &'_ str| {
+        name.chars()
+            .flat_map(char::to_lowercase)
+            .collect::<Vec<_>>()
+    };
+    left == right
+        || left.eq_ignore_ascii_case(right)
+        || !left.is_ascii() && lowered(left) == lowered(right)
 }
 
 /// Reads `CREATE TABLE name (...)`. `Err` says what is wrong and at which piece.

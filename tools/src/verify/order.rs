@@ -385,7 +385,7 @@ impl<'a> Check<'a> {
                 .table
                 .schema
                 .column_index(&lookup.column)
-                .map(|index| naming::slugs(&row.table.schema)[index].clone());
+                .map(|index| self.slugs(row.table)[index].clone());
             let (Some(text), Some(slug), Some(found)) = (text, slug, found.first()) else {
                 continue;
             };
