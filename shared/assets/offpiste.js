@@ -10,7 +10,8 @@
 // data-pin                    on a password input: a number pad [data-pin-pad] is shown and typed into it
 // data-repeat="#template-id"  on a button: adds a copy of the template before [data-repeat-end]; __INDEX__ is replaced
 // data-remove=".selector"     on a button: removes the closest match
-// data-total="#id"            on a form: the sum of checked [data-price-minor] goes into #id as money
+// data-total="#id"            on a form: the sum of checked [data-price-minor] goes into #id as money;
+//                             an input [data-price-for] of the same [data-item] holds another price for a tile's value
 // data-fill='{"name":"x"}'    on a button: fills these fields of the form it belongs to
 // data-cookie="theme=dark"    on a switch button: remembers the choice; data-theme-value applies it at once
 // data-dismiss=".selector"    on a button: removes the closest match
@@ -245,8 +246,13 @@
     if (currency === "EUR") return `${sign}${whole.replace(/\B(?=(\d{3})+$)/g, ".")},${cents} €`;
     return `${currency} ${sign}${whole.replace(/\B(?=(\d{3})+$)/g, "'")}.${cents}`;
   };
+  const agreedMinor = (tile) => {
+    const typed = one(`[data-price-for="${CSS.escape(tile.value)}"]`, tile.closest("[data-item]") ?? document)?.value ?? "";
+    const amount = Number(typed.replaceAll("'", "").replace(",", "."));
+    return typed.trim() && Number.isFinite(amount) ? Math.round(amount * 100) : Number(tile.dataset.priceMinor);
+  };
   const showTotal = (form) => {
-    const sum = all("input[data-price-minor]:checked", form).reduce((total, input) => total + Number(input.dataset.priceMinor), 0);
+    const sum = all("input[data-price-minor]:checked", form).reduce((total, tile) => total + agreedMinor(tile), 0);
     for (const output of all(form.dataset.total)) output.textContent = money(sum, form.dataset.currency || "CHF");
   };
 

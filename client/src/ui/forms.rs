@@ -53,6 +53,16 @@ impl Fields {
             .collect()
     }
 
+    /// What was typed into the fields whose names begin with `prefix`, by the rest of the name.
+    pub(crate) fn beginning_with(&self, prefix: &str) -> BTreeMap<String, String> {
+        self.0
+            .iter()
+            .filter_map(|(key, value)| Some((key.strip_prefix(prefix)?, value.trim())))
+            .filter(|(_, value)| !value.is_empty())
+            .map(|(key, value)| (key.to_owned(), value.to_owned()))
+            .collect()
+    }
+
     /// The groups of fields named `<prefix>.<index>.<name>`, by index: gaps are what somebody removed.
     pub(crate) fn groups(&self, prefix: &str) -> Vec<Self> {
         let mut groups: BTreeMap<usize, Vec<(String, String)>> = BTreeMap::new();

@@ -1,9 +1,10 @@
 //! The form of an order: drawn blank, from an order, or as it was typed; read into what the counter wants.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::civil;
-use shared::domain::{Item, Order, ServiceLine};
+use shared::document::Currency;
+use shared::domain::{Item, Money, Order, ServiceLine};
 use shared::id::{BranchId, CustomerId, OrderId, ServiceId};
 use shared::presentation::{Language, format};
 
@@ -38,6 +39,8 @@ pub(crate) struct ItemDraft {
     tag: String,
     /// Services that are ticked: `s:<service>` for new ones, `l:<line>` for those the order has.
     chosen: BTreeSet<String>,
+    /// Prices agreed that differ from the catalogue's, as they were typed, by the same names.
+    prices: BTreeMap<String, String>,
 }
 
 /// Something on the form that cannot be taken as it is.
@@ -109,9 +112,9 @@ impl Draft {
     }
 
     /// What to take in.
-    pub(crate) fn new_order(&self) -> Result<NewOrder, Vec<Wrong>> {
+    pub(crate) fn new_order(&self, currency: Currency) -> Result<NewOrder, Vec<Wrong>> {
         let mut wrong = Vec::new();
-        let items = self.items(&mut wrong);
+        let items = self.items(currency, &mut wrong);
         let promised_on = self.day(&mut wrong);
         if self.contact.name.is_empty() {
             wrong.insert(
@@ -142,9 +145,9 @@ impl Draft {
     }
 
     /// What to change of an order: only what differs from `before`, the form that shows it as it is.
-    pub(crate) fn edit(&self, before: &Self) -> Result<EditOrder, Vec<Wrong>> {
+    pub(crate) fn edit(&self, before: &Self, currency: Currency) -> Result<EditOrder, Vec<Wrong>> {
         let mut wrong = Vec::new();
-        let items = self.items(&mut wrong);
+        let items = self.items(currency, &mut wrong);
         let promised_on = self.day(&mut wrong);
         if self.contact.name.is_empty() {
             wrong.insert(
@@ -185,6 +188,7 @@ impl Draft {
                         item.label.clone(),
                         item.tag.clone(),
                         item.chosen.clone(),
+                        item.prices.clone(),
                     )
                 })
                 .collect()
@@ -192,7 +196,7 @@ impl Draft {
         facts(self) != facts(before)
     }
 
-    fn items(&self, wrong: &mut Vec<Wrong>) -> Vec<ItemIntent> {
+    fn items(&self, currency: Currency, wrong: &mut Vec<Wrong>) -> Vec<ItemIntent> {
         let typed: Vec<&ItemDraft> = self.items.iter().filter(|item| !item.is_blank()).collect();
         if typed.is_empty() {
             wrong.push(Wrong {
@@ -210,7 +214,24 @@ impl Draft {
                 });
             }
         }
-        typed.into_iter().map(ItemDraft::intent).collect()
+        let mut items = Vec::with_capacity(typed.len());
+        for (index, item) in typed.into_iter().enumerate() {
+            items.push(item.intent(currency).unwrap_or_else(|key| {
+                wrong.push(Wrong {
+                    field: "items",
+                    key,
+                    item: Some(index + 1),
+                });
+                ItemIntent {
+                    key: None,
+                    kind: None,
+                    label: String::new(),
+                    tag: None,
+                    lines: Vec::new(),
+                }
+            }));
+        }
+        items
     }
 
     fn day(&self, wrong: &mut Vec<Wrong>) -> Option<civil::Date> {
@@ -241,6 +262,7 @@ impl ItemDraft {
                 .into_iter()
                 .map(str::to_owned)
                 .collect(),
+            prices: group.beginning_with("price:"),
         }
     }
 
@@ -251,6 +273,7 @@ impl ItemDraft {
             label: item.label.clone(),
             tag: item.tag.clone().unwrap_or_default(),
             chosen: item.lines.iter().map(line_value).collect(),
+            prices: BTreeMap::new(),
         }
     }
 
@@ -258,34 +281,42 @@ impl ItemDraft {
         self.key.is_none() && self.label.is_empty() && self.tag.is_empty() && self.chosen.is_empty()
     }
 
-    fn intent(&self) -> ItemIntent {
-        ItemIntent {
+    /// What it means; the key of a sentence when a price cannot be read.
+    fn intent(&self, currency: Currency) -> Result<ItemIntent, &'static str> {
+        let mut lines = Vec::with_capacity(self.chosen.len());
+        for chosen in &self.chosen {
+            let price = match self.prices.get(chosen) {
+                Some(typed) => {
+                    let minor = format::parse_amount(typed).map_err(|_| "item-price-unreadable")?;
+                    Some(Money::new(minor, currency))
+                }
+                None => None,
+            };
+            lines.extend(line_intent(chosen, price));
+        }
+        Ok(ItemIntent {
             key: self.key.clone(),
             kind: self.kind.clone(),
             label: self.label.clone(),
             tag: (!self.tag.is_empty()).then(|| self.tag.clone()),
-            lines: self
-                .chosen
-                .iter()
-                .filter_map(|chosen| line_intent(chosen))
-                .collect(),
-        }
+            lines,
+        })
     }
 }
 
-/// A line that the order has keeps its price and its service, so the service it names does not matter.
-fn line_intent(chosen: &str) -> Option<LineIntent> {
+/// A line that the order has keeps its service, so the service it names does not matter.
+fn line_intent(chosen: &str, price: Option<Money>) -> Option<LineIntent> {
     let (kind, name) = chosen.split_once(':')?;
     match kind {
         "s" => Some(LineIntent {
             key: None,
             service: name.parse().ok()?,
-            price: None,
+            price,
         }),
         "l" => Some(LineIntent {
             key: Some(name.to_owned()),
             service: ServiceId(shared::id::DocumentId::from_bytes([0; 16])),
-            price: None,
+            price,
         }),
         _ => None,
     }
@@ -334,8 +365,17 @@ pub(crate) struct ServiceTile {
     pub(crate) name: String,
     pub(crate) price: String,
     pub(crate) price_minor: i64,
+    /// Another price, as it was typed.
+    pub(crate) typed_price: String,
     pub(crate) digit: Option<usize>,
     pub(crate) is_chosen: bool,
+}
+
+impl ServiceTile {
+    /// What it costs on this form: the price typed, else the one of the catalogue or the order.
+    fn agreed_minor(&self) -> i64 {
+        format::parse_amount(&self.typed_price).unwrap_or(self.price_minor)
+    }
 }
 
 /// One priority with the day it promises.
@@ -374,7 +414,7 @@ impl IntakeForm {
             .iter()
             .flat_map(|item| &item.services)
             .filter(|tile| tile.is_chosen);
-        let total = total.map(|tile| tile.price_minor).sum();
+        let total = total.map(ServiceTile::agreed_minor).sum();
         Self {
             action: order.map_or_else(
                 || "/orders".to_owned(),
@@ -446,6 +486,13 @@ impl IntakeForm {
 }
 
 impl ItemForm {
+    /// Whether another price was typed for one of its services.
+    pub(crate) fn has_price(&self) -> bool {
+        self.services
+            .iter()
+            .any(|tile| !tile.typed_price.is_empty())
+    }
+
     fn of(
         seen: &Seen<'_>,
         currency: &str,
@@ -461,7 +508,7 @@ impl ItemForm {
             label: item.label.clone(),
             tag: item.tag.clone(),
             is_removable: index > 0 || item.key.is_some(),
-            services: tiles(seen, currency, &item.chosen, lines),
+            services: tiles(seen, currency, item, lines),
         }
     }
 }
@@ -480,7 +527,7 @@ fn blank_item(seen: &Seen<'_>, currency: &str) -> ItemForm {
 fn tiles(
     seen: &Seen<'_>,
     currency: &str,
-    chosen: &BTreeSet<String>,
+    item: &ItemDraft,
     lines: &[ServiceLine],
 ) -> Vec<ServiceTile> {
     let language = seen.words.language.code();
@@ -507,7 +554,8 @@ fn tiles(
         .chain(of_services)
         .enumerate()
         .map(|(index, (value, name, price_minor))| ServiceTile {
-            is_chosen: chosen.contains(&value),
+            is_chosen: item.chosen.contains(&value),
+            typed_price: item.prices.get(&value).cloned().unwrap_or_default(),
             value,
             name,
             price: format::money(price_minor, currency),
@@ -601,7 +649,9 @@ mod tests {
             ("items.1.label", ""),
             ("priority", "standard"),
         ]);
-        let wrong = draft.new_order().expect_err("two things are missing");
+        let wrong = draft
+            .new_order(Currency::CHF)
+            .expect_err("two things are missing");
         let keys: Vec<_> = wrong.iter().map(|wrong| (wrong.key, wrong.item)).collect();
         assert_eq!(
             keys,
@@ -623,7 +673,7 @@ mod tests {
             ("priority", "express"),
             ("promised_on", "2026-11-24"),
         ]);
-        let new = draft.new_order().expect("complete");
+        let new = draft.new_order(Currency::CHF).expect("complete");
         assert!(new.order.is_some());
         assert_eq!(new.items.len(), 1);
         assert_eq!(new.items[0].lines.len(), 1);
@@ -638,8 +688,35 @@ mod tests {
             ("items.0.service", SERVICE),
             ("promised_on", "24.11."),
         ]);
-        let wrong = draft.new_order().expect_err("the day");
+        let wrong = draft.new_order(Currency::CHF).expect_err("the day");
         assert_eq!(wrong[0].key, "order-day-unreadable");
+    }
+
+    #[test]
+    fn another_price_is_read_exactly_or_refused() {
+        let with_price = |price| {
+            typed(&[
+                ("name", "A"),
+                ("items.0.service", SERVICE),
+                (&format!("items.0.price:{SERVICE}"), price),
+            ])
+        };
+        let new = with_price("45.50")
+            .new_order(Currency::CHF)
+            .expect("complete");
+        assert_eq!(
+            new.items[0].lines[0].price,
+            Some(Money::new(4_550, Currency::CHF))
+        );
+        let new = with_price(" ").new_order(Currency::CHF).expect("complete");
+        assert_eq!(new.items[0].lines[0].price, None);
+        let wrong = with_price("gratis")
+            .new_order(Currency::CHF)
+            .expect_err("no amount");
+        assert_eq!(
+            (wrong[0].key, wrong[0].item),
+            ("item-price-unreadable", Some(1))
+        );
     }
 
     #[test]
@@ -654,11 +731,11 @@ mod tests {
         ]);
         let mut after = before.clone();
         after.note = String::new();
-        let edit = after.edit(&before).expect("complete");
+        let edit = after.edit(&before, Currency::CHF).expect("complete");
         assert_eq!(edit.note.as_deref(), Some(""));
         assert!(edit.contact.is_none() && edit.items.is_none() && edit.priority.is_none());
         after.items[0].chosen.insert(SERVICE.to_owned());
-        let edit = after.edit(&before).expect("complete");
+        let edit = after.edit(&before, Currency::CHF).expect("complete");
         assert_eq!(edit.items.map(|items| items[0].lines.len()), Some(2));
     }
 }

@@ -5,6 +5,7 @@ use axum::extract::{Path, Query, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
 use serde::Deserialize;
+use shared::document::Currency;
 use shared::domain::Order;
 use shared::id::{CustomerId, DocumentId, OrderId};
 use shared::presentation::Language;
@@ -69,7 +70,7 @@ pub(crate) async fn take_in(
         draft.add_item();
         return render(&drawn(&ui, &signed_in, &draft, None).await);
     }
-    let new = match draft.new_order() {
+    let new = match draft.new_order(currency(&ui)) {
         Ok(new) => new,
         Err(wrong) => return incomplete(&ui, &signed_in, &draft, None, &wrong).await,
     };
@@ -114,7 +115,7 @@ pub(crate) async fn edit(
         return render(&drawn(&ui, &signed_in, &draft, known).await);
     }
     let before = Draft::of(&details.order, customers_language(&ui));
-    let edit = match draft.edit(&before) {
+    let edit = match draft.edit(&before, details.order.currency) {
         Ok(edit) => edit,
         Err(wrong) => return incomplete(&ui, &signed_in, &draft, known, &wrong).await,
     };
@@ -228,6 +229,13 @@ fn customers_language(ui: &Ui) -> Language {
         .territory()
         .and_then(|territory| Language::from_code(&territory.language))
         .unwrap_or_default()
+}
+
+/// The currency of this branch's prices.
+fn currency(ui: &Ui) -> Currency {
+    ui.counter
+        .territory()
+        .map_or(Currency::CHF, |territory| territory.currency)
 }
 
 fn new_id() -> OrderId {
