@@ -49,6 +49,17 @@ enum Verb {
         #[arg(long, env = "OFFPISTE_HUB_DATA")]
         data: PathBuf,
     },
+    /// Give an office account a new password, for when nobody can log in any more. Printed once.
+    ///
+    /// The hub must not be running.
+    NewPassword {
+        /// The data directory.
+        #[arg(long, env = "OFFPISTE_HUB_DATA")]
+        data: PathBuf,
+        /// Whose.
+        #[arg(long, default_value = "admin")]
+        login: String,
+    },
 }
 
 #[derive(Debug, Args)]
@@ -97,6 +108,14 @@ impl Cli {
                     .context("the work was cut short")??;
                 println!("epoch: {:016x}", epoch.0);
                 println!("branches send again what this hub lacks at their next contact");
+                Ok(())
+            }
+            Verb::NewPassword { data, login } => {
+                let work = move || backend::give_new_password(&data, &login);
+                let password = tokio::task::spawn_blocking(work)
+                    .await
+                    .context("the work was cut short")??;
+                println!("password: {password}");
                 Ok(())
             }
         }

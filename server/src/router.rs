@@ -137,7 +137,7 @@ impl App {
 const FORM_BYTES: usize = 64 * 1024;
 
 /// Longer than a long-poll; a handler that takes longer has lost its store.
-const TIMEOUT: Duration = Duration::from_secs(60);
+const TIMEOUT: Duration = Duration::from_mins(1);
 
 /// The router.
 pub(crate) fn router(app: App) -> Router {

@@ -3,6 +3,8 @@
 use axum::extract::State;
 use axum::http::StatusCode;
 
+use shared::read_model::Reader;
+
 use crate::router::App;
 
 /// `GET /healthz`: the process answers.
@@ -16,7 +18,7 @@ pub(crate) async fn readyz(State(app): State<App>) -> (StatusCode, String) {
         .hub
         .write(|_| Ok::<_, crate::backend::BackendError>(()))
         .await;
-    let reads = app.hub.read(|lists| lists.position()).await;
+    let reads = app.hub.read(Reader::position).await;
     match (writes, reads) {
         (Ok(()), Ok(position)) => (StatusCode::OK, format!("ready at {position}\n")),
         (Err(error), _) | (_, Err(error)) => (

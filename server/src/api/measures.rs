@@ -9,6 +9,7 @@ use axum::response::Response;
 use metrics::{counter, gauge, histogram};
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
 use shared::clock::UtcMillis;
+use shared::read_model::Reader;
 
 use crate::backend::{Freshness, Presence};
 use crate::problem::Problem;
@@ -44,7 +45,7 @@ pub(crate) fn start() {
 
 /// `GET /metrics`.
 pub(crate) async fn metrics(State(app): State<App>) -> Result<String, Problem> {
-    let counts = app.hub.read(|lists| lists.counts()).await?;
+    let counts = app.hub.read(Reader::counts).await?;
     for (kind, count) in counts.documents {
         gauge!("offpiste_hub_documents", "kind" => kind).set(exact(count));
     }

@@ -31,7 +31,7 @@ pub(crate) async fn exchange(
     let message = tokio::task::spawn_blocking(move || wire::decode::<Exchange>(&body))
         .await
         .map_err(|_| Problem::bad_request("the message could not be read"))?
-        .map_err(unreadable)?;
+        .map_err(|error| unreadable(&error))?;
     let reply = app.hub.exchange(&replica, message).await?;
     let response = binary(&reply);
     metrics::histogram!("offpiste_hub_exchange_seconds").record(begun.elapsed().as_secs_f64());
@@ -117,7 +117,7 @@ pub(crate) async fn join_explained() -> &'static str {
      It works once and runs out after a day.\n"
 }
 
-fn unreadable(error: WireError) -> Problem {
+fn unreadable(error: &WireError) -> Problem {
     let (status, code) = match error {
         WireError::TooLarge(_) => (StatusCode::PAYLOAD_TOO_LARGE, "too_large"),
         WireError::UnknownVersion(_) => (StatusCode::UPGRADE_REQUIRED, "format"),

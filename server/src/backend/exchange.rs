@@ -310,7 +310,7 @@ fn merge_all(
             reason: reason.clone(),
         });
         kept.push(RefusedDelta {
-            at: writer.now(),
+            at: clock::now(),
             replica,
             document,
             reason,
@@ -346,7 +346,7 @@ fn keep_refused(writer: &Writer, refused: &[RefusedDelta]) -> Result<(), Backend
         return Ok(());
     }
     let store = writer.store();
-    let now: UtcMillis = writer.now();
+    let now: UtcMillis = clock::now();
     for (index, delta) in refused.iter().enumerate() {
         tracing::warn!(
             replica = delta.replica.0,

@@ -30,7 +30,7 @@ pub(crate) use office::{Choice, SetPriceError, SettleError};
 pub(crate) use people::{NewStaff, NewStaffError};
 pub(crate) use presence::Freshness;
 pub(crate) use records::{Presence, Replica};
-pub(crate) use start::{FirstStart, StartError, start};
+pub(crate) use start::{FirstStart, StartError, give_new_password, start};
 pub(crate) use writer::Writer;
 
 use crate::random::NoRandomness;

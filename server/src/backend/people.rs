@@ -10,6 +10,7 @@ use super::records::{self, Account};
 use super::start::PASSWORD_CHARACTERS;
 use super::{BackendError, Hub};
 use crate::auth::passwords;
+use crate::clock;
 
 /// The longest name.
 const NAME_CHARACTERS: usize = 80;
@@ -163,7 +164,7 @@ impl Hub {
                     staff: id,
                     password_hash,
                     role: new.role.code().to_owned(),
-                    made_at: writer.now(),
+                    made_at: clock::now(),
                     active: true,
                 };
                 store

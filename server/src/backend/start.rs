@@ -16,6 +16,7 @@ use super::records::{self, Account};
 use super::writer::{self, Shared, Writer};
 use super::{BackendError, Hub, Inner, digests, presence, readers};
 use crate::auth::passwords;
+use crate::clock;
 use crate::random;
 use crate::settings::{FirstAdministrator, Settings};
 
@@ -53,6 +54,9 @@ pub(crate) enum StartError {
         "the first administrator's password needs at least {PASSWORD_CHARACTERS} characters; put a longer one into the file"
     )]
     PasswordTooShort,
+    /// A login nobody has.
+    #[error("no account has the login {0}; nothing was changed")]
+    NoSuchAccount(String),
     /// A thread.
     #[error("the writing thread cannot be started: {0}")]
     Thread(std::io::Error),
@@ -80,7 +84,7 @@ pub(crate) fn start(
         states: digests::StateHashes::default(),
         head: watch::Sender::new(0),
     });
-    let mut writer = Writer::open(Arc::clone(&shared), &lists)?;
+    let mut writer = Writer::open(&shared, &lists)?;
     let first = first_start(&mut writer, settings)?;
     let replicas = presence::Replicas::load(&shared.store)?;
     let readers = readers::Readers::open(&lists)?;
@@ -102,6 +106,25 @@ pub(crate) fn start(
         }),
     };
     Ok((hub, first))
+}
+
+/// Gives an account a password drawn at random, and lets it log in again. Blocks.
+///
+/// # Errors
+/// [`StartError`], such as while the hub runs; nothing was changed then.
+pub(crate) fn give_new_password(data: &Path, login: &str) -> Result<String, StartError> {
+    let store = HubStore::open(&store_directory(data)).map_err(BackendError::from)?;
+    let name = records::account(login);
+    let account: Option<Account> = store.read_record(&name).map_err(BackendError::from)?;
+    let mut account = account.ok_or_else(|| StartError::NoSuchAccount(login.to_owned()))?;
+    let password = random::readable(4).map_err(BackendError::from)?;
+    account.password_hash = passwords::hash(&password)?;
+    account.active = true;
+    let written = store.write_record(&name, &account);
+    written
+        .and_then(|()| store.persist())
+        .map_err(BackendError::from)?;
+    Ok(password)
 }
 
 fn epoch(store: &HubStore) -> Result<Epoch, BackendError> {
@@ -150,7 +173,7 @@ fn first_start(writer: &mut Writer, settings: &Settings) -> Result<Option<FirstS
         staff,
         password_hash,
         role: Role::Administrator.code().to_owned(),
-        made_at: writer.now(),
+        made_at: clock::now(),
         active: true,
     };
     let name = records::account(ADMINISTRATOR);

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::{Arc, PoisonError, RwLock};
 
-use shared::clock::{HybridClock, UtcMillis};
+use shared::clock::HybridClock;
 use shared::document::{Authoring, Document};
 use shared::domain::Catalogue;
 use shared::id::{Actor, DocumentId, ReplicaNumber, StaffId};
@@ -73,21 +73,21 @@ pub(crate) struct Writer {
 
 impl Writer {
     /// Opens the read model, catches up with the store, and reads what the hub knows of itself.
-    pub(super) fn open(shared: Arc<Shared>, lists: &Path) -> Result<Self, BackendError> {
+    pub(super) fn open(shared: &Arc<Shared>, lists: &Path) -> Result<Self, BackendError> {
         let (read_model, opened) = ReadModel::open(lists)?;
         let store = &shared.store;
-        let incarnation: u32 = match store.read_record(records::INCARNATION)? {
-            Some(incarnation) => incarnation,
-            None => {
-                let drawn = crate::random::number_u32()?;
-                store.write_record(records::INCARNATION, &drawn)?;
-                drawn
-            }
+        let known: Option<u32> = store.read_record(records::INCARNATION)?;
+        let incarnation = if let Some(incarnation) = known {
+            incarnation
+        } else {
+            let drawn = crate::random::number_u32()?;
+            store.write_record(records::INCARNATION, &drawn)?;
+            drawn
         };
         // Everything up to the reservation may have been used before the last stop.
         let counter = store.read_record(records::RESERVED)?.unwrap_or(0);
         let mut writer = Self {
-            shared: Arc::clone(&shared),
+            shared: Arc::clone(shared),
             read_model,
             changed: BTreeMap::new(),
             is_behind: false,
@@ -317,11 +317,6 @@ impl Writer {
         let catalogue = Arc::new(Catalogue::from_documents(self.catalogue.values()));
         let published = &self.shared.catalogue;
         *published.write().unwrap_or_else(PoisonError::into_inner) = catalogue;
-    }
-
-    /// Now, and not before anything this hub has written.
-    pub(crate) fn now(&self) -> UtcMillis {
-        clock::now()
     }
 }
 

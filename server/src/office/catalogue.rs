@@ -8,7 +8,7 @@ use axum::response::Response;
 use jiff::civil;
 use serde::Deserialize;
 use shared::document::Currency;
-use shared::domain::Money;
+use shared::domain::{Money, Schedule};
 use shared::presentation::format;
 
 use super::layout::{Layout, Nav};
@@ -69,7 +69,7 @@ async fn draw(
         coming: service
             .prices
             .values()
-            .flat_map(|schedule| schedule.entries())
+            .flat_map(Schedule::entries)
             .filter(|(from, _)| *from > seen.today)
             .map(|(from, price)| {
                 words.with_all(
@@ -119,7 +119,8 @@ async fn draw(
 pub(crate) struct Price {
     service: String,
     currency: String,
-    price: String,
+    #[serde(rename = "price")]
+    amount: String,
     from: String,
 }
 
@@ -137,7 +138,7 @@ pub(crate) async fn set_price(
     let refused = |key: &str| Some((StatusCode::BAD_REQUEST, reader.words.text(key)));
     let currency = Currency::new(&form.currency)
         .filter(|currency| [Currency::CHF, Currency::EUR].contains(currency));
-    let price = currency.and_then(|currency| Money::parse(&form.price, currency));
+    let price = currency.and_then(|currency| Money::parse(&form.amount, currency));
     let Some(price) = price else {
         return draw(&app, &reader, refused("office-price-unreadable")).await;
     };

@@ -80,7 +80,7 @@ impl Layout {
     pub(crate) async fn of(app: &App, reader: &Reader, nav: Nav) -> (Self, Seen) {
         let now = crate::clock::now();
         let seen = Seen::new(reader.words, app.hub.catalogue(), now);
-        let counts = app.hub.read(|lists| lists.counts()).await;
+        let counts = app.hub.read(shared::read_model::Reader::counts).await;
         let refused = app.hub.refused().await;
         let who = reader.user.as_ref().map(|user| Who {
             name: seen.staff_name(Some(user.staff)),

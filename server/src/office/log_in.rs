@@ -37,7 +37,13 @@ pub(crate) struct Next {
 
 /// `GET /login`.
 pub(crate) async fn form(reader: Reader, Query(query): Query<Next>) -> Result<Response, Problem> {
-    draw(StatusCode::OK, &reader, query.next, String::new(), None)
+    draw(
+        StatusCode::OK,
+        &reader,
+        query.next.as_deref(),
+        String::new(),
+        None,
+    )
 }
 
 /// The form of the log-in.
@@ -66,7 +72,7 @@ pub(crate) async fn log_in(
             return draw(
                 StatusCode::UNAUTHORIZED,
                 &reader,
-                form.next,
+                form.next.as_deref(),
                 form.login,
                 Some(problem),
             );
@@ -76,7 +82,7 @@ pub(crate) async fn log_in(
             return draw(
                 StatusCode::TOO_MANY_REQUESTS,
                 &reader,
-                form.next,
+                form.next.as_deref(),
                 form.login,
                 Some(problem),
             );
@@ -154,17 +160,17 @@ fn local(address: Option<&str>) -> &str {
 fn draw(
     status: StatusCode,
     reader: &Reader,
-    next: Option<String>,
+    next: Option<&str>,
     login: String,
     problem: Option<String>,
 ) -> Result<Response, Problem> {
     let mut layout = Layout::for_reader(reader);
     layout.nav = Nav::Elsewhere;
-    layout.here = "/login".to_owned();
+    "/login".clone_into(&mut layout.here);
     let page = LogInPage {
         words: reader.words,
         layout,
-        next: local(next.as_deref()).to_owned(),
+        next: local(next).to_owned(),
         login,
         problem,
     };

@@ -1,6 +1,6 @@
 //! An order in words: its three axes, pieces, money and history.
 
-use shared::document::Event;
+use shared::document::{Event, Value};
 use shared::domain::fields::event;
 use shared::domain::{Custody, Item, Order, Phase, StatusCode, TicketNumber};
 use shared::id::BranchId;
@@ -233,7 +233,7 @@ fn what(seen: &Seen, order: &Order, recorded: &Event) -> (&'static str, String) 
     };
     match recorded.kind.as_str() {
         event::RECEIVED => {
-            let branch = recorded.get("branch").and_then(|value| value.as_id());
+            let branch = recorded.get("branch").and_then(Value::as_id);
             let branch = seen.branch_name(branch.map(BranchId).or(order.home));
             ("is-key", words.with("event-received", "branch", branch))
         }

@@ -86,6 +86,9 @@ struct BranchRow {
     turnover: String,
 }
 
+/// One figure of a branch.
+type Figure = fn(&BranchOverview) -> u64;
+
 /// How many days.
 #[derive(Debug, Deserialize)]
 pub(crate) struct Period {
@@ -179,7 +182,7 @@ fn branches_of(seen: &Seen, overview: &Overview) -> Vec<BranchOverview> {
 
 fn kpis(seen: &Seen, overview: &Overview, as_of: &freshness::AsOf) -> Vec<Kpi> {
     let words = seen.words;
-    let sum = |of: fn(&BranchOverview) -> u64| overview.branches.iter().map(of).sum::<u64>();
+    let sum = |of: Figure| overview.branches.iter().map(of).sum::<u64>();
     let number = |count: u64| format::count(i64::try_from(count).unwrap_or(i64::MAX));
     let count = |key: &str, href: &str, count: u64, bad: &'static str| Kpi {
         class: if count > 0 { bad } else { "" },
@@ -473,15 +476,13 @@ fn by_day(
 fn backlog_chart(seen: &Seen, overview: &Overview, as_of: &freshness::AsOf) -> ChartView {
     let words = seen.words;
     let branches = branches_of(seen, overview);
-    let kinds: [(&str, fn(&BranchOverview) -> u64); 4] = [
+    let kinds: [(&str, Figure); 4] = [
         ("status-open", |branch| branch.open),
         ("status-in_work", |branch| branch.in_work),
         ("status-blocked", |branch| branch.blocked),
         ("office-ready", |branch| branch.ready),
     ];
-    let count = |of: fn(&BranchOverview) -> u64, branch: &BranchOverview| {
-        i64::try_from(of(branch)).unwrap_or(i64::MAX)
-    };
+    let count = |of: Figure, branch: &BranchOverview| i64::try_from(of(branch)).unwrap_or(i64::MAX);
     let chart = Chart {
         language: words.language,
         title: words.text("office-chart-backlog"),

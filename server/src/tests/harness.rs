@@ -220,6 +220,7 @@ impl Machine {
     }
 
     /// A message that pushes and asks for what comes after a cursor.
+    #[expect(clippy::unused_self, reason = "a message is a machine's, and reads so")]
     pub(super) fn message(&self, hub: &TestHub, pushed: Vec<Vec<u8>>, cursor: u64) -> Exchange {
         Exchange {
             protocol: PROTOCOL_VERSION,
