@@ -5,7 +5,6 @@
 //! the reply in on the store thread.
 
 mod offering;
-mod own_part;
 mod quarantine;
 mod step;
 #[cfg(test)]

@@ -7,7 +7,6 @@ use shared::document::format;
 use shared::limits;
 use shared::store::{Outgoing, StoreError};
 
-use super::own_part::own_part;
 use crate::records::{self, Offering};
 use crate::storage::Desk;
 
@@ -45,7 +44,7 @@ pub(super) fn next(desk: &Desk) -> Result<Option<Batch>, StoreError> {
     let mut bytes = 0;
     let feed = desk.changes_after(offering.offered_up_to, limits::DOCUMENTS_PER_EXCHANGE)?;
     for change in feed.changes {
-        if let Some(delta) = own_part(&change.document, own) {
+        if let Some(delta) = change.document.part_written_by(own) {
             let delta = format::encode(&delta);
             bytes += delta.len();
             if bytes > limits::EXCHANGE_DOCUMENT_BYTES && !batch.outgoing.is_empty() {

@@ -183,6 +183,21 @@ proptest! {
     }
 
     #[test]
+    fn the_parts_of_all_writers_are_the_document(history in steps()) {
+        let (_, deltas) = play(&history);
+        let whole = joined(&deltas);
+        let numbers = (0..).map(ReplicaNumber).take(REPLICAS + 1);
+        let parts: Vec<Document> = numbers.filter_map(|number| {
+            let part = whole.part_written_by(number)?;
+            assert!(part.dots().iter().all(|dot| dot.actor.replica() == number), "the hub would refuse it");
+            Some(part)
+        }).collect();
+        prop_assert!(parts.len() <= REPLICAS);
+        prop_assert_eq!(joined(&parts), whole.clone());
+        prop_assert_eq!(joined(parts.iter().rev()), whole);
+    }
+
+    #[test]
     fn no_bytes_make_decoding_panic(bytes in proptest::collection::vec(any::<u8>(), 0..300)) {
         let _ = decode(&bytes);
         let mut versioned = vec![1];

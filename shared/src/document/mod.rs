@@ -31,7 +31,7 @@ pub use register::{Register, Version};
 pub use value::{Currency, Field, Kind, NameError, Value};
 
 use crate::clock::Hlc;
-use crate::id::{Actor, DocumentId, Dot, StaffId};
+use crate::id::{Actor, DocumentId, Dot, ReplicaNumber, StaffId};
 
 /// One replicated document, or a delta to one.
 #[derive(Clone, Debug)]
@@ -142,6 +142,28 @@ impl Document {
         self.erasure = self.erasure.max(delta.erasure);
         self.forget_if_erased();
         Ok(())
+    }
+
+    /// What one replica wrote of it, in all its incarnations, as far as it still stands: a delta that the hub takes from
+    /// that replica. None when nothing of it stands. The parts of all writers, merged, are the document.
+    pub fn part_written_by(&self, replica: ReplicaNumber) -> Option<Self> {
+        let is_own = |dot: Dot| dot.actor.replica() == replica;
+        let mut part = Self::new(self.id, self.kind.clone());
+        for (field, register) in &self.fields {
+            if let Some(own) = register.only(is_own) {
+                part.fields.insert(field.clone(), own);
+            }
+        }
+        for event in self
+            .events
+            .read()
+            .into_iter()
+            .filter(|event| is_own(event.dot))
+        {
+            part.events.insert(event);
+        }
+        part.erasure = self.erasure.filter(|erasure| is_own(erasure.dot));
+        (!part.is_empty()).then_some(part)
     }
 
     /// Every write in the document: the dot of each value, event and erasure.

@@ -56,6 +56,21 @@ impl Register {
             .max_by_key(|version| (version.at, version.dot))
     }
 
+    /// The values whose dots are wanted, under the clocks they have; none when there are none.
+    pub(super) fn only(&self, wanted: impl Fn(Dot) -> bool) -> Option<Self> {
+        let mut kept = Self::default();
+        let mut is_empty = true;
+        for version in self
+            .versions()
+            .into_iter()
+            .filter(|version| wanted(version.dot))
+        {
+            kept.put(version);
+            is_empty = false;
+        }
+        (!is_empty).then_some(kept)
+    }
+
     /// Whether replicas wrote different values without having seen each other's.
     pub fn is_in_conflict(&self) -> bool {
         let versions = self.0.read().val;
