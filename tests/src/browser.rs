@@ -37,6 +37,7 @@ const CHROMIUM_FLAGS: &[&str] = &[
     "--hide-scrollbars",
     "--force-color-profile=srgb",
     "--lang=de-CH",
+    "--accept-lang=de-CH,de",
 ];
 
 /// A browser window with cookies of its own. Two browsers are two people at two counters.

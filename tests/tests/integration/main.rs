@@ -1,6 +1,7 @@
 //! Everything that needs the product as a whole, in one binary: it links once and shares what is expensive.
 
 mod bad_input;
+mod browser;
 mod crash;
 mod demo;
 mod durability;

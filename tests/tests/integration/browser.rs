@@ -1,0 +1,372 @@
+//! People at real screens: two counters and the office, by keyboard, in every size and in the dark.
+
+use std::fmt::Write as _;
+
+use anyhow::{Context, Result, ensure};
+use tests::firm::{Branch, Firm, Hub, Member, NewOrder, Taken};
+use tests::{Browser, Screen, Theme, wait_until};
+use thirtyfour::prelude::*;
+
+/// More fields than any form of ours has before the one looked for.
+const MOST_TABS: usize = 60;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_order_taken_in_by_keyboard_alone_appears_at_the_other_branch_and_at_the_office()
+-> Result<()> {
+    let firm = Firm::open(["Chur", "Davos"]).await?;
+    let [chur, davos] = &firm.branches;
+    let anna = at_counter("Anna", Screen::Tablet, chur, &firm.anna).await?;
+    let beat = at_counter("Beat", Screen::Phone, davos, &firm.beat).await?;
+    let olivia = at_office("Olivia", Screen::Desktop, &firm.hub).await?;
+
+    // `n` opens the form from every page; from there Tab, Space and Enter do everything.
+    press(&anna, "n").await?;
+    anna.see("form[action='/orders']").await?;
+    write_into(&anna, "name", "Seraina Tschudi").await?;
+    write_into(&anna, "phone", "081 555 01 23").await?;
+    write_into(&anna, "items.0.label", "Tourenski Movement").await?;
+    tab_to(&anna, "items.0.service")
+        .await?
+        .send_keys(" ")
+        .await?;
+    let pickup = tab_to(&anna, "pickup").await?;
+    pickup.send_keys("Davos").await?;
+    anna.keep_screenshot("counter new order").await?;
+    let save = tab_to(&anna, "do").await?;
+    save.send_keys(Key::Enter).await?;
+    wait_until("the ticket is shown", async || {
+        let address = anna.page().current_url().await.ok()?;
+        address.path().ends_with("/ticket").then_some(())
+    })
+    .await?;
+    anna.preview_print().await?;
+    anna.keep_screenshot("counter ticket printed").await?;
+    anna.prefer(Theme::Light).await?;
+
+    // Davos finds the order while typing, and sees on the open page what Chur does with it.
+    wait_until("Davos has the order", async || {
+        beat.visit(&davos.at("/search?q=Tschudi")).await.ok()?;
+        beat.visible_text()
+            .await
+            .ok()?
+            .contains("Seraina Tschudi")
+            .then_some(())
+    })
+    .await?;
+    beat.visit(&davos.at("/today")).await?;
+    beat.see("[data-search-box]")
+        .await?
+        .send_keys("serai")
+        .await?;
+    beat.read("Seraina Tschudi").await?;
+    beat.keep_screenshot("counter found while typing").await?;
+    let ticket = anna.page().current_url().await?;
+    let order = ticket.path().trim_end_matches("/ticket").to_owned();
+    beat.visit(&davos.at(&order)).await?;
+    beat.read("Offen").await?;
+    anna.visit(&chur.at(&order)).await?;
+    anna.see(".button--way").await?.click().await?;
+    beat.read("In Arbeit").await?;
+    beat.keep_screenshot("counter order at the other branch")
+        .await?;
+    olivia.visit(&firm.hub.at("/orders")).await?;
+    olivia.read("Seraina Tschudi").await?;
+    olivia.keep_screenshot("office orders").await?;
+    for browser in [anna, beat, olivia] {
+        no_script_errors(&browser).await?;
+        browser.close().await?;
+    }
+    firm.close().await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn two_counters_disagree_in_words_and_one_tap_decides() -> Result<()> {
+    let firm = Firm::open(["Chur", "Davos"]).await?;
+    let [chur, davos] = &firm.branches;
+    let order = disagreement(&firm).await?;
+    let anna = at_counter("Anna", Screen::Tablet, chur, &firm.anna).await?;
+    let beat = at_counter("Beat", Screen::Tablet, davos, &firm.beat).await?;
+    for (browser, branch) in [(&anna, chur), (&beat, davos)] {
+        browser
+            .visit(&branch.at(&format!("/orders/{}", order.id)))
+            .await?;
+        browser.read("14.03.2031").await?;
+        browser.read("17.03.2031").await?;
+        browser
+            .keep_screenshot(&format!("counter conflict at {}", branch.name()))
+            .await?;
+    }
+
+    beat.see(".conflict-value:not(.is-shown) button")
+        .await?
+        .click()
+        .await?;
+
+    for (browser, branch) in [(&beat, davos), (&anna, chur)] {
+        wait_until(
+            format!("{} shows no conflict any more", branch.name()),
+            async || {
+                browser.visit(&branch.at("/conflicts")).await.ok()?;
+                let conflicts = browser.page().find_all(By::Css(".conflict")).await.ok()?;
+                conflicts.is_empty().then_some(())
+            },
+        )
+        .await?;
+    }
+    anna.keep_screenshot("counter conflict decided").await?;
+    for browser in [anna, beat] {
+        no_script_errors(&browser).await?;
+        browser.close().await?;
+    }
+    firm.close().await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_page_of_the_counter_can_be_used_by_everybody_on_every_screen() -> Result<()> {
+    let firm = Firm::open(["Chur", "Davos"]).await?;
+    let [chur, _] = &firm.branches;
+    let order = disagreement(&firm).await?;
+    let anna = at_counter("Anna-everywhere", Screen::Tablet, chur, &firm.anna).await?;
+    let details = chur.sign_in(&firm.anna).await?.order(&order.id).await?;
+    let customer = details["customer"]
+        .as_str()
+        .context("an order without a customer")?;
+    let paths = [
+        "/today".to_owned(),
+        "/workshop".to_owned(),
+        "/search?q=tschudi".to_owned(),
+        "/search?q=niemand".to_owned(),
+        "/orders/new".to_owned(),
+        format!("/orders/{}", order.id),
+        format!("/orders/{}/edit", order.id),
+        format!("/orders/{}/ticket", order.id),
+        format!("/customers/{customer}"),
+        format!("/customers/{customer}/edit"),
+        "/conflicts".to_owned(),
+        "/sync".to_owned(),
+        "/me".to_owned(),
+        "/orders/01890000-0000-7000-8000-000000000000".to_owned(),
+        format!("/sign-in?who={}", firm.beat.id),
+    ];
+    let mut report = Report::default();
+    for path in &paths {
+        report.look_at(&anna, "counter", &chur.at(path)).await?;
+    }
+    anna.close().await?;
+    report.is_clean()?;
+    firm.close().await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_page_of_the_office_can_be_used_by_everybody_on_every_screen() -> Result<()> {
+    let firm = Firm::open(["Chur", "Davos"]).await?;
+    let order = disagreement(&firm).await?;
+    let olivia = Browser::open("Olivia-everywhere", Screen::Desktop).await?;
+    let mut report = Report::default();
+    report
+        .look_at(&olivia, "office", &firm.hub.at("/login"))
+        .await?;
+    log_in(&olivia, &firm.hub).await?;
+    let paths = [
+        "/".to_owned(),
+        "/orders".to_owned(),
+        "/orders?q=niemand".to_owned(),
+        format!("/orders/{}", order.id),
+        "/conflicts".to_owned(),
+        "/branches".to_owned(),
+        "/staff".to_owned(),
+        "/catalogue".to_owned(),
+        "/quarantine".to_owned(),
+    ];
+    for path in &paths {
+        report
+            .look_at(&olivia, "office", &firm.hub.at(path))
+            .await?;
+    }
+    olivia.close().await?;
+    report.is_clean()?;
+    firm.close().await
+}
+
+/// What is wrong with pages, all of it, so that one run tells everything.
+#[derive(Default)]
+struct Report(String);
+
+impl Report {
+    /// Looks at a page on every screen, light and dark; keeps a picture of each.
+    async fn look_at(&mut self, browser: &Browser, whose: &str, url: &str) -> Result<()> {
+        browser.visit(url).await?;
+        let path = url.splitn(4, '/').nth(3).unwrap_or_default();
+        let name: String = path
+            .split(['/', '?', '=', '&'])
+            // Ids say nothing in a file's name.
+            .filter(|word| !word.is_empty() && word.len() < 36)
+            .collect::<Vec<_>>()
+            .join("-");
+        for screen in Screen::ALL {
+            browser.resize(screen).await?;
+            for theme in [Theme::Light, Theme::Dark] {
+                browser.prefer(theme).await?;
+                let place = format!("{whose} {name} {screen:?} {theme:?}");
+                browser
+                    .keep_screenshot(&format!("{whose}/{name}-{screen:?}-{theme:?}"))
+                    .await?;
+                for finding in browser.accessibility_findings().await? {
+                    if finding.is_serious() {
+                        self.add(
+                            &place,
+                            &format!("{}: {} {:?}", finding.id, finding.help, finding.places),
+                        );
+                    }
+                }
+            }
+            let wider = browser
+                .page()
+                .execute(WIDER_THAN_THE_SCREEN, Vec::new())
+                .await?;
+            let wider: i64 = wider.convert()?;
+            if wider > 0 {
+                self.add(
+                    &format!("{whose} {name} {screen:?}"),
+                    &format!("the page is {wider} px wider than the screen"),
+                );
+            }
+        }
+        for error in browser.console_errors().await? {
+            // A page that says "there is no such order" is answered with 404, which the console calls an error.
+            if !error.contains("404") {
+                self.add(&format!("{whose} {name}"), &error);
+            }
+        }
+        Ok(())
+    }
+
+    fn add(&mut self, place: &str, what: &str) {
+        // Writing to a string cannot fail.
+        let _ = writeln!(self.0, "{place}: {what}");
+    }
+
+    fn is_clean(&self) -> Result<()> {
+        ensure!(
+            self.0.is_empty(),
+            "{} findings:\n{}",
+            self.0.lines().count(),
+            self.0
+        );
+        Ok(())
+    }
+}
+
+const WIDER_THAN_THE_SCREEN: &str =
+    "return document.documentElement.scrollWidth - document.documentElement.clientWidth;";
+
+/// Chur and Davos promise different days for one order without knowing of each other.
+async fn disagreement(firm: &Firm<2>) -> Result<Taken> {
+    let [chur, davos] = &firm.branches;
+    let (anna, beat) = (
+        chur.sign_in(&firm.anna).await?,
+        davos.sign_in(&firm.beat).await?,
+    );
+    let new = NewOrder {
+        name: "Reto Tschudi",
+        phone: "081 555 01 23",
+        item: "Rennski Atomic",
+        services: 2,
+        pickup: Some("Davos"),
+    };
+    let order = anna.take_in(&new).await?;
+    wait_until("Davos has the order", async || {
+        beat.order(&order.id).await.ok()
+    })
+    .await?;
+    davos.line().cut();
+    anna.promise(&order, "2031-03-14").await?;
+    beat.promise(&order, "2031-03-17").await?;
+    davos.line().mend();
+    for counter in [&anna, &beat] {
+        wait_until("the conflict is known", async || {
+            let order = counter.order(&order.id).await.ok()?;
+            (order["conflicts"].as_array()?.len() == 1).then_some(())
+        })
+        .await?;
+    }
+    Ok(order)
+}
+
+/// A browser in which somebody has signed in by typing their PIN.
+async fn at_counter(
+    name: &str,
+    screen: Screen,
+    branch: &Branch,
+    member: &Member,
+) -> Result<Browser> {
+    let browser = Browser::open(name, screen).await?;
+    wait_until(
+        format!("{} knows {}", branch.name(), member.name),
+        async || {
+            browser
+                .visit(&branch.at(&format!("/sign-in?who={}", member.id)))
+                .await
+                .ok()?;
+            browser.page().find(By::Css("input[name=pin]")).await.ok()
+        },
+    )
+    .await?;
+    let pin = browser.see("input[name=pin]").await?;
+    pin.send_keys(&member.pin).await?;
+    pin.send_keys(Key::Enter).await?;
+    browser.see("nav.topbar-links, nav.actionbar").await?;
+    Ok(browser)
+}
+
+async fn at_office(name: &str, screen: Screen, hub: &Hub) -> Result<Browser> {
+    let browser = Browser::open(name, screen).await?;
+    log_in(&browser, hub).await?;
+    Ok(browser)
+}
+
+async fn log_in(browser: &Browser, hub: &Hub) -> Result<()> {
+    browser.visit(&hub.at("/login")).await?;
+    browser
+        .see("input[name=login]")
+        .await?
+        .send_keys(Hub::LOGIN)
+        .await?;
+    let password = browser.see("input[name=password]").await?;
+    password.send_keys(hub.password()).await?;
+    password.send_keys(Key::Enter).await?;
+    wait_until("the office is open", async || {
+        let address = browser.page().current_url().await.ok()?;
+        (address.path() == "/").then_some(())
+    })
+    .await
+}
+
+/// Presses a key outside of any field.
+async fn press(browser: &Browser, key: &str) -> Result<()> {
+    Ok(browser.see("body").await?.send_keys(key).await?)
+}
+
+/// Goes to the field by Tab alone and types.
+async fn write_into(browser: &Browser, field: &str, text: &str) -> Result<()> {
+    Ok(tab_to(browser, field).await?.send_keys(text).await?)
+}
+
+/// Presses Tab until the field of this name has the focus, and returns it.
+async fn tab_to(browser: &Browser, field: &str) -> Result<WebElement> {
+    for _ in 0..MOST_TABS {
+        let focused = browser.page().active_element().await?;
+        let is_reachable = focused.attr("tabindex").await?.as_deref() != Some("-1");
+        if is_reachable && focused.attr("name").await?.as_deref() == Some(field) {
+            return Ok(focused);
+        }
+        focused.send_keys(Key::Tab).await?;
+    }
+    anyhow::bail!("{MOST_TABS} presses of Tab do not lead to {field}")
+}
+
+async fn no_script_errors(browser: &Browser) -> Result<()> {
+    let errors = browser.console_errors().await?;
+    ensure!(errors.is_empty(), "{errors:#?}");
+    Ok(())
+}
