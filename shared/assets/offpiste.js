@@ -231,6 +231,8 @@
     const pad = one("[data-pin-pad]");
     if (!input || !pad) return;
     pad.hidden = false;
+    // On a tablet the pad is the keyboard; the system's own would cover it.
+    if (matchMedia("(hover: none)").matches) input.inputMode = "none";
   };
   const typePin = (key) => {
     const input = one("[data-pin]");

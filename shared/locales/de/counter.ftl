@@ -15,6 +15,7 @@ search-misread = Diese Nummer ist verlesen: ein Zeichen stimmt nicht. Bitte noch
 sign-in-title = Wer sind Sie?
 sign-in-pin = PIN von { $name }
 sign-in-action = Anmelden
+sign-in-other = Jemand anders
 sign-in-locked = gesperrt
 sign-in-nobody-title = Noch niemand kann sich anmelden
 sign-in-nobody-next = Diese Filiale hat ihr Personal noch nicht von der Zentrale erhalten. Dazu braucht sie einmal die Verbindung.

@@ -15,6 +15,7 @@ search-misread = This number was misread: one character is wrong. Please read or
 sign-in-title = Who are you?
 sign-in-pin = PIN of { $name }
 sign-in-action = Sign in
+sign-in-other = Somebody else
 sign-in-locked = locked
 sign-in-nobody-title = Nobody can sign in yet
 sign-in-nobody-next = This branch has not received its staff from the office yet. It needs the line once for that.

@@ -15,6 +15,7 @@ search-misread = Ce numéro est mal lu: un caractère est faux. Veuillez relire 
 sign-in-title = Qui êtes-vous?
 sign-in-pin = NIP de { $name }
 sign-in-action = Se connecter
+sign-in-other = Quelqu’un d’autre
 sign-in-locked = bloqué
 sign-in-nobody-title = Personne ne peut encore se connecter
 sign-in-nobody-next = Cette succursale n’a pas encore reçu son personnel de la centrale. Il lui faut la liaison une fois.

@@ -15,6 +15,7 @@ search-misread = Questo numero è letto male: un carattere è errato. Rileggere 
 sign-in-title = Chi è Lei?
 sign-in-pin = PIN di { $name }
 sign-in-action = Accedi
+sign-in-other = Qualcun altro
 sign-in-locked = bloccato
 sign-in-nobody-title = Nessuno può ancora accedere
 sign-in-nobody-next = Questa filiale non ha ancora ricevuto il personale dalla centrale. Serve il collegamento una volta.
