@@ -205,6 +205,8 @@ impl From<NewStaffError> for Problem {
             NewStaffError::Password => (StatusCode::BAD_REQUEST, "password"),
             NewStaffError::RoleHasNoAccount => (StatusCode::BAD_REQUEST, "role_has_no_account"),
             NewStaffError::NoSuchBranch(_) => (StatusCode::BAD_REQUEST, "no_such_branch"),
+            NewStaffError::NoSuchPerson => (StatusCode::NOT_FOUND, "no_such_person"),
+            NewStaffError::OwnAccount => (StatusCode::CONFLICT, "own_account"),
             NewStaffError::TooManyBranches => (StatusCode::BAD_REQUEST, "too_many_branches"),
         };
         Self::new(status, code, error.to_string())

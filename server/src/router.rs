@@ -60,6 +60,7 @@ static TABLE: &[(&str, &str, Permission, Handler)] = &[
     ("POST", "/branches/retire",             Office(Administrator), || post(branches::retire)),
     ("GET",  "/staff",                       Office(AtOffice),      || get(staff::show)),
     ("POST", "/staff",                       Office(Administrator), || post(staff::take_on)),
+    ("POST", "/staff/{id}",                  Office(Administrator), || post(staff::edit)),
     ("GET",  "/catalogue",                   Office(AtOffice),      || get(catalogue::show)),
     ("POST", "/catalogue/price",             Office(Administrator), || post(catalogue::set_price)),
     ("GET",  "/quarantine",                  Office(AtOffice),      || get(quarantine::show)),

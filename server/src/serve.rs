@@ -7,6 +7,8 @@ use std::time::Duration;
 
 use axum_server::Handle;
 use axum_server::tls_rustls::RustlsConfig;
+use hyper_util::rt::{TokioExecutor, TokioTimer};
+use hyper_util::server::conn::auto::Builder;
 use tokio::signal;
 use tokio::sync::watch;
 
@@ -17,6 +19,9 @@ use crate::settings::{Settings, Tls};
 
 /// Requests that are under way get this long to end.
 const GRACE: Duration = Duration::from_secs(10);
+
+/// A request's head arrives within this, an idle connection ends after it.
+const HEAD_WITHIN: Duration = Duration::from_secs(30);
 
 /// How often contacts are written down.
 const PRESENCE_EVERY: Duration = Duration::from_secs(5);
@@ -98,23 +103,33 @@ async fn try_run(
     tracing::info!(address, "the hub serves");
     let served = match tls {
         Some(config) => {
-            axum_server::from_tcp_rustls(listener, config)
-                .map_err(Reason::Listener)?
-                .handle(handle)
-                .serve(service)
-                .await
+            let server = axum_server::from_tcp_rustls(listener, config);
+            let mut server = server.map_err(Reason::Listener)?.handle(handle);
+            be_patient_within_limits(server.http_builder());
+            server.serve(service).await
         }
         None => {
-            axum_server::from_tcp(listener)
-                .map_err(Reason::Listener)?
-                .handle(handle)
-                .serve(service)
-                .await
+            let server = axum_server::from_tcp(listener);
+            let mut server = server.map_err(Reason::Listener)?.handle(handle);
+            be_patient_within_limits(server.http_builder());
+            server.serve(service).await
         }
     };
     hub.write_presence().await?;
     tracing::info!("stopped");
     served.map_err(Reason::Serve)
+}
+
+/// A peer that sends its head one byte a minute must not hold a connection for ever.
+fn be_patient_within_limits(builder: &mut Builder<TokioExecutor>) {
+    builder
+        .http1()
+        .timer(TokioTimer::new())
+        .header_read_timeout(HEAD_WITHIN);
+    builder
+        .http2()
+        .timer(TokioTimer::new())
+        .keep_alive_interval(HEAD_WITHIN);
 }
 
 /// Completes on SIGTERM or Ctrl-C.

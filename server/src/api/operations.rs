@@ -117,7 +117,10 @@ pub(crate) async fn take_on(
             .iter()
             .map(|branch| id(branch))
             .collect::<Result<_, _>>()?,
-        account: request.login.zip(request.password),
+        // A login without a password is refused with words, not left out.
+        account: request
+            .login
+            .map(|login| (login, request.password.unwrap_or_default())),
     };
     let staff = app.hub.take_on(new, Some(user.staff)).await?;
     Ok(Json(StaffReply {

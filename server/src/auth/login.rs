@@ -50,6 +50,14 @@ impl Believed {
         })
     }
 
+    /// Everybody's password is hashed again at the next request.
+    pub(crate) fn forget(&self) {
+        self.until
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clear();
+    }
+
     fn name(&self, login: &str, password: &str) -> [u8; 32] {
         random::hash_of_secret(&format!("{}\0{login}\0{password}", self.key))
     }

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
 
 use shared::clock::UtcMillis;
+use shared::id::StaffId;
 
 use super::OfficeUser;
 use crate::random::{self, NoRandomness};
@@ -72,6 +73,12 @@ impl Sessions {
             .filter(|session| session.holds(now))?;
         session.used_at = now;
         Some(session.user.clone())
+    }
+
+    /// Ends all of one person.
+    pub(crate) fn end_all_of(&self, staff: StaffId) {
+        let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
+        open.retain(|_, session| session.user.staff != staff);
     }
 
     /// Ends one.

@@ -27,7 +27,7 @@ use tokio::sync::{mpsc, oneshot, watch};
 pub(crate) use exchange::ExchangeError;
 pub(crate) use join::{JoinError, MakeJoinString, MakeJoinStringError};
 pub(crate) use office::{Choice, SetPriceError, SettleError};
-pub(crate) use people::{NewStaff, NewStaffError};
+pub(crate) use people::{EditStaff, NewStaff, NewStaffError};
 pub(crate) use presence::Freshness;
 pub(crate) use records::{Presence, Replica};
 pub(crate) use start::{FirstStart, StartError, give_new_password, start};

@@ -4,6 +4,7 @@ use shared::document::{Change, Field};
 use shared::domain::fields::{kind, known_kind};
 use shared::domain::{Role, Staff};
 use shared::id::{BranchId, DocumentId, StaffId};
+use shared::store::{HubStore, StoreError};
 use uuid::Uuid;
 
 use super::records::{self, Account};
@@ -69,6 +70,12 @@ pub(crate) enum NewStaffError {
     /// A branch.
     #[error("there is no branch {0}")]
     NoSuchBranch(BranchId),
+    /// Nobody.
+    #[error("nobody with this id works here")]
+    NoSuchPerson,
+    /// Whoever shuts themselves out may be the last who could let somebody in.
+    #[error("nobody ends their own right to sign in; another administrator can")]
+    OwnAccount,
     /// Too many.
     #[error("at most {MAX_BRANCHES} branches; name none for all")]
     TooManyBranches,
@@ -201,5 +208,78 @@ impl Hub {
     pub(crate) async fn account(&self, login: &str) -> Result<Option<Account>, BackendError> {
         let name = records::account(login);
         self.look(move |store| store.read_record(&name)).await
+    }
+}
+
+/// What changes about somebody who works here. What is none stays.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct EditStaff {
+    /// A new PIN.
+    pub(crate) pin: Option<String>,
+    /// Whether they may still sign in, at counters and at the office.
+    pub(crate) active: Option<bool>,
+}
+
+impl Hub {
+    /// Gives somebody a new PIN, or ends or renews their right to sign in. Branches know it after their next contact.
+    ///
+    /// # Errors
+    /// [`NewStaffError`]; nothing was changed then.
+    pub(crate) async fn edit_staff(
+        &self,
+        staff: StaffId,
+        edit: EditStaff,
+        by: Option<StaffId>,
+    ) -> Result<(), NewStaffError> {
+        if edit.pin.as_deref().is_some_and(|pin| !is_pin(pin)) {
+            return Err(NewStaffError::Pin);
+        }
+        if edit.active == Some(false) && by == Some(staff) {
+            return Err(NewStaffError::OwnAccount);
+        }
+        let pin_hash = match edit.pin {
+            Some(pin) => Some(passwords::hash_away(pin).await?),
+            None => None,
+        };
+        self.write(move |writer| {
+            let stored = writer.store().document(staff.document());
+            let (_, stored) = stored
+                .map_err(BackendError::from)?
+                .filter(|(_, document)| document.kind().as_str() == kind::STAFF)
+                .ok_or(NewStaffError::NoSuchPerson)?;
+            if let Some(active) = edit.active
+                && let Some(login) = Staff::of(&stored).and_then(|member| member.login)
+            {
+                set_account_active(writer.store(), &login, active).map_err(BackendError::from)?;
+            }
+            writer.write_own::<NewStaffError>(by, |authoring| {
+                let mut change = Change::of(&stored);
+                change.set_some(
+                    authoring,
+                    Field::known(Staff::PIN_HASH),
+                    pin_hash.as_deref(),
+                );
+                change.set_some(authoring, Field::known(Staff::ACTIVE), edit.active);
+                Ok(if change.is_empty() {
+                    Vec::new()
+                } else {
+                    vec![change.finish()]
+                })
+            })?;
+            Ok(())
+        })
+        .await
+    }
+}
+
+fn set_account_active(store: &HubStore, login: &str, active: bool) -> Result<(), StoreError> {
+    let name = records::account(login);
+    let account: Option<Account> = store.read_record(&name)?;
+    match account {
+        Some(mut account) => {
+            account.active = active;
+            store.write_record(&name, &account)
+        }
+        None => Ok(()),
     }
 }

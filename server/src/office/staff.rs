@@ -2,16 +2,17 @@
 
 use askama::Template;
 use axum::Form;
-use axum::extract::State;
+use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use axum::response::Response;
+use serde::Deserialize;
 use shared::domain::Role;
 
 use super::layout::{Layout, Nav};
 use super::reader::Reader;
 use super::{Words, page_as, see_other};
 use crate::auth::FromOffice;
-use crate::backend::{NewStaff, NewStaffError};
+use crate::backend::{EditStaff, NewStaff, NewStaffError};
 use crate::problem::Problem;
 use crate::router::App;
 
@@ -29,6 +30,7 @@ struct StaffPage {
 }
 
 struct Person {
+    id: String,
     name: String,
     role: String,
     branches: String,
@@ -65,6 +67,7 @@ async fn draw(
             .map(|branch| seen.branch_name(Some(*branch)))
             .collect();
         Person {
+            id: member.id.to_string(),
             name: member.name.clone(),
             role: role_name(member.role),
             branches: if branches.is_empty() {
@@ -158,6 +161,52 @@ pub(crate) async fn take_on(
     }
 }
 
+/// A new PIN, or the right to sign in.
+#[derive(Debug, Deserialize)]
+pub(crate) struct Edit {
+    #[serde(default)]
+    pin: String,
+    #[serde(default)]
+    active: String,
+}
+
+/// `POST /staff/{id}`.
+pub(crate) async fn edit(
+    State(app): State<App>,
+    reader: Reader,
+    FromOffice(user): FromOffice,
+    Path(id): Path<String>,
+    Form(form): Form<Edit>,
+) -> Result<Response, Problem> {
+    let staff = id
+        .parse()
+        .map_err(|_| Problem::not_found("nobody with this id works here"))?;
+    let edit = EditStaff {
+        pin: Some(form.pin).filter(|pin| !pin.is_empty()),
+        active: match form.active.as_str() {
+            "yes" => Some(true),
+            "no" => Some(false),
+            _ => None,
+        },
+    };
+    let ends = edit.active == Some(false);
+    match app.hub.edit_staff(staff, edit, Some(user.staff)).await {
+        Ok(()) => {
+            if ends {
+                app.sessions.end_all_of(staff);
+                app.believed.forget();
+            }
+            Ok(see_other("/staff?done=staff"))
+        }
+        Err(error @ NewStaffError::Backend(_)) => Err(error.into()),
+        Err(error) => {
+            let words = reader.words.text(text_key(&error));
+            let status = Problem::from(error).status();
+            draw(&app, &reader, Typed::default(), Some((status, words))).await
+        }
+    }
+}
+
 const fn text_key(error: &NewStaffError) -> &'static str {
     match error {
         NewStaffError::Name => "office-staff-name",
@@ -168,6 +217,8 @@ const fn text_key(error: &NewStaffError) -> &'static str {
         NewStaffError::Password => "office-staff-password",
         NewStaffError::RoleHasNoAccount => "office-staff-role-has-no-account",
         NewStaffError::NoSuchBranch(_) | NewStaffError::TooManyBranches => "office-staff-branches",
+        NewStaffError::NoSuchPerson => "office-error-not-found",
+        NewStaffError::OwnAccount => "office-staff-own",
         NewStaffError::Backend(_) => "office-error-hub",
     }
 }

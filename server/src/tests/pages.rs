@@ -178,6 +178,48 @@ async fn a_mistake_in_a_form_keeps_what_was_typed() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn somebody_who_left_is_logged_out_and_stays_out() {
+    let hub = TestHub::start().await;
+    let browser = Browser::logged_in(&hub).await;
+    let administrator = hub.as_administrator();
+    let otto = serde_json::json!({"name": "Otto", "role": "office", "login": "otto", "password": "snowflakes"});
+    let (_, otto) = hub.post("/api/v1/staff", &administrator, otto).await;
+    let credentials = super::harness::basic("otto", "snowflakes");
+    assert_eq!(
+        hub.get("/api/v1/branches", &credentials).await.0,
+        StatusCode::OK
+    );
+    let path = format!("/staff/{}", otto["id"].as_str().expect("an id"));
+    assert_eq!(
+        browser.post(&path, "active=no").await.0,
+        StatusCode::SEE_OTHER
+    );
+    assert_eq!(
+        hub.get("/api/v1/branches", &credentials).await.0,
+        StatusCode::UNAUTHORIZED
+    );
+    assert_eq!(
+        browser.post(&path, "active=yes").await.0,
+        StatusCode::SEE_OTHER
+    );
+    assert_eq!(
+        hub.get("/api/v1/branches", &credentials).await.0,
+        StatusCode::OK
+    );
+    let own = shared::id::DocumentId::named("staff/first-administrator");
+    let (status, _) = browser.post(&format!("/staff/{own}"), "active=no").await;
+    assert_eq!(status, StatusCode::CONFLICT);
+    assert_eq!(
+        browser.post(&path, "pin=1234x").await.0,
+        StatusCode::BAD_REQUEST
+    );
+    assert_eq!(
+        browser.post(&path, "pin=8520").await.0,
+        StatusCode::SEE_OTHER
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_price_holds_from_its_day() {
     let hub = TestHub::start().await;
     let browser = Browser::logged_in(&hub).await;
