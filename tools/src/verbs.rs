@@ -17,7 +17,7 @@ use tools::plan::{Plan, PlanError};
 use tools::run::{Report, run};
 use tools::source::{SourceSummary, read_source};
 use tools::staging::Staging;
-use tools::target::{Hub, Store, Target};
+use tools::target::{Hub, Store, Target, TargetError};
 use tools::verify::verify;
 
 use crate::arguments::{Arguments, AssessArguments, PlanArguments, TargetArguments, Verb};
@@ -28,6 +28,9 @@ const EXIT_DIFFERENCES: u8 = 1;
 
 /// The verb could not be carried out.
 pub(crate) const EXIT_FAILED: u8 = 2;
+
+/// A position no feed reaches: asking for what comes after it shows whether the token is good.
+const BEHIND_EVERYTHING: u64 = u64::MAX >> 1;
 
 /// Carries out what the command line asks for.
 pub(crate) fn carry_out(arguments: &Arguments) -> anyhow::Result<ExitCode> {
@@ -191,7 +194,13 @@ fn open_target(verb: &TargetArguments, beside: &Beside) -> anyhow::Result<Box<dy
     }
     let stored = beside.credentials(verb.hub.as_deref())?;
     if let Some(credentials) = stored {
-        return Ok(Box::new(Hub::resume(credentials)?));
+        let mut hub = Hub::resume(credentials)?;
+        // A hub that was set up anew at the same address does not know the old token; a new join string then helps.
+        let forgotten = verb.token.is_some()
+            && matches!(hub.page(BEHIND_EVERYTHING), Err(TargetError::NotAllowed(_)));
+        if !forgotten {
+            return Ok(Box::new(hub));
+        }
     }
     let Some(token) = &verb.token else {
         anyhow::bail!(

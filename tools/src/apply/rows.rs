@@ -1,5 +1,8 @@
 //! Rows of staged tables for the writer: by place, by key, one at a time.
 
+use std::cell::RefCell;
+use std::collections::HashMap;
+
 use rusqlite::types::ValueRef;
 use rusqlite::{Connection, OptionalExtension as _, Row, params};
 
@@ -50,7 +53,15 @@ pub(crate) struct Source<'a> {
     /// Columns that tell rows apart; empty means by place.
     key: Vec<usize>,
     connection: &'a Connection,
+    /// What was searched in a small table, found or not.
+    found: RefCell<HashMap<(usize, String), Option<SourceRow>>>,
 }
+
+/// Tables of at most so many rows are kept in memory once searched: services, statuses, branches, staff.
+const SMALL_TABLE_ROWS: u64 = 500;
+
+/// So many searches are kept for one table; a column of free texts must not fill the memory.
+const SEARCHES_KEPT: usize = 2_000;
 
 impl<'a> Source<'a> {
     /// A table by name with its key's columns.
@@ -70,6 +81,7 @@ impl<'a> Source<'a> {
             slugs: naming::slugs(&table.schema),
             key,
             connection: staging.connection(),
+            found: RefCell::default(),
         })
     }
 
@@ -119,14 +131,25 @@ impl<'a> Source<'a> {
         let Some(index) = self.table.schema.column_index(column) else {
             return Ok(None);
         };
+        let is_small = self.table.rows <= SMALL_TABLE_ROWS;
+        let search = (index, value.to_owned());
+        if is_small && let Some(known) = self.found.borrow().get(&search) {
+            return Ok(known.clone());
+        }
         let select = format!(
             "SELECT rowid, * FROM {} WHERE c{index} = ?1 ORDER BY rowid LIMIT 1",
             self.table.sql_name()
         );
-        self.connection
+        let row = self
+            .connection
             .prepare_cached(&select)?
             .query_row(params![value], read)
-            .optional()
+            .optional()?;
+        let mut found = self.found.borrow_mut();
+        if is_small && found.len() < SEARCHES_KEPT {
+            found.insert(search, row.clone());
+        }
+        Ok(row)
     }
 
     /// All rows whose column has this value, in their order.

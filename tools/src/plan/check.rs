@@ -160,6 +160,9 @@ impl Plan {
                 "[branches] needs a `default` or a `column`, or no order has a branch".to_owned(),
             );
         }
+        if self.branches.default.as_deref() == Some(super::propose::TO_BE_CHANGED) {
+            check.add("[branches] default still has to be written: the branch of all orders that name none".to_owned());
+        }
         let codes = self.status.map.values().chain(&self.status.default);
         for code in
             codes.filter(|code| Phase::from_code(code.split('/').next().unwrap_or(code)).is_none())

@@ -13,6 +13,9 @@ use crate::interpret::lost_its_zero;
 use crate::staging::{StagedTable, Staging};
 use crate::vocabulary::{self, Confidence, Meaning, meaning_of, reduced};
 
+/// Stands where only a person knows the answer; a plan that still has it is not run.
+pub(super) const TO_BE_CHANGED: &str = "CHANGE ME";
+
 /// What a proposal starts from, beside the staged source.
 #[derive(Debug, Clone)]
 pub struct Basis {
@@ -212,7 +215,7 @@ impl Proposal<'_> {
         }
         match &basis.branch {
             Some(branch) => self.entry("default", branch, "of all orders that name none"),
-            None if map.is_empty() => self.entry("default", "CHANGE ME", "the source names no branch: write one here"),
+            None if map.is_empty() => self.entry("default", TO_BE_CHANGED, "the source names no branch: write one here"),
             None => self.line("# default = \"\"                             # for orders that name none; without it they are rejected"),
         }
         self.line("create_missing = false                       # true: make branches the hub does not know");
