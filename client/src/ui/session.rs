@@ -4,7 +4,7 @@ use std::convert::Infallible;
 
 use axum::extract::{FromRequestParts, Request};
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, Method, StatusCode, header};
+use axum::http::{HeaderMap, HeaderName, Method, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Redirect, Response};
 use shared::presentation::Language;
@@ -146,7 +146,7 @@ fn is_same_origin(headers: &HeaderMap) -> bool {
     let Some(origin) = text(header::ORIGIN) else {
         // Programs without an origin (tests, curl) carry no other site's cookies either; browsers always send one.
         return matches!(
-            text("sec-fetch-site".parse().unwrap_or(header::ORIGIN)),
+            text(HeaderName::from_static("sec-fetch-site")),
             None | Some("same-origin" | "none")
         );
     };
