@@ -19,6 +19,9 @@ const COUNTERS: usize = 4;
 /// More acknowledged orders than this never stand between two power cuts; the number goes round from 1.
 const MOST_BETWEEN_CUTS: u32 = 9;
 
+/// Answers that wait to be noted: far more than come between two power cuts, so that no counter waits for the book.
+const MOST_SAID: usize = 10_000;
+
 #[tokio::test(flavor = "multi_thread")]
 async fn fifty_power_cuts_lose_no_acknowledged_order_and_double_none() -> Result<()> {
     let mut firm = Firm::open(["Chur"]).await?;
@@ -112,7 +115,7 @@ impl Book {
 
 /// Several counters that take in without a pause.
 struct Counters {
-    said: mpsc::UnboundedReceiver<(Uuid, Option<String>)>,
+    said: mpsc::Receiver<(Uuid, Option<String>)>,
     acknowledged: watch::Receiver<u32>,
     close: watch::Sender<bool>,
 }
@@ -125,7 +128,7 @@ struct Answered {
 
 impl Counters {
     fn open(person: &Counter, service: &Value, again: &[Uuid]) -> Self {
-        let (say, said) = mpsc::unbounded_channel();
+        let (say, said) = mpsc::channel(MOST_SAID);
         let (count, acknowledged) = watch::channel(0);
         let (close, closed) = watch::channel(false);
         let count = Arc::new(count);
@@ -145,14 +148,14 @@ impl Counters {
                     let ticket = take_in(&person, order, &service).await.ok();
                     let is_answered = ticket.is_some();
                     // Sent before it is counted, so that whoever has counted it will find it.
-                    let _ = say.send((order, ticket));
+                    let _ = say.send((order, ticket)).await;
                     if !is_answered {
                         break;
                     }
                     count.send_modify(|count| *count += 1);
                 }
                 for order in queue {
-                    let _ = say.send((order, None));
+                    let _ = say.send((order, None)).await;
                 }
             });
         }

@@ -13,8 +13,8 @@ async fn the_demo_proves_its_day() -> Result<()> {
     let demo = Process::start("the demo", command)?;
     let status = demo.wait_for_end().await?;
     let lines = demo.lines();
-    let objects = lines.iter().filter(|line| line.starts_with('{'));
-    let last = objects.last().with_context(|| lines.join("\n"))?;
+    let mut objects = lines.iter().filter(|line| line.starts_with('{'));
+    let last = objects.next_back().with_context(|| lines.join("\n"))?;
     let proof: Value = serde_json::from_str(last)?;
     ensure!(status.success(), "{status}: {last}");
     ensure!(proof["ok"] == true && proof["converged"] == true, "{proof}");
