@@ -90,7 +90,7 @@
   const refresh = async (element) => {
     if (element.contains(document.activeElement) && isTextField(document.activeElement)) return;
     try {
-      const answer = await fetch(element.dataset.live, { headers: { "X-Fragment": "1" } });
+      const answer = await fetch(element.dataset.live, { headers: { "X-Fragment": "1", "X-Live": "1" } });
       if (!answer.ok || answer.redirected) return;
       const text = await answer.text();
       if (text === element.dataset.liveText) return;

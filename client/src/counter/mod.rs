@@ -100,6 +100,16 @@ impl Counter {
         self.person_of(token)
     }
 
+    /// Who a session belongs to, asked by a page that refreshes itself: does not count as doing something, so a screen
+    /// that somebody left open ends its session all the same.
+    ///
+    /// # Errors
+    /// [`CounterError::SignedOut`] when there is no such session, or it has ended.
+    pub fn session_looked_at(&self, token: &str) -> Result<Person, CounterError> {
+        let staff_and_counter = self.look_at_session(token)?;
+        self.person_with(staff_and_counter)
+    }
+
     /// Ends a session. Ending one that is not there does nothing.
     ///
     /// # Errors

@@ -208,6 +208,26 @@ impl Counter {
         if is_due {
             self.store_sessions_soon();
         }
+        self.person_with((staff, counter))
+    }
+
+    pub(super) fn look_at_session(&self, token: &str) -> Result<(StaffId, String), CounterError> {
+        let now = self.now();
+        let hash = hash_of(token);
+        lock(&self.0.people.state)
+            .sessions
+            .0
+            .iter()
+            .find(|session| session.token_hash == hash)
+            .filter(|session| is_open(session, self.0.people.limits, now))
+            .map(|session| (session.staff, session.counter.clone()))
+            .ok_or(CounterError::SignedOut)
+    }
+
+    pub(super) fn person_with(
+        &self,
+        (staff, counter): (StaffId, String),
+    ) -> Result<Person, CounterError> {
         let catalogue = self.catalogue();
         // Whoever the office has let go is out at once, even with a session.
         let member = catalogue

@@ -72,7 +72,13 @@ impl FromRequestParts<Ui> for SignedIn {
 
     async fn from_request_parts(parts: &mut Parts, ui: &Ui) -> Result<Self, Response> {
         let Ok(reader) = Reader::from_request_parts(parts, ui).await;
-        let session = token(&parts.headers).and_then(|token| ui.counter.session(token).ok());
+        let session = token(&parts.headers).and_then(|token| {
+            if is_live(&parts.headers) {
+                ui.counter.session_looked_at(token).ok()
+            } else {
+                ui.counter.session(token).ok()
+            }
+        });
         match session {
             Some(person) => Ok(Self { reader, person }),
             None if parts.method == Method::GET && !is_fragment(&parts.headers) => {
@@ -154,6 +160,14 @@ fn is_same_origin(headers: &HeaderMap) -> bool {
         .strip_prefix("http://")
         .or_else(|| origin.strip_prefix("https://"));
     authority.is_some() && authority == text(header::HOST)
+}
+
+/// Whether the page asks by itself: a refresh after a change, or the stream that tells it of one.
+fn is_live(headers: &HeaderMap) -> bool {
+    let accepts = headers
+        .get(header::ACCEPT)
+        .map(header::HeaderValue::as_bytes);
+    headers.contains_key("x-live") || accepts == Some(b"text/event-stream".as_slice())
 }
 
 fn is_fragment(headers: &HeaderMap) -> bool {
