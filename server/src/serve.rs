@@ -101,19 +101,16 @@ async fn try_run(
     tokio::spawn(write_presence(hub.clone(), stopping));
     println!("listening on {address}");
     tracing::info!(address, "the hub serves");
-    let served = match tls {
-        Some(config) => {
-            let server = axum_server::from_tcp_rustls(listener, config);
-            let mut server = server.map_err(Reason::Listener)?.handle(handle);
-            be_patient_within_limits(server.http_builder());
-            server.serve(service).await
-        }
-        None => {
-            let server = axum_server::from_tcp(listener);
-            let mut server = server.map_err(Reason::Listener)?.handle(handle);
-            be_patient_within_limits(server.http_builder());
-            server.serve(service).await
-        }
+    let served = if let Some(config) = tls {
+        let server = axum_server::from_tcp_rustls(listener, config);
+        let mut server = server.map_err(Reason::Listener)?.handle(handle);
+        be_patient_within_limits(server.http_builder());
+        server.serve(service).await
+    } else {
+        let server = axum_server::from_tcp(listener);
+        let mut server = server.map_err(Reason::Listener)?.handle(handle);
+        be_patient_within_limits(server.http_builder());
+        server.serve(service).await
     };
     hub.write_presence().await?;
     tracing::info!("stopped");

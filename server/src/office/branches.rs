@@ -36,7 +36,6 @@ struct BranchTable {
     words: Words,
     as_of: AsOf,
     branches: Vec<BranchState>,
-    is_administrator: bool,
 }
 
 #[derive(Template)]
@@ -72,7 +71,6 @@ async fn draw(
             words,
             as_of,
             branches,
-            is_administrator,
         });
     }
     let (status, problem) = problem.unzip();

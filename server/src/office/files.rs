@@ -20,6 +20,9 @@ const KEEP_ALIVE: Duration = Duration::from_secs(20);
 /// An overview is not read anew more often than this, however busy the branches are.
 const AT_MOST_EVERY: Duration = Duration::from_secs(1);
 
+/// How old "As of" on an open page may get.
+const FRESHNESS_EVERY: Duration = Duration::from_secs(15);
+
 /// `GET /assets/{name}`.
 pub(crate) async fn asset(Path(name): Path<String>) -> Result<Response, Problem> {
     let asset = assets::find(&name).ok_or_else(|| Problem::not_found("there is no such file"))?;
@@ -30,7 +33,7 @@ pub(crate) async fn asset(Path(name): Path<String>) -> Result<Response, Problem>
     Ok((headers, asset.bytes).into_response())
 }
 
-/// `GET /events`: one event when something changed. Ends with the hub; browsers come back by themselves.
+/// `GET /events`: one event when something changed, and every few seconds besides. Ends with the hub; browsers come back by themselves.
 pub(crate) async fn events(
     State(app): State<App>,
 ) -> Sse<impl Stream<Item = Result<Event, Infallible>>> {
@@ -41,6 +44,8 @@ pub(crate) async fn events(
         tokio::time::sleep_until(last + AT_MOST_EVERY).await;
         tokio::select! {
             changed = head.changed() => changed.ok()?,
+            // Contacts come and go without any document changing, and a page says which branches are away.
+            () = tokio::time::sleep(FRESHNESS_EVERY) => {}
             _ = stopping.wait_for(|stopping| *stopping) => return None,
         }
         let event = Event::default().data("documents");

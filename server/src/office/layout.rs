@@ -5,9 +5,10 @@ use axum::http::StatusCode;
 use axum::response::{Html, IntoResponse, Response};
 use shared::domain::Role;
 use shared::presentation::{Language, assets, icons};
+use shared::read_model::{OrderFilter, OrderSort, Page, QueryError, Reader};
 
 use super::freshness::AsOf;
-use super::reader::{Reader, Theme};
+use super::reader::{Reader as Person, Theme};
 use super::seen::Seen;
 use super::{Words, freshness};
 use crate::problem::Shown;
@@ -55,7 +56,7 @@ pub(crate) struct Layout {
 
 impl Layout {
     /// The surroundings for somebody who is not logged in.
-    pub(crate) fn for_reader(reader: &Reader) -> Self {
+    pub(crate) fn for_reader(reader: &Person) -> Self {
         Self {
             theme: reader.theme,
             who: None,
@@ -77,10 +78,10 @@ impl Layout {
     }
 
     /// The surroundings for whoever is logged in. What cannot be counted is left out; the page still comes.
-    pub(crate) async fn of(app: &App, reader: &Reader, nav: Nav) -> (Self, Seen) {
+    pub(crate) async fn of(app: &App, reader: &Person, nav: Nav) -> (Self, Seen) {
         let now = crate::clock::now();
         let seen = Seen::new(reader.words, app.hub.catalogue(), now);
-        let counts = app.hub.read(shared::read_model::Reader::counts).await;
+        let counts = app.hub.read(orders_in_conflict).await;
         let refused = app.hub.refused().await;
         let who = reader.user.as_ref().map(|user| Who {
             name: seen.staff_name(Some(user.staff)),
@@ -90,13 +91,26 @@ impl Layout {
         let layout = Self {
             who,
             nav,
-            conflicts: counts.map_or(0, |counts| counts.conflicts),
+            conflicts: counts.unwrap_or(0),
             quarantined: refused.map_or(0, |refused| refused.len()),
             as_of: Some(freshness::as_of(app, &seen)),
             ..Self::for_reader(reader)
         };
         (layout, seen)
     }
+}
+
+/// What the list of conflicts shows, so that the number beside its name and its length agree.
+fn orders_in_conflict(lists: &Reader) -> Result<u64, QueryError> {
+    let filter = OrderFilter {
+        conflicts_only: true,
+        ..OrderFilter::default()
+    };
+    let first = Page {
+        offset: 0,
+        limit: 1,
+    };
+    Ok(lists.order_list(&filter, OrderSort::Newest, first)?.total)
 }
 
 /// What an action reports after its redirect: `?done=settled`. Only these; an address cannot put words on a page.
@@ -121,7 +135,7 @@ struct MessagePage {
 }
 
 /// A problem as a page, for a person in a browser.
-pub(crate) fn message_page(reader: &Reader, shown: &Shown) -> Response {
+pub(crate) fn message_page(reader: &Person, shown: &Shown) -> Response {
     let words = reader.words;
     let key = match shown.status {
         StatusCode::NOT_FOUND => "office-error-not-found",
