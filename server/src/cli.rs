@@ -1,5 +1,10 @@
 //! The command line.
 
+#![expect(
+    rustdoc::bare_urls,
+    reason = "these comments are the help that a terminal shows"
+)]
+
 use std::net::TcpListener;
 use std::path::PathBuf;
 use std::time::Duration;
