@@ -141,7 +141,8 @@ impl Browser {
             "Emulation.setEmulatedMedia",
             json!({ "media": "screen", "features": features }),
         )
-        .await
+        .await?;
+        self.settle().await
     }
 
     /// Shows the page as it would be printed, until [`Browser::prefer`] shows the screen again.
@@ -270,6 +271,17 @@ impl Browser {
         Ok(())
     }
 
+    /// Waits until nothing moves or fades any more: a picture taken in between shows a page that nobody ever sees.
+    async fn settle(&self) -> Result<()> {
+        let what = format!("the page of {} comes to rest", self.name);
+        crate::wait_until(what, async || {
+            let moving = self.driver.execute(COUNT_ANIMATIONS, Vec::new()).await;
+            let moving: u64 = moving.ok()?.convert().ok()?;
+            (moving == 0).then_some(())
+        })
+        .await
+    }
+
     async fn devtools(&self, method: &'static str, parameters: Value) -> Result<()> {
         self.devtools_value(method, parameters).await.map(|_| ())
     }
@@ -281,6 +293,13 @@ impl Browser {
             .map_err(|error| anyhow!("{method}: {error}"))
     }
 }
+
+/// How many animations and transitions run that will end.
+const COUNT_ANIMATIONS: &str = "
+    const runs = animation => animation.playState === 'running'
+        && animation.effect?.getComputedTiming().endTime !== Infinity;
+    return document.getAnimations().filter(runs).length;
+";
 
 /// Sizes that the pages are made for, in CSS pixels.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -190,13 +190,17 @@ async fn every_page_of_the_office_can_be_used_by_everybody_on_every_screen() -> 
 
 /// What is wrong with pages, all of it, so that one run tells everything.
 #[derive(Default)]
-struct Report(String);
+struct Report {
+    findings: String,
+    pages: usize,
+}
 
 impl Report {
     /// Looks at a page on every screen, light and dark; keeps a picture of each.
     async fn look_at(&mut self, browser: &Browser, whose: &str, url: &str) -> Result<()> {
         browser.visit(url).await?;
         let path = url.splitn(4, '/').nth(3).unwrap_or_default();
+        self.pages += 1;
         let name: String = path
             .split(['/', '?', '=', '&'])
             // Ids say nothing in a file's name.
@@ -209,7 +213,10 @@ impl Report {
                 browser.prefer(theme).await?;
                 let place = format!("{whose} {name} {screen:?} {theme:?}");
                 browser
-                    .keep_screenshot(&format!("{whose}/{name}-{screen:?}-{theme:?}"))
+                    .keep_screenshot(&format!(
+                        "{whose}/{:02}-{name}-{screen:?}-{theme:?}",
+                        self.pages
+                    ))
                     .await?;
                 for finding in browser.accessibility_findings().await? {
                     if finding.is_serious() {
@@ -243,15 +250,15 @@ impl Report {
 
     fn add(&mut self, place: &str, what: &str) {
         // Writing to a string cannot fail.
-        let _ = writeln!(self.0, "{place}: {what}");
+        let _ = writeln!(self.findings, "{place}: {what}");
     }
 
     fn is_clean(&self) -> Result<()> {
         ensure!(
-            self.0.is_empty(),
+            self.findings.is_empty(),
             "{} findings:\n{}",
-            self.0.lines().count(),
-            self.0
+            self.findings.lines().count(),
+            self.findings
         );
         Ok(())
     }
