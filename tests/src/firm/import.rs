@@ -1,7 +1,7 @@
 //! The importer's process: a legacy database comes over to the hub.
 
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::{Command, ExitStatus, Stdio};
 
 use anyhow::{Context, Result, ensure};
 use serde_json::Value;
@@ -23,11 +23,24 @@ impl Import {
     /// # Errors
     /// When nothing can be proposed.
     pub async fn planned(source: &Path, branch: &str) -> Result<Self> {
+        Self::propose(source, branch, &[]).await
+    }
+
+    /// As [`Self::planned`], for a later dump in the place of an earlier one.
+    ///
+    /// # Errors
+    /// When nothing can be proposed.
+    pub async fn planned_anew(source: &Path, branch: &str) -> Result<Self> {
+        Self::propose(source, branch, &["--overwrite"]).await
+    }
+
+    async fn propose(source: &Path, branch: &str, options: &[&str]) -> Result<Self> {
         let plan = source.with_extension("plan.toml");
         let mut command = binary("offpiste-import")?;
         command
             .arg("plan")
             .arg(source)
+            .args(options)
             .args(["--branch", branch, "--plan"])
             .arg(&plan);
         succeed("offpiste-import plan", command).await?;
@@ -40,12 +53,12 @@ impl Import {
     /// Brings everything into the running hub and returns the report. Progress is shown on our own standard error.
     ///
     /// # Errors
-    /// When a row is unaccounted for, or the import could not be carried out.
+    /// When a row is unaccounted for, a value differs, or the import could not be carried out.
     pub async fn run(&self, hub: &Hub) -> Result<Value> {
         let token = hub.importer_join_string().await?;
         let mut command = binary("offpiste-import")?;
         command.arg("run").env("OFFPISTE_IMPORT_TOKEN", token);
-        self.report(command, hub).await
+        clean(self.report(command, hub).await?)
     }
 
     /// Reads everything back from the hub and compares it with the source. Returns the report.
@@ -53,6 +66,14 @@ impl Import {
     /// # Errors
     /// When there is a difference, or it could not be carried out.
     pub async fn verify(&self, hub: &Hub) -> Result<Value> {
+        clean(self.try_verify(hub).await?)
+    }
+
+    /// As [`Self::verify`], whatever it finds.
+    ///
+    /// # Errors
+    /// When it could not be carried out.
+    pub async fn try_verify(&self, hub: &Hub) -> Result<(ExitStatus, Value)> {
         let mut command = binary("offpiste-import")?;
         command.arg("verify");
         self.report(command, hub).await
@@ -70,7 +91,7 @@ impl Import {
         &self.plan
     }
 
-    async fn report(&self, mut command: Command, hub: &Hub) -> Result<Value> {
+    async fn report(&self, mut command: Command, hub: &Hub) -> Result<(ExitStatus, Value)> {
         command
             .args(["--json", "--hub", hub.url(), "--plan"])
             .arg(&self.plan)
@@ -82,16 +103,17 @@ impl Import {
             .await;
         let output = output.context("the importer cannot be started")?;
         let text = String::from_utf8_lossy(&output.stdout);
-        ensure!(
-            output.status.success(),
-            "the importer: {}\n{text}",
-            output.status
-        );
         let report: Value = serde_json::from_str(text.trim())
             .with_context(|| format!("the importer's report is no JSON: {text}"))?;
-        accounts_for_every_row(&report)?;
-        Ok(report)
+        Ok((output.status, report))
     }
+}
+
+/// The report of a run that ended well, with every row accounted for.
+fn clean((status, report): (ExitStatus, Value)) -> Result<Value> {
+    ensure!(status.success(), "the importer: {status}\n{report}");
+    accounts_for_every_row(&report)?;
+    Ok(report)
 }
 
 /// Checks the ledger's sums with arithmetic of our own.

@@ -1,5 +1,7 @@
 //! The old database comes over: every row accounted for, and twice is once.
 
+use std::collections::BTreeSet;
+
 use anyhow::{Context, Result, ensure};
 use shared::wire::DOCUMENTS_PATH;
 use tests::firm::{Firm, Import};
@@ -125,4 +127,57 @@ async fn everything(firm: &Firm<2>) -> Result<String> {
     let head = firm.hub.bytes(DOCUMENTS_PATH).await?;
     ensure!(!head.is_empty(), "the hub's feed is empty");
     Ok(format!("{orders}\n{head:?}"))
+}
+
+/// Bringing changes over is not what `run` does. It may not look as if it had.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_later_dump_brings_what_is_new_and_verify_names_what_was_edited_since() -> Result<()> {
+    let firm = Firm::open(["Chur", "Davos"]).await?;
+    let source = firm.directory().join("werkstatt.sql");
+    let mut options = Options {
+        orders: 100,
+        ..Options::default()
+    };
+    generator::generate(&options, &source)?;
+    let import = Import::planned(&source, "Chur").await?;
+    import.run(&firm.hub).await?;
+    let first = firm.hub.count_orders().await?;
+    for weeks_later in [1, 3] {
+        options.weeks_later = weeks_later;
+        let truth = generator::generate(&options, &source)?;
+        ensure!(
+            import.run(&firm.hub).await.is_err(),
+            "a plan for another dump was carried out"
+        );
+
+        let import = Import::planned_anew(&source, "Chur").await?;
+        import.run(&firm.hub).await?;
+        let (status, report) = import.try_verify(&firm.hub).await?;
+
+        let differences = report["differences"].as_array();
+        let differences = differences.context("a report without differences")?;
+        let edited: BTreeSet<&str> = differences
+            .iter()
+            .filter_map(|difference| difference["key"].as_str())
+            .collect();
+        ensure!(
+            status.code() == Some(1) && !edited.is_empty(),
+            "rows were edited between the dumps, and verify says {status}: {report}"
+        );
+        let orders = truth.rows["Aufträge"];
+        ensure!(
+            report["ledger"]["Aufträge"]["source"] == orders,
+            "after {weeks_later} weeks there are {orders} orders: {}",
+            report["ledger"]
+        );
+        let brought = firm.hub.count_orders().await?;
+        ensure!(
+            brought > first,
+            "after {weeks_later} weeks the office still has {brought} orders"
+        );
+    }
+    for branch in &firm.branches {
+        branch.wait_identical().await?;
+    }
+    firm.close().await
 }
