@@ -61,6 +61,7 @@ async fn bring_over(orders: u64, directory: &Path, hub: &Hub) -> Result<Imported
     let options = generator::Options {
         orders,
         seed: SEED,
+        last_day: Some(jiff::Zoned::now().date()),
         ..generator::Options::default()
     };
     let path = dump.clone();
