@@ -29,6 +29,9 @@ pub struct Options {
     pub weeks_later: u32,
     /// Share of rows with each planted defect: one in so many; 0 plants none.
     pub one_defect_in: u64,
+    /// The day of the last order: a shop in the middle of its season, whose old work is nearly all done. Without it, orders
+    /// begin on a fixed day and have every status at every age, so that the same options give the same bytes for ever.
+    pub last_day: Option<Date>,
 }
 
 impl Default for Options {
@@ -40,6 +43,7 @@ impl Default for Options {
             branches: vec!["Chur".to_owned(), "Davos".to_owned()],
             weeks_later: 0,
             one_defect_in: 50,
+            last_day: None,
         }
     }
 }
@@ -202,6 +206,10 @@ const STATUSES: [(&str, &str); 23] = [
     ("Storniert", "cancelled"),
     ("Gelöscht", "cancelled"),
 ];
+
+/// How old an order gets before it is done, in a shop in the middle of its season; one in [`FORGOTTEN_IN`] never is.
+const DONE_AFTER_DAYS: i32 = 9;
+const FORGOTTEN_IN: u64 = 150;
 
 /// The first order was taken in on this day; a few come in each day after it.
 const FIRST_DAY: Date = date(2019, 10, 1);
@@ -381,7 +389,8 @@ impl World<'_> {
         let mut random = Random::of(options.seed, 2, id);
         let mut defects = Defects::new();
         let days = jiff::Span::new().days(number(id / ORDERS_A_DAY));
-        let day = FIRST_DAY.checked_add(days).unwrap_or(FIRST_DAY);
+        let first_day = self.first_day();
+        let day = first_day.checked_add(days).unwrap_or(first_day);
         let (hour, minute) = (8 + random.below(10), random.below(60));
         let received = format!("{day} {hour:02}:{minute:02}:00");
         let pickup = day
@@ -390,7 +399,7 @@ impl World<'_> {
         let pickup = self.pickup(id, pickup, &mut random, &mut defects);
         let service = random.pick_of(&SERVICES);
         let (mut status, mut phase) = *random.pick_of(&STATUSES);
-        if edited {
+        if edited || self.is_long_done(id, day, phase) {
             (status, phase) = ("abgeschlossen", "done");
         }
         let branch = random.below(self.branches.len() as u64);
@@ -431,6 +440,24 @@ impl World<'_> {
             comment,
         ];
         Some((cells, defects))
+    }
+
+    fn first_day(&self) -> Date {
+        let days = number(self.options.orders / ORDERS_A_DAY);
+        self.options
+            .last_day
+            .and_then(|last| last.checked_sub(jiff::Span::new().days(days)).ok())
+            .unwrap_or(FIRST_DAY)
+    }
+
+    fn is_long_done(&self, id: u64, day: Date, phase: &str) -> bool {
+        let Some(last_day) = self.options.last_day else {
+            return false;
+        };
+        let age = last_day.since(day).map_or(0, |age| age.get_days());
+        age > DONE_AFTER_DAYS
+            && phase != "cancelled"
+            && Random::of(self.options.seed, 60, id).below(FORGOTTEN_IN) != 0
     }
 
     fn pickup(&self, id: u64, day: Date, random: &mut Random, defects: &mut Defects) -> Cell {
