@@ -139,7 +139,7 @@ async fn look(scene: &Scene) -> Vec<BranchState> {
         let facts = branch.sync_facts().await.ok();
         states.push(BranchState {
             name: branch.name().to_owned(),
-            url: branch.url().to_owned(),
+            url: Scene::browser_url(branch),
             line: position(branch),
             pending: facts.map(|facts| facts.pending),
         });
@@ -171,7 +171,7 @@ fn print_table(scene: &Scene, page: &str) {
             .map(|member| format!("{} {}", member.name, member.pin));
         rows.push(row(
             &format!("Counter {}", branch.name()),
-            branch.url(),
+            &Scene::browser_url(branch),
             &format!("PIN: {}", people.join(", ")),
         ));
     }

@@ -47,6 +47,13 @@ impl Scene {
         [&self.firm.anna, &self.firm.beat, &self.firm.chiara]
     }
 
+    /// The address to open in a browser. Cookies know hosts and no ports: under one name, signing in at Davos would
+    /// sign out at Chur. Browsers take every name below `localhost` for this machine (RFC 6761).
+    pub(crate) fn browser_url(branch: &Branch) -> String {
+        let host = format!("{}.localhost", branch.name().to_lowercase());
+        branch.url().replace("127.0.0.1", &host)
+    }
+
     /// The branch a person means.
     pub(crate) fn branch(&self, name: &str) -> Option<&Branch> {
         self.firm
