@@ -227,6 +227,10 @@ impl Report {
                     }
                 }
             }
+            let overlapping = browser.page().execute(OVERLAPPING, Vec::new()).await?;
+            for words in overlapping.convert::<Vec<String>>()? {
+                self.add(&format!("{whose} {name} {screen:?}"), &words);
+            }
             let wider = browser
                 .page()
                 .execute(WIDER_THAN_THE_SCREEN, Vec::new())
@@ -263,6 +267,27 @@ impl Report {
         Ok(())
     }
 }
+
+/// Words of the bar on top that stand upon each other.
+const OVERLAPPING: &str = "
+    const parts = [...document.querySelectorAll('.topbar .brand-text, .topbar-links a, .topbar .search, .topbar-tools > *')];
+    const seen = parts.filter(part => part.offsetParent !== null);
+    // Of words, not of their boxes: what does not fit its box stands outside of it.
+    const box = part => {
+        if (part.matches('.search')) return part.getBoundingClientRect();
+        const words = document.createRange();
+        words.selectNodeContents(part);
+        return words.getBoundingClientRect();
+    };
+    const boxes = seen.map(part => [part, box(part)]);
+    const found = [];
+    boxes.forEach(([one, a], place) => boxes.slice(place + 1).forEach(([other, b]) => {
+        const over = Math.min(a.right, b.right) - Math.max(a.left, b.left) > 1
+            && Math.min(a.bottom, b.bottom) - Math.max(a.top, b.top) > 1;
+        if (over) found.push(`'${one.innerText}' and '${other.innerText}' overlap`);
+    }));
+    return found;
+";
 
 const WIDER_THAN_THE_SCREEN: &str =
     "return document.documentElement.scrollWidth - document.documentElement.clientWidth;";
