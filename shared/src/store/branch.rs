@@ -172,9 +172,12 @@ impl BranchStore {
         let mut batch = Batch::after(self.head);
         let mut pending = self.outbox;
         for delta in deltas {
-            if !self.merge_into(&mut batch, delta)? {
-                continue;
-            }
+            let whole = match self.merge_into(&mut batch, delta)? {
+                Outcome::Unchanged => continue,
+                Outcome::Changed => None,
+                // What the hub lacks of a new document is all of it, and that is encoded already.
+                Outcome::New { encoded } => Some(encoded),
+            };
             let key = layout::key(OUTBOX, delta.id().as_bytes());
             let waiting = batch
                 .outbox(&key)
@@ -183,18 +186,18 @@ impl BranchStore {
             let (unsent, since) = match waiting.as_deref().and_then(split_outbox) {
                 None => {
                     pending.count += 1;
-                    (delta.clone(), now)
+                    (whole.unwrap_or_else(|| format::encode(delta)), now)
                 }
                 Some((_, since, earlier)) => {
                     let mut unsent = layout::read_document(delta.id(), earlier)?;
                     unsent.merge(delta.clone())?;
-                    (unsent, since)
+                    (format::encode(&unsent), since)
                 }
             };
             pending.since = Some(pending.since.map_or(since, |oldest| oldest.min(since)));
             batch.writes.push(Write::Put(
                 key,
-                outbox_value(batch.position, since, &format::encode(&unsent)),
+                outbox_value(batch.position, since, &unsent),
             ));
         }
         let written = Identity {
@@ -435,8 +438,8 @@ impl BranchStore {
         Ok(self.engine.bytes_on_disk()?)
     }
 
-    /// Adds the writes that merge a delta; whether it changes anything.
-    fn merge_into(&self, batch: &mut Batch, delta: &Document) -> Result<bool, StoreError> {
+    /// Adds the writes that merge a delta.
+    fn merge_into(&self, batch: &mut Batch, delta: &Document) -> Result<Outcome, StoreError> {
         let id = delta.id();
         let earlier = batch
             .changes
@@ -455,10 +458,21 @@ impl BranchStore {
                 }
             },
         };
-        let mut after = before
-            .clone()
-            .unwrap_or_else(|| Document::new(id, delta.kind().clone()));
-        after.merge(delta.clone())?;
+        let is_new = before.is_none();
+        let after = match &before {
+            // Merging into nothing gives the delta, but for what an erasure removes.
+            None if delta.erasure().is_none() => delta.clone(),
+            None => {
+                let mut after = Document::new(id, delta.kind().clone());
+                after.merge(delta.clone())?;
+                after
+            }
+            Some(before) => {
+                let mut after = before.clone();
+                after.merge(delta.clone())?;
+                after
+            }
+        };
         let encoded = format::encode(&after);
         if encoded.len() > limits::DOCUMENT_BYTES {
             return Err(StoreError::TooLarge {
@@ -467,7 +481,7 @@ impl BranchStore {
             });
         }
         if before.is_some_and(|before| format::encode(&before) == encoded) {
-            return Ok(false);
+            return Ok(Outcome::Unchanged);
         }
         batch.position += 1;
         batch
@@ -480,7 +494,11 @@ impl BranchStore {
             position: batch.position,
             document: after,
         });
-        Ok(true)
+        Ok(if is_new {
+            Outcome::New { encoded }
+        } else {
+            Outcome::Changed
+        })
     }
 
     fn last_number(&self, prefix: u8) -> Result<u64, StoreError> {
@@ -503,6 +521,16 @@ impl BranchStore {
             since,
         })
     }
+}
+
+/// What merging a delta comes to.
+enum Outcome {
+    Unchanged,
+    Changed,
+    New {
+        /// The document as it is stored.
+        encoded: Vec<u8>,
+    },
 }
 
 /// A batch in the making: the writes, and what they will have changed.

@@ -12,6 +12,7 @@ mod branch;
 mod contract;
 mod engine;
 mod hub;
+mod journal;
 mod layout;
 mod memory;
 mod sled_engine;

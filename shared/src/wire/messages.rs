@@ -227,10 +227,11 @@ mod tests {
             clock: UtcMillis(-1),
         };
         let hex = |bytes: Vec<u8>| {
-            bytes
-                .iter()
-                .map(|byte| format!("{byte:02x}"))
-                .collect::<String>()
+            bytes.iter().fold(String::new(), |mut hex, byte| {
+                use std::fmt::Write;
+                let _ = write!(hex, "{byte:02x}");
+                hex
+            })
         };
         insta::assert_snapshot!(
             "exchange_1",

@@ -183,14 +183,14 @@ impl Call {
 
     fn is_sync_of_the_store(&self) -> bool {
         let is_sync = self.text.starts_with("fdatasync(") || self.text.starts_with("fsync(");
-        is_sync && self.text.contains("/db>") && self.text.contains("= 0")
+        is_sync && self.text.contains("/journal>") && self.text.contains("= 0")
     }
 }
 
 #[test]
 fn a_call_in_two_halves_is_one_call() {
     let calls = Calls::read(
-        "7 fdatasync(9</data/store/db> <unfinished ...>\n8 write(3<socket:[1]>, \"x\", 1) = 1\n7 <... fdatasync resumed>) = 0\n7 fsync(9</data/store/db> <unfinished ...>\n",
+        "7 fdatasync(9</data/store/journal> <unfinished ...>\n8 write(3<socket:[1]>, \"x\", 1) = 1\n7 <... fdatasync resumed>) = 0\n7 fsync(9</data/store/journal> <unfinished ...>\n",
     );
     assert_eq!(calls.0.len(), 3);
     assert_eq!((calls.0[0].begun, calls.0[0].ended), (0, 2));
