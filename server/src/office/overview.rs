@@ -375,7 +375,11 @@ fn by_branch(
         let sum = (0..days.len())
             .map(|day| others.iter().map(|(_, row)| row[day]).sum())
             .collect();
+        // The largest are drawn, by name: a branch keeps its colour from one chart to the next.
+        rows.sort();
         rows.push((seen.words.text("office-other-branches"), sum));
+    } else {
+        rows.sort();
     }
     rows
 }
