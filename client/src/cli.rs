@@ -17,24 +17,25 @@ use crate::daemon::{self, RunError, Settings};
 use crate::directory::{Directory, read_small};
 use crate::logging::{self, LogFormat};
 
+const FIRST_STEPS: &str = "\
+A new machine, in two steps:
+
+  1. offpiste-branch join 'https://hub.example/join#ABCD-EFGH-JKLM-NPQR' --data /var/lib/offpiste
+     The office makes the join string, on its page Branches. It works once.
+
+  2. offpiste-branch serve --data /var/lib/offpiste --listen 0.0.0.0:7601
+     Then open http://<this machine>:7601 at each counter.
+
+Everything is in the data directory. An order is on its disk before the ticket prints; nothing needs the line but
+the very first exchange.";
+
 /// How long a running daemon may take to tell its state.
 const STATUS: Duration = Duration::from_secs(10);
 
 /// The order book of one branch: serves the counters of one location over its local network, with or without a line
 /// to the office.
-///
-/// A new machine, in two steps:
-///
-///   1. offpiste-branch join 'https://hub.example/join#ABCD-EFGH-JKLM-NPQR' --data /var/lib/offpiste
-///      The office makes the join string, on its page Branches. It works once.
-///
-///   2. offpiste-branch serve --data /var/lib/offpiste --listen 0.0.0.0:7601
-///      Then open http://<this machine>:7601 at each counter.
-///
-/// Everything is in the data directory. An order is on its disk before the ticket prints; nothing needs the line but
-/// the very first exchange.
 #[derive(Debug, Parser)]
-#[command(name = "offpiste-branch", version, verbatim_doc_comment)]
+#[command(name = "offpiste-branch", version, after_help = FIRST_STEPS)]
 pub struct Cli {
     #[command(subcommand)]
     verb: Verb,

@@ -3,7 +3,7 @@
 //! **Invariants**
 //! - A page never awaits the network; everything comes from the [`Counter`].
 //! - Every page works without script; the script only saves taps.
-//! - A route's permission is the extractor in its handler's signature; [`routes`] says it again and a test compares.
+//! - A route's permission is the extractor in its handler's signature; `routes` says it again and a test compares.
 //! - What a person typed is kept in the form when the counter refuses it.
 
 mod forms;

@@ -6,6 +6,9 @@ pub enum EngineError {
     /// The engine's own complaint.
     #[error("the store's files could not be used: {0}")]
     Sled(#[from] sled::Error),
+    /// Only one process can have it open.
+    #[error("another process has this store open; is the daemon running already?")]
+    Held,
     /// The operating system's.
     #[error("the store's files could not be used: {0}")]
     Io(#[from] std::io::Error),

@@ -53,7 +53,8 @@ impl SledEngine {
             .cache_capacity(CACHE_BYTES)
             // The journal makes batches durable; a timer would only add writes at odd moments.
             .flush_every_ms(None)
-            .open()?;
+            .open()
+            .map_err(held_or_other)?;
         let (journal, frames) = Journal::open(&directory.join(JOURNAL_FILE), JOURNAL_BYTES)?;
         let engine = Self {
             announced: database.open_tree(ANNOUNCED_TREE)?,
@@ -204,6 +205,16 @@ impl Engine for SledEngine {
 
     fn bytes_on_disk(&self) -> Result<u64, EngineError> {
         Ok(self.database.size_on_disk()? + JOURNAL_BYTES)
+    }
+}
+
+/// sled says in words only that it could not lock its file.
+fn held_or_other(error: sled::Error) -> EngineError {
+    match error {
+        sled::Error::Io(error) if error.to_string().contains("could not acquire lock") => {
+            EngineError::Held
+        }
+        other => EngineError::Sled(other),
     }
 }
 
