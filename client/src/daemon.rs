@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use shared::id::Actor;
-use shared::store::{BranchStore, StoreError, open_when_free};
+use shared::store::{BranchStore, StoreError};
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
@@ -243,20 +243,11 @@ impl Branch {
     }
 }
 
-/// Between tries to open a store that another process still holds. The thread has nothing else to do.
-#[expect(
-    clippy::disallowed_methods,
-    reason = "there is no event to wait for: the other process tells nobody that it has let go"
-)]
-fn wait_for_the_other() {
-    std::thread::sleep(std::time::Duration::from_millis(100));
-}
-
 fn open_store(
     directory: &Directory,
     clock: Clock,
 ) -> Result<Option<(Membership, Storage, StoreThread)>, RunError> {
-    let mut store = open_when_free(|| BranchStore::open(&directory.store()), wait_for_the_other)?;
+    let mut store = BranchStore::open(&directory.store())?;
     let membership = store.read_record::<Membership>(records::MEMBERSHIP)?;
     let (Some(membership), Some(identity)) = (membership, store.identity()) else {
         return Ok(None);

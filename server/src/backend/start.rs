@@ -8,7 +8,7 @@ use shared::document::{Change, Field};
 use shared::domain::fields::{kind, known_kind};
 use shared::domain::{Catalogue, Role, Staff, seed};
 use shared::id::{DocumentId, StaffId};
-use shared::store::{HubStore, open_when_free};
+use shared::store::HubStore;
 use shared::wire::Epoch;
 use tokio::sync::{mpsc, watch};
 
@@ -74,9 +74,7 @@ pub(crate) fn start(
     settings: &Settings,
     public_url: String,
 ) -> Result<(Hub, Option<FirstStart>), StartError> {
-    let directory = store_directory(&settings.data);
-    let store = open_when_free(|| HubStore::open(&directory), wait_for_the_other)
-        .map_err(BackendError::from)?;
+    let store = HubStore::open(&store_directory(&settings.data)).map_err(BackendError::from)?;
     let epoch = epoch(&store)?;
     let lists = settings.data.join("lists.sqlite");
     let shared = Arc::new(Shared {
@@ -196,13 +194,4 @@ fn password_in(path: &Path) -> Result<String, StartError> {
         return Err(StartError::PasswordTooShort);
     }
     Ok(password.to_owned())
-}
-
-/// Between tries to open a store that another process still holds. The thread has nothing else to do.
-#[expect(
-    clippy::disallowed_methods,
-    reason = "there is no event to wait for: the other process tells nobody that it has let go"
-)]
-fn wait_for_the_other() {
-    std::thread::sleep(std::time::Duration::from_millis(100));
 }

@@ -474,14 +474,3 @@ proptest! {
         prop_assert_eq!(memory.identity(), sled.identity());
     }
 }
-
-#[test]
-fn a_store_that_is_let_go_in_time_opens_and_one_that_never_is_says_so() {
-    let held = || StoreError::Engine(super::EngineError::Held);
-    let waits = std::cell::Cell::new(0);
-    let wait = || waits.set(waits.get() + 1);
-    let opened = super::open_when_free(|| if waits.get() < 2 { Err(held()) } else { Ok(()) }, wait);
-    assert!(opened.is_ok() && waits.get() == 2);
-    let never = super::open_when_free(|| Err::<(), _>(held()), wait);
-    assert!(never.is_err_and(|error| error.is_held()));
-}

@@ -57,29 +57,8 @@ pub struct Unreadable {
     pub reason: String,
 }
 
-/// How often a store that another process holds is tried again.
-const HELD_TRIES: usize = 30;
-
-/// Opens a store that another process may still hold for a moment, such as a daemon that is ending while its successor
-/// starts. `wait` passes a tenth of a second or so between tries.
-///
-/// # Errors
-/// What `open` says, at the latest after some thirty tries.
-pub fn open_when_free<S>(
-    open: impl Fn() -> Result<S, StoreError>,
-    wait: impl Fn(),
-) -> Result<S, StoreError> {
-    for _ in 0..HELD_TRIES {
-        match open() {
-            Err(error) if error.is_held() => wait(),
-            opened => return opened,
-        }
-    }
-    open()
-}
-
 impl StoreError {
-    /// Whether another process has the store open, perhaps one that is just ending.
+    /// Whether another process has the store open.
     pub const fn is_held(&self) -> bool {
         matches!(self, Self::Engine(EngineError::Held))
     }

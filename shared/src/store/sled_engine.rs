@@ -10,6 +10,7 @@ use std::ffi::OsString;
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use super::engine::{Engine, EngineError, Entry, Write};
 use super::journal::{Frame, Journal};
@@ -40,6 +41,10 @@ pub(crate) struct SledEngine {
 
 const ANNOUNCED_TREE: &str = "announced";
 const ANNOUNCED_KEY: &[u8] = b"batch";
+/// How often and at what distance a directory that somebody holds is tried again: two seconds in all.
+const HELD_TRIES: u32 = 40;
+const HELD_WAIT: Duration = Duration::from_millis(50);
+
 const JOURNAL_FILE: &str = "journal";
 
 /// How large the journal grows before sled's own files take over: some fifteen hundred orders, read back in a moment.
@@ -48,13 +53,7 @@ const JOURNAL_BYTES: u64 = 4 * 1024 * 1024;
 impl SledEngine {
     pub(crate) fn open(directory: &Path) -> Result<Self, EngineError> {
         fs::create_dir_all(directory)?;
-        let database = sled::Config::new()
-            .path(directory)
-            .cache_capacity(CACHE_BYTES)
-            // The journal makes batches durable; a timer would only add writes at odd moments.
-            .flush_every_ms(None)
-            .open()
-            .map_err(held_or_other)?;
+        let database = open_when_free(directory)?;
         let (journal, frames) = Journal::open(&directory.join(JOURNAL_FILE), JOURNAL_BYTES)?;
         let engine = Self {
             announced: database.open_tree(ANNOUNCED_TREE)?,
@@ -206,6 +205,27 @@ impl Engine for SledEngine {
     fn bytes_on_disk(&self) -> Result<u64, EngineError> {
         Ok(self.database.size_on_disk()? + JOURNAL_BYTES)
     }
+}
+
+/// Waits a moment for whoever still holds the directory: a daemon that is ending while its successor starts, or sled's own
+/// threads, which let go of the file a little after the last handle to it is gone.
+fn open_when_free(directory: &Path) -> Result<sled::Db, EngineError> {
+    let open = || {
+        sled::Config::new()
+            .path(directory)
+            .cache_capacity(CACHE_BYTES)
+            // The journal makes batches durable; a timer would only add writes at odd moments.
+            .flush_every_ms(None)
+            .open()
+            .map_err(held_or_other)
+    };
+    for _ in 0..HELD_TRIES {
+        match open() {
+            Err(EngineError::Held) => std::thread::sleep(HELD_WAIT),
+            opened => return opened,
+        }
+    }
+    open()
 }
 
 /// sled says in words only that it could not lock its file.
