@@ -2,7 +2,7 @@
 
 #![expect(
     clippy::disallowed_methods,
-    reason = "the store is the one place in this crate that owns files"
+    reason = "the store is the one place in this crate that owns files, and waits for their lock"
 )]
 
 use std::collections::BTreeSet;
