@@ -6,6 +6,7 @@ use std::os::unix::process::CommandExt;
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
+use std::time::Duration;
 
 use anyhow::{Context, Result, anyhow, bail, ensure};
 use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, kill_process_group, waitid};
@@ -16,6 +17,9 @@ use crate::waiting::{PATIENCE, wait_until};
 
 /// Lines of output kept of one process. A chatty one forgets its oldest instead of filling the memory.
 const KEPT_LINES: usize = 10_000;
+
+/// How long the output of a process that has ended may take to be read to its end.
+const LAST_WORDS: Duration = Duration::from_secs(5);
 
 /// Lines shown of a process that failed or whose test panicked: enough for a cause, few enough to read.
 const SHOWN_LINES: usize = 40;
@@ -124,6 +128,9 @@ impl Process {
                 .then_some(true)
         });
         let ready = answered.await.with_context(|| self.last_output())?;
+        if !ready {
+            self.wait_for_last_words().await;
+        }
         ensure!(
             ready,
             "{} ended before it was ready.\n{}",
@@ -167,7 +174,7 @@ impl Process {
         ended
     }
 
-    /// Waits until it ends by itself.
+    /// Waits until it ends by itself; [`Self::lines`] then has everything that it printed.
     ///
     /// # Errors
     /// When it has not ended after 30 seconds; with its last output.
@@ -176,7 +183,17 @@ impl Process {
             lock(&self.child).look().transpose()
         });
         let status = ended.await.with_context(|| self.last_output())?;
+        self.wait_for_last_words().await;
         status.with_context(|| format!("cannot wait for {}", self.name))
+    }
+
+    /// Waits until both streams of a process that has ended are read to their end: the threads that read them may be
+    /// a little behind. Gives up when something outside the process's group keeps a stream open.
+    async fn wait_for_last_words(&self) {
+        let mut changes = self.output.changes.subscribe();
+        let closed = changes.wait_for(|progress| progress.closed == 2);
+        // Whoever asks for the output next sees what there is, whether or not the streams have closed.
+        let _given_up = timeout(LAST_WORDS, closed).await;
     }
 
     fn ask_to_end(&self) -> Result<()> {
