@@ -62,9 +62,7 @@ impl HubStore {
     /// # Errors
     /// [`StoreError::Engine`] when the files cannot be used or another process holds them.
     pub fn open(directory: &Path) -> Result<Self, StoreError> {
-        Ok(Self {
-            engine: Box::new(OnOrderedMap::over(SledEngine::open(directory)?)?),
-        })
+        Self::over(SledEngine::open(directory)?)
     }
 
     /// A store that lives as long as the value.
@@ -72,11 +70,13 @@ impl HubStore {
     /// # Panics
     /// Never: an empty map in memory can be read.
     pub fn in_memory() -> Self {
-        let engine = OnOrderedMap::over(MemoryEngine::default())
-            .expect("an empty map in memory can be read");
-        Self {
-            engine: Box::new(engine),
-        }
+        Self::over(MemoryEngine::default()).expect("an empty map in memory can be read")
+    }
+
+    pub(super) fn over(engine: impl Engine + 'static) -> Result<Self, StoreError> {
+        Ok(Self {
+            engine: Box::new(OnOrderedMap::over(engine)?),
+        })
     }
 
     /// Merges a delta into its document. Not durable before [`Self::persist`] has returned.

@@ -15,11 +15,13 @@ mod hub;
 mod journal;
 mod layout;
 mod memory;
+mod simulated;
 mod sled_engine;
 
 pub use branch::{BranchStore, FromHub, Identity, Outgoing, Pending, SetAside};
 pub use engine::EngineError;
 pub use hub::{HubStore, Merged};
+pub use simulated::{Damage, SimulatedDisk};
 
 use crate::document::{Document, NotTheSame};
 use crate::id::DocumentId;
