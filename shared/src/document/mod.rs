@@ -166,6 +166,33 @@ impl Document {
         (!part.is_empty()).then_some(part)
     }
 
+    /// The delta that holds only the wanted fields and events, and the erasure when one was ordered. A replica that has the
+    /// others as they are here has all of the document once it has merged this.
+    #[must_use]
+    pub fn part(
+        &self,
+        is_wanted_field: impl Fn(&Field) -> bool,
+        is_wanted_event: impl Fn(&Event) -> bool,
+    ) -> Self {
+        let mut part = Self::new(self.id, self.kind.clone());
+        part.fields = self
+            .fields
+            .iter()
+            .filter(|(field, _)| is_wanted_field(field))
+            .map(|(field, register)| (field.clone(), register.clone()))
+            .collect();
+        for event in self.events.read().into_iter().filter(is_wanted_event) {
+            part.events.insert(event);
+        }
+        part.erasure = self.erasure;
+        part
+    }
+
+    /// The dots of the events.
+    pub fn event_dots(&self) -> BTreeSet<Dot> {
+        self.events.read().iter().map(|event| event.dot).collect()
+    }
+
     /// Every write in the document: the dot of each value, event and erasure.
     pub fn dots(&self) -> BTreeSet<Dot> {
         let mut dots: BTreeSet<Dot> = self

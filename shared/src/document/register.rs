@@ -47,6 +47,11 @@ impl Register {
         versions
     }
 
+    /// The dots of the values, in canonical order.
+    pub fn dots(&self) -> impl Iterator<Item = Dot> {
+        self.versions().into_iter().map(|version| version.dot)
+    }
+
     /// The value with the newest stamp; ties go to the higher dot.
     pub fn newest(&self) -> Option<Version> {
         self.0

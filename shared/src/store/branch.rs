@@ -1,13 +1,18 @@
 //! The store of one branch: one writer, everything in one batch.
 
+use std::collections::{BTreeMap, HashMap};
 use std::path::Path;
 
 use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
 
+use super::change_log::ChangeLog;
 use super::engine::{Engine, Write};
 use super::layout::{self, OUTBOX, QUARANTINE, RECORD};
 use super::memory::MemoryEngine;
+use super::merging::{Joined, join};
 use super::sled_engine::SledEngine;
+use super::stored::{self, Stored};
 use super::{Change, Feed, StoreError, Unreadable};
 use crate::clock::{Hlc, HybridClock, UtcMillis};
 use crate::document::{Authoring, Document, format};
@@ -20,8 +25,10 @@ pub struct BranchStore {
     identity: Option<Identity>,
     clock: HybridClock,
     head: u64,
-    outbox: Pending,
+    outbox: Waiting,
     set_aside: u64,
+    /// The digests of what was set aside, by sequence, so that nothing is set aside twice. Read when first needed.
+    aside: Option<BTreeMap<u64, AsideDigest>>,
 }
 
 /// Who this store writes as, and how far it has written.
@@ -102,8 +109,9 @@ impl BranchStore {
             identity: None,
             clock: HybridClock::default(),
             head: 0,
-            outbox: Pending::default(),
+            outbox: Waiting::default(),
             set_aside: 0,
+            aside: None,
         };
         store.identity = store.read_record(IDENTITY)?;
         store.clock = HybridClock::resume(
@@ -170,7 +178,7 @@ impl BranchStore {
             return Err(StoreError::ForeignAuthor);
         }
         let mut batch = Batch::after(self.head);
-        let mut pending = self.outbox;
+        let mut newly_waiting = 0_u64;
         for delta in deltas {
             let whole = match self.merge_into(&mut batch, delta)? {
                 Outcome::Unchanged => continue,
@@ -185,7 +193,7 @@ impl BranchStore {
                 .map_or_else(|| self.engine.get(&key), |own| Ok(Some(own)))?;
             let (unsent, since) = match waiting.as_deref().and_then(split_outbox) {
                 None => {
-                    pending.count += 1;
+                    newly_waiting += 1;
                     (whole.unwrap_or_else(|| format::encode(delta)), now)
                 }
                 Some((_, since, earlier)) => {
@@ -194,7 +202,6 @@ impl BranchStore {
                     (format::encode(&unsent), since)
                 }
             };
-            pending.since = Some(pending.since.map_or(since, |oldest| oldest.min(since)));
             batch.writes.push(Write::Put(
                 key,
                 outbox_value(batch.position, since, &unsent),
@@ -214,8 +221,8 @@ impl BranchStore {
         self.engine.apply(&batch.writes)?;
         self.head = batch.position;
         self.identity = Some(written);
-        self.outbox = pending;
-        Ok(batch.changes)
+        self.outbox.add(now, newly_waiting);
+        Ok(batch.into_changes())
     }
 
     /// Stores what came from the hub, with `records` (such as the position it goes up to) in the same batch.
@@ -252,7 +259,7 @@ impl BranchStore {
         );
         self.engine.apply(&batch.writes)?;
         self.head = batch.position;
-        Ok((batch.changes, refused))
+        Ok((batch.into_changes(), refused))
     }
 
     /// Returns once everything stored before survives a power cut. One call serves all commits since the last.
@@ -271,8 +278,7 @@ impl BranchStore {
         let Some(value) = self.engine.get(&layout::document_key(id))? else {
             return Ok(None);
         };
-        let (_, encoded) = layout::split_document(id, &value)?;
-        layout::read_document(id, encoded).map(Some)
+        Stored::split(id, &value)?.document(id).map(Some)
     }
 
     /// The feed after a position, at most `limit` documents of it.
@@ -289,8 +295,8 @@ impl BranchStore {
     }
 
     /// What waits for the hub.
-    pub const fn pending(&self) -> Pending {
-        self.outbox
+    pub fn pending(&self) -> Pending {
+        self.outbox.pending()
     }
 
     /// Whether a document has changes that the hub has not acknowledged, and since when.
@@ -338,20 +344,21 @@ impl BranchStore {
     /// # Errors
     /// [`StoreError::Engine`].
     pub fn acknowledge(&mut self, taken: &[(DocumentId, u64)]) -> Result<(), StoreError> {
-        let mut writes = Vec::new();
+        let mut cleared = HashMap::new();
         for (id, mark) in taken {
             let key = layout::key(OUTBOX, id.as_bytes());
             let waiting = self.engine.get(&key)?;
-            if waiting
-                .as_deref()
-                .and_then(split_outbox)
-                .is_some_and(|(current, _, _)| current == *mark)
+            if let Some((current, since, _)) = waiting.as_deref().and_then(split_outbox)
+                && current == *mark
             {
-                writes.push(Write::Remove(key));
+                cleared.insert(key, since);
             }
         }
+        let writes: Vec<Write> = cleared.keys().cloned().map(Write::Remove).collect();
         self.engine.apply(&writes)?;
-        self.outbox = self.count_outbox()?;
+        for since in cleared.into_values() {
+            self.outbox.remove(since);
+        }
         Ok(())
     }
 
@@ -360,20 +367,18 @@ impl BranchStore {
     /// # Errors
     /// [`StoreError::Engine`].
     pub fn set_aside(&mut self, mut what: SetAside) -> Result<(), StoreError> {
-        if self
-            .quarantined()?
-            .iter()
-            .any(|known| known.bytes == what.bytes && known.from_hub == what.from_hub)
-        {
+        let digest = AsideDigest::of(&what);
+        let sequence = self.set_aside + 1;
+        let known = self.known_aside()?;
+        if known.values().any(|aside| *aside == digest) {
             return Ok(());
         }
-        self.set_aside += 1;
-        what.sequence = self.set_aside;
-        let value = encode_record(&what);
-        self.engine.apply(&[Write::Put(
-            layout::key(QUARANTINE, &what.sequence.to_be_bytes()),
-            value,
-        )])?;
+        what.sequence = sequence;
+        let key = layout::key(QUARANTINE, &sequence.to_be_bytes());
+        self.engine
+            .apply(&[Write::Put(key, encode_record(&what))])?;
+        self.set_aside = sequence;
+        self.known_aside()?.insert(sequence, digest);
         Ok(())
     }
 
@@ -397,10 +402,14 @@ impl BranchStore {
     /// # Errors
     /// [`StoreError::Engine`].
     pub fn release(&mut self, sequence: u64) -> Result<(), StoreError> {
-        Ok(self.engine.apply(&[Write::Remove(layout::key(
+        self.engine.apply(&[Write::Remove(layout::key(
             QUARANTINE,
             &sequence.to_be_bytes(),
-        ))])?)
+        ))])?;
+        if let Some(known) = &mut self.aside {
+            known.remove(&sequence);
+        }
+        Ok(())
     }
 
     /// A small named record, none when it was never written.
@@ -441,60 +450,44 @@ impl BranchStore {
     /// Adds the writes that merge a delta.
     fn merge_into(&self, batch: &mut Batch, delta: &Document) -> Result<Outcome, StoreError> {
         let id = delta.id();
-        let earlier = batch
-            .changes
-            .iter()
-            .rposition(|change| change.document.id() == id);
-        let (before, former) = match earlier {
-            Some(index) => (
-                Some(batch.changes[index].document.clone()),
-                Some(batch.changes[index].position),
-            ),
+        let (known, former) = match batch.changes.get(&id) {
+            Some(change) => {
+                let encoded = format::encode(&change.document);
+                (
+                    Some((change.document.clone(), encoded)),
+                    Some(change.position),
+                )
+            }
             None => match self.engine.get(&layout::document_key(id))? {
                 None => (None, None),
                 Some(value) => {
-                    let (position, encoded) = layout::split_document(id, &value)?;
-                    (Some(layout::read_document(id, encoded)?), Some(position))
+                    let stored = Stored::split(id, &value)?;
+                    let encoded = stored.encoded(id)?;
+                    let document = layout::read_document(id, &encoded)?;
+                    (Some((document, encoded)), Some(stored.position))
                 }
             },
         };
-        let is_new = before.is_none();
-        let after = match &before {
-            // Merging into nothing gives the delta, but for what an erasure removes.
-            None if delta.erasure().is_none() => delta.clone(),
-            None => {
-                let mut after = Document::new(id, delta.kind().clone());
-                after.merge(delta.clone())?;
-                after
-            }
-            Some(before) => {
-                let mut after = before.clone();
-                after.merge(delta.clone())?;
-                after
-            }
-        };
-        let encoded = format::encode(&after);
-        if encoded.len() > limits::DOCUMENT_BYTES {
-            return Err(StoreError::TooLarge {
-                id,
-                bytes: encoded.len(),
-            });
-        }
-        if before.is_some_and(|before| format::encode(&before) == encoded) {
+        let known = known
+            .as_ref()
+            .map(|(document, encoded)| (document.clone(), encoded.as_slice()));
+        let Joined::Changed {
+            before,
+            after,
+            encoded,
+        } = join(known, delta)?
+        else {
             return Ok(Outcome::Unchanged);
-        }
-        batch.position += 1;
-        batch
-            .writes
-            .extend(layout::put_document(id, &encoded, batch.position, former));
-        if let Some(index) = earlier {
-            batch.changes.remove(index);
-        }
-        batch.changes.push(Change {
-            position: batch.position,
-            document: after,
-        });
-        Ok(if is_new {
+        };
+        batch.put(id, &encoded, former);
+        batch.changes.insert(
+            id,
+            Change {
+                position: batch.position,
+                document: after,
+            },
+        );
+        Ok(if before.is_none() {
             Outcome::New { encoded }
         } else {
             Outcome::Changed
@@ -509,17 +502,69 @@ impl BranchStore {
             .unwrap_or(0))
     }
 
-    fn count_outbox(&self) -> Result<Pending, StoreError> {
+    fn count_outbox(&self) -> Result<Waiting, StoreError> {
         let (from, to) = layout::bounds(OUTBOX);
-        let waiting = self.engine.range(&from, &to, usize::MAX)?;
-        let since = waiting
-            .iter()
-            .filter_map(|(_, value)| split_outbox(value).map(|(_, since, _)| since))
-            .min();
-        Ok(Pending {
-            count: waiting.len() as u64,
-            since,
-        })
+        let mut waiting = Waiting::default();
+        for (_, value) in self.engine.range(&from, &to, usize::MAX)? {
+            if let Some((_, since, _)) = split_outbox(&value) {
+                waiting.add(since, 1);
+            }
+        }
+        Ok(waiting)
+    }
+
+    fn known_aside(&mut self) -> Result<&mut BTreeMap<u64, AsideDigest>, StoreError> {
+        let known = match self.aside.take() {
+            Some(known) => known,
+            None => self
+                .quarantined()?
+                .iter()
+                .map(|aside| (aside.sequence, AsideDigest::of(aside)))
+                .collect(),
+        };
+        Ok(self.aside.insert(known))
+    }
+}
+
+/// How many documents wait for the hub, by the moment since when: the oldest of them is the first.
+#[derive(Default)]
+struct Waiting(BTreeMap<UtcMillis, u64>);
+
+impl Waiting {
+    fn add(&mut self, since: UtcMillis, count: u64) {
+        if count > 0 {
+            *self.0.entry(since).or_default() += count;
+        }
+    }
+
+    fn remove(&mut self, since: UtcMillis) {
+        if let Some(count) = self.0.get_mut(&since) {
+            *count -= 1;
+            if *count == 0 {
+                self.0.remove(&since);
+            }
+        }
+    }
+
+    fn pending(&self) -> Pending {
+        Pending {
+            count: self.0.values().sum(),
+            since: self.0.keys().next().copied(),
+        }
+    }
+}
+
+/// SHA-256 of something set aside and of which way it went.
+#[derive(PartialEq, Eq)]
+struct AsideDigest([u8; 32]);
+
+impl AsideDigest {
+    fn of(aside: &SetAside) -> Self {
+        let digest = Sha256::new()
+            .chain_update([u8::from(aside.from_hub)])
+            .chain_update(&aside.bytes)
+            .finalize();
+        Self(digest.into())
     }
 }
 
@@ -537,16 +582,32 @@ enum Outcome {
 struct Batch {
     position: u64,
     writes: Vec<Write>,
-    changes: Vec<Change>,
+    changes: HashMap<DocumentId, Change>,
 }
 
 impl Batch {
-    const fn after(head: u64) -> Self {
+    fn after(head: u64) -> Self {
         Self {
             position: head,
             writes: Vec::new(),
-            changes: Vec::new(),
+            changes: HashMap::new(),
         }
+    }
+
+    /// Adds the writes of a document that moves to the feed's end. A branch keeps no change log: its outbox holds what
+    /// the hub lacks.
+    fn put(&mut self, id: DocumentId, encoded: &[u8], former: Option<u64>) {
+        self.position += 1;
+        let content = stored::content(id, encoded, &ChangeLog::default());
+        self.writes
+            .extend(layout::put_document(id, &content, self.position, former));
+    }
+
+    /// What changed, in the order of the feed.
+    fn into_changes(self) -> Vec<Change> {
+        let mut changes: Vec<Change> = self.changes.into_values().collect();
+        changes.sort_by_key(|change| change.position);
+        changes
     }
 
     fn outbox(&self, key: &[u8]) -> Option<&[u8]> {
@@ -625,9 +686,7 @@ pub(super) fn read_feed(
         let Some(stored) = engine.get(&layout::document_key(id))? else {
             continue;
         };
-        match layout::split_document(id, &stored)
-            .and_then(|(_, encoded)| layout::read_document(id, encoded))
-        {
+        match Stored::split(id, &stored).and_then(|stored| stored.document(id)) {
             Ok(document) => feed.changes.push(Change {
                 position: at,
                 document,

@@ -351,7 +351,7 @@ fn a_damaged_document_is_reported_and_the_rest_works() {
     let bad = DocumentId::named("bad");
     super::engine::Engine::apply(
         &engine,
-        &super::layout::put_document(bad, &[99, 1, 2], 1, None),
+        &super::layout::put_document(bad, &[99, 0, 2], 1, None),
     )
     .expect("in memory");
     let mut store = BranchStore::over(Box::new(engine)).expect("opens");

@@ -6,14 +6,16 @@ use std::sync::{Mutex, PoisonError};
 use serde::{Deserialize, Serialize};
 
 use super::branch::{decode_record, encode_record, read_feed};
+use super::change_log::ChangeLog;
 use super::engine::{Engine, EngineError, Entry, Write};
 use super::layout::{self, RECORD};
 use super::memory::MemoryEngine;
+use super::merging::{Joined, join};
 use super::sled_engine::SledEngine;
+use super::stored::{self, Stored};
 use super::{Feed, StoreError};
 use crate::document::{Document, format};
 use crate::id::DocumentId;
-use crate::limits;
 
 /// The documents of all branches. Shared between threads; each call is atomic by itself and no two together are.
 pub struct HubStore {
@@ -29,21 +31,34 @@ pub struct Merged {
     pub after: Document,
     /// Its place in the feed: a new one when the merge changed it, else the one it had.
     pub position: u64,
+    /// Its place before, none when it is new. A peer that had seen everything up to there need not be sent what it wrote.
+    pub former_position: Option<u64>,
     /// Whether the merge changed anything.
     pub changed: bool,
+}
+
+/// What a peer lacks of a document.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Outbound {
+    /// Where in the feed the document stands now: with these bytes the peer has it as of there.
+    pub position: u64,
+    /// A document in its canonical form: all of it, or a delta.
+    pub bytes: Vec<u8>,
+    /// Whether it is all of it.
+    pub is_whole: bool,
 }
 
 /// The contract that every engine of a hub keeps: compare-and-set of one document, one total order of changes,
 /// small records, a barrier after which all of it survives a power cut. No commit over several keys.
 trait HubEngine: Send + Sync {
-    /// A document's position and bytes.
+    /// A document's position and content (see [`super::stored`]).
     fn document(&self, id: DocumentId) -> Result<Option<(u64, Vec<u8>)>, StoreError>;
     /// Replaces a document when it still has the `expected` position; its new position, or none when it has not.
     fn compare_and_set(
         &self,
         id: DocumentId,
         expected: Option<u64>,
-        encoded: &[u8],
+        content: &[u8],
     ) -> Result<Option<u64>, StoreError>;
     /// The feed after a position.
     fn changes_after(&self, position: u64, limit: usize) -> Result<Feed, StoreError>;
@@ -86,38 +101,47 @@ impl HubStore {
     pub fn merge(&self, delta: &Document) -> Result<Merged, StoreError> {
         let id = delta.id();
         loop {
-            let stored = self.engine.document(id)?;
-            let expected = stored.as_ref().map(|(position, _)| *position);
-            let before = stored
+            let former = self.engine.document(id)?;
+            let former_position = former.as_ref().map(|(position, _)| *position);
+            let stored = former
                 .as_ref()
-                .map(|(_, encoded)| layout::read_document(id, encoded))
+                .map(|(position, content)| Stored::of_content(id, *position, content))
                 .transpose()?;
-            let mut after = before
-                .clone()
-                .unwrap_or_else(|| Document::new(id, delta.kind().clone()));
-            after.merge(delta.clone())?;
-            let encoded = format::encode(&after);
-            if encoded.len() > limits::DOCUMENT_BYTES {
-                return Err(StoreError::TooLarge {
-                    id,
-                    bytes: encoded.len(),
-                });
-            }
-            if let Some((position, former)) = stored
-                && former == encoded
-            {
+            let known = stored
+                .as_ref()
+                .map(|stored| stored.encoded(id))
+                .transpose()?;
+            let known = known
+                .as_deref()
+                .map(|encoded| layout::read_document(id, encoded).map(|known| (known, encoded)))
+                .transpose()?;
+            let (before, after, encoded) = match join(known, delta)? {
+                Joined::Unchanged(document) => {
+                    return Ok(Merged {
+                        before: Some(document.clone()),
+                        after: document,
+                        position: former_position.unwrap_or_default(),
+                        former_position,
+                        changed: false,
+                    });
+                }
+                Joined::Changed {
+                    before,
+                    after,
+                    encoded,
+                } => (before, after, encoded),
+            };
+            let log = match (&before, &stored) {
+                (Some(before), Some(stored)) => stored.log().note(before, &after, delta),
+                _ => ChangeLog::default(),
+            };
+            let content = stored::content(id, &encoded, &log);
+            if let Some(position) = self.engine.compare_and_set(id, former_position, &content)? {
                 return Ok(Merged {
                     before,
                     after,
                     position,
-                    changed: false,
-                });
-            }
-            if let Some(position) = self.engine.compare_and_set(id, expected, &encoded)? {
-                return Ok(Merged {
-                    before,
-                    after,
-                    position,
+                    former_position,
                     changed: true,
                 });
             }
@@ -130,18 +154,55 @@ impl HubStore {
     /// # Errors
     /// [`StoreError::Unreadable`], [`StoreError::Engine`].
     pub fn document(&self, id: DocumentId) -> Result<Option<(u64, Document)>, StoreError> {
-        let Some((position, encoded)) = self.engine.document(id)? else {
+        let Some((position, content)) = self.engine.document(id)? else {
             return Ok(None);
         };
-        Ok(Some((position, layout::read_document(id, &encoded)?)))
+        let stored = Stored::of_content(id, position, &content)?;
+        Ok(Some((position, stored.document(id)?)))
     }
 
     /// The canonical bytes of a document, for sending on without reading it.
     ///
     /// # Errors
-    /// [`StoreError::Engine`].
+    /// [`StoreError::Unreadable`], [`StoreError::Engine`].
     pub fn encoded_document(&self, id: DocumentId) -> Result<Option<Vec<u8>>, StoreError> {
-        Ok(self.engine.document(id)?.map(|(_, encoded)| encoded))
+        let Some((position, content)) = self.engine.document(id)? else {
+            return Ok(None);
+        };
+        Stored::of_content(id, position, &content)?
+            .encoded(id)
+            .map(Some)
+    }
+
+    /// What a peer lacks of a document that it has as it was at feed position `after` (0 when it has nothing): only the
+    /// parts that changed since, or the whole document when it is not known any more which those are. None when the
+    /// store has no such document or it has not changed since.
+    ///
+    /// # Errors
+    /// [`StoreError::Unreadable`], [`StoreError::Engine`].
+    pub fn outbound(&self, id: DocumentId, after: u64) -> Result<Option<Outbound>, StoreError> {
+        let Some((position, content)) = self.engine.document(id)? else {
+            return Ok(None);
+        };
+        if position <= after {
+            return Ok(None);
+        }
+        let stored = Stored::of_content(id, position, &content)?;
+        let (bytes, is_whole) = match stored.log().after(after) {
+            None => (stored.encoded(id)?, true),
+            Some(marks) => {
+                let part = stored.document(id)?.part(
+                    |field| marks.has_field(field),
+                    |event| marks.has_event(event.dot),
+                );
+                (format::encode(&part), false)
+            }
+        };
+        Ok(Some(Outbound {
+            position,
+            bytes,
+            is_whole,
+        }))
     }
 
     /// The feed after a position, at most `limit` documents of it.
@@ -254,15 +315,15 @@ impl<E: Engine> HubEngine for OnOrderedMap<E> {
         let Some(value) = self.engine.get(&layout::document_key(id))? else {
             return Ok(None);
         };
-        let (position, encoded) = layout::split_document(id, &value)?;
-        Ok(Some((position, encoded.to_vec())))
+        let (position, content) = layout::split_u64(&value).ok_or_else(|| stored::cut_short(id))?;
+        Ok(Some((position, content.to_vec())))
     }
 
     fn compare_and_set(
         &self,
         id: DocumentId,
         expected: Option<u64>,
-        encoded: &[u8],
+        content: &[u8],
     ) -> Result<Option<u64>, StoreError> {
         let mut head = self.head.lock().unwrap_or_else(PoisonError::into_inner);
         let current = self.engine.get(&layout::document_key(id))?;
@@ -275,7 +336,7 @@ impl<E: Engine> HubEngine for OnOrderedMap<E> {
         }
         let position = *head + 1;
         self.engine
-            .apply(&layout::put_document(id, encoded, position, current))?;
+            .apply(&layout::put_document(id, content, position, current))?;
         *head = position;
         Ok(Some(position))
     }

@@ -7,7 +7,7 @@ use crate::id::DocumentId;
 use super::StoreError;
 use super::engine::Write;
 
-/// `d<id>` -> position, document.
+/// `d<id>` -> position, change log, document; see [`super::stored`].
 pub(super) const DOCUMENT: u8 = b'd';
 /// `f<position>` -> id. One entry a document: its latest position.
 pub(super) const FEED: u8 = b'f';
@@ -38,35 +38,53 @@ pub(super) fn feed_key(position: u64) -> Vec<u8> {
     key(FEED, &position.to_be_bytes())
 }
 
-/// The writes that put a document at a position of the feed, away from its former one.
+/// The writes that put a document's content (see [`super::stored`]) at a position of the feed, away from its former one.
 pub(super) fn put_document(
     id: DocumentId,
-    encoded: &[u8],
+    content: &[u8],
     position: u64,
     former: Option<u64>,
 ) -> Vec<Write> {
-    let mut value = position.to_be_bytes().to_vec();
-    value.extend_from_slice(encoded);
-    let mut writes = vec![
-        Write::Put(document_key(id), value),
-        Write::Put(feed_key(position), id.as_bytes().to_vec()),
-    ];
+    let mut value = Vec::with_capacity(8 + content.len());
+    value.extend_from_slice(&position.to_be_bytes());
+    value.extend_from_slice(content);
+    let mut writes = Vec::with_capacity(3);
+    writes.push(Write::Put(document_key(id), value));
+    writes.push(Write::Put(feed_key(position), id.as_bytes().to_vec()));
     writes.extend(former.map(|former| Write::Remove(feed_key(former))));
     writes
-}
-
-/// Splits what [`put_document`] stored.
-pub(super) fn split_document(id: DocumentId, value: &[u8]) -> Result<(u64, &[u8]), StoreError> {
-    let (position, encoded) = split_u64(value).ok_or_else(|| StoreError::Unreadable {
-        id,
-        reason: "its entry in the store is cut short".to_owned(),
-    })?;
-    Ok((position, encoded))
 }
 
 pub(super) fn split_u64(bytes: &[u8]) -> Option<(u64, &[u8])> {
     let (head, rest) = bytes.split_first_chunk::<8>()?;
     Some((u64::from_be_bytes(*head), rest))
+}
+
+/// Seven bits a byte, the lowest first; the top bit says that more follow.
+pub(super) fn put_varint(bytes: &mut Vec<u8>, mut number: u64) {
+    while number >= 0x80 {
+        bytes.push(0x80 | number.to_le_bytes()[0]);
+        number >>= 7;
+    }
+    bytes.push(number.to_le_bytes()[0]);
+}
+
+/// Takes what [`put_varint`] wrote off the front; none when it is cut short or too large.
+pub(super) fn take_varint(bytes: &mut &[u8]) -> Option<u64> {
+    let mut number = 0_u64;
+    for shift in (0..64).step_by(7) {
+        let (byte, rest) = bytes.split_first()?;
+        *bytes = rest;
+        let part = u64::from(byte & 0x7f);
+        if part << shift >> shift != part {
+            return None;
+        }
+        number |= part << shift;
+        if byte & 0x80 == 0 {
+            return Some(number);
+        }
+    }
+    None
 }
 
 pub(super) fn read_document(id: DocumentId, encoded: &[u8]) -> Result<Document, StoreError> {

@@ -8,6 +8,7 @@
 //!   document, one total order to read changes from, no commit over several keys.
 
 mod branch;
+mod change_log;
 #[cfg(test)]
 mod contract;
 mod engine;
@@ -15,12 +16,17 @@ mod hub;
 mod journal;
 mod layout;
 mod memory;
+mod merging;
+#[cfg(test)]
+mod outbound_laws;
+mod packing;
 mod simulated;
 mod sled_engine;
+mod stored;
 
 pub use branch::{BranchStore, FromHub, Identity, Outgoing, Pending, SetAside};
 pub use engine::EngineError;
-pub use hub::{HubStore, Merged};
+pub use hub::{HubStore, Merged, Outbound};
 pub use simulated::{Damage, SimulatedDisk};
 
 use crate::document::{Document, NotTheSame};

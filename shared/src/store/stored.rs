@@ -1,0 +1,85 @@
+//! What stands under a document's key: its place in the feed, then everything that an engine carries without looking in.
+//!
+//! | bytes | what |
+//! |---|---|
+//! | 8 | the position, big endian |
+//! | 1 | how the body is packed, see [`super::packing`] |
+//! | 1 to 5 | length of the change log |
+//! | so many | the change log, see [`super::change_log`]; empty at a branch |
+//! | the rest | the packed document |
+
+use super::change_log::ChangeLog;
+use super::{StoreError, layout, packing};
+use crate::document::Document;
+use crate::id::DocumentId;
+
+/// A stored document, still packed.
+pub(super) struct Stored<'a> {
+    /// Its place in the feed.
+    pub(super) position: u64,
+    log: &'a [u8],
+    tag: u8,
+    body: &'a [u8],
+}
+
+/// Everything but the position, which an engine may be the one to give.
+pub(super) fn content(id: DocumentId, encoded: &[u8], log: &ChangeLog) -> Vec<u8> {
+    let log = log.to_bytes();
+    let mut content = Vec::with_capacity(encoded.len() / 2 + log.len() + 8);
+    content.push(packing::RAW);
+    layout::put_varint(&mut content, log.len() as u64);
+    content.extend_from_slice(&log);
+    content[0] = packing::pack(id, encoded, &mut content);
+    content
+}
+
+impl<'a> Stored<'a> {
+    /// Splits a value as it stands in the store.
+    pub(super) fn split(id: DocumentId, value: &'a [u8]) -> Result<Self, StoreError> {
+        let (position, content) = layout::split_u64(value).ok_or_else(|| cut_short(id))?;
+        Self::of_content(id, position, content)
+    }
+
+    /// Splits what [`content`] made.
+    pub(super) fn of_content(
+        id: DocumentId,
+        position: u64,
+        content: &'a [u8],
+    ) -> Result<Self, StoreError> {
+        let split = || {
+            let (tag, mut rest) = content.split_first()?;
+            let length = usize::try_from(layout::take_varint(&mut rest)?).ok()?;
+            let (log, body) = rest.split_at_checked(length)?;
+            Some(Self {
+                position,
+                log,
+                tag: *tag,
+                body,
+            })
+        };
+        split().ok_or_else(|| cut_short(id))
+    }
+
+    /// The document's canonical bytes.
+    pub(super) fn encoded(&self, id: DocumentId) -> Result<Vec<u8>, StoreError> {
+        packing::unpack(id, self.tag, self.body)
+            .map_err(|reason| StoreError::Unreadable { id, reason })
+    }
+
+    /// The document.
+    pub(super) fn document(&self, id: DocumentId) -> Result<Document, StoreError> {
+        layout::read_document(id, &self.encoded(id)?)
+    }
+
+    /// What changed when. A log that cannot be read says that everything may have changed.
+    pub(super) fn log(&self) -> ChangeLog {
+        ChangeLog::read(self.log, self.position)
+    }
+}
+
+pub(super) fn cut_short(id: DocumentId) -> StoreError {
+    StoreError::Unreadable {
+        id,
+        reason: "its entry in the store is cut short".to_owned(),
+    }
+}
