@@ -1,9 +1,11 @@
 //! Orders over JSON.
 
 use axum::Json;
-use axum::extract::{Path, State};
+use axum::extract::{FromRequest, FromRequestParts, Path, Request, State};
 use axum::http::StatusCode;
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
+use shared::document::Currency;
 use shared::domain::{Custody, Money, PaymentMethod, StatusCode as WorkStatus};
 use shared::id::{BranchId, CustomerId, OrderId, ServiceId};
 
@@ -11,8 +13,8 @@ use super::answer::{ApiError, Body, Query};
 use super::order_json::{ContactJson, CustomerRowJson, OrderJson, OrderRowJson, SectionJson};
 use super::session::SignedIn;
 use crate::counter::{
-    Choice, Counter, CustomerChoice, EditOrder, ItemIntent, LineIntent, NewOrder, Pieces,
-    TakePayment,
+    Choice, Counter, CounterError, CustomerChoice, EditOrder, ItemIntent, LineIntent, NewOrder,
+    Person, Pieces, TakePayment,
 };
 
 #[derive(Deserialize)]
@@ -86,9 +88,7 @@ pub(super) async fn take_in(
 fn items(counter: &Counter, items: Vec<ItemBody>) -> Vec<ItemIntent> {
     let currency = counter
         .territory()
-        .map_or(shared::document::Currency::CHF, |territory| {
-            territory.currency
-        });
+        .map_or(Currency::CHF, |territory| territory.currency);
     items
         .into_iter()
         .map(|item| ItemIntent {
@@ -128,23 +128,17 @@ pub(super) struct EditBody {
     items: Option<Vec<ItemBody>>,
 }
 
-pub(super) async fn edit(
-    State(counter): State<Counter>,
-    session: SignedIn,
-    Path(order): Path<String>,
-    Body(body): Body<EditBody>,
-) -> Result<Json<OrderJson>, ApiError> {
-    let id = find(&counter, &order).await?;
+pub(super) async fn edit(on: OnOrder<EditBody>) -> Result<Json<OrderJson>, ApiError> {
     let edit = EditOrder {
-        contact: body.contact.map(Into::into),
-        priority: body.priority,
-        promised_on: body.promised_on,
-        pickup: body.pickup,
-        note: body.note,
-        items: body.items.map(|body| items(&counter, body)),
+        contact: on.body.contact.map(Into::into),
+        priority: on.body.priority,
+        promised_on: on.body.promised_on,
+        pickup: on.body.pickup,
+        note: on.body.note,
+        items: on.body.items.map(|body| items(&on.counter, body)),
     };
-    counter.edit(&session.person, id, edit).await?;
-    now(&counter, id).await
+    on.counter.edit(&on.person, on.order, edit).await?;
+    now(&on.counter, on.order).await
 }
 
 #[derive(Deserialize)]
@@ -154,18 +148,12 @@ pub(super) struct StatusBody {
     reason: Option<String>,
 }
 
-pub(super) async fn status(
-    State(counter): State<Counter>,
-    session: SignedIn,
-    Path(order): Path<String>,
-    Body(body): Body<StatusBody>,
-) -> Result<Json<OrderJson>, ApiError> {
-    let to = known_status(&counter, &body.to)?;
-    let id = find(&counter, &order).await?;
-    counter
-        .change_status(&session.person, id, to, body.reason)
+pub(super) async fn status(on: OnOrder<StatusBody>) -> Result<Json<OrderJson>, ApiError> {
+    let to = known_status(&on.counter, &on.body.to)?;
+    on.counter
+        .change_status(&on.person, on.order, to, on.body.reason)
         .await?;
-    now(&counter, id).await
+    now(&on.counter, on.order).await
 }
 
 /// A status of the catalogue, or one of the phases. A misspelt one must not show as open work.
@@ -185,14 +173,15 @@ fn known_status(counter: &Counter, code: &str) -> Result<WorkStatus, ApiError> {
     }
 }
 
+/// The one change of an order that needs no body.
 pub(super) async fn undo(
     State(counter): State<Counter>,
     session: SignedIn,
     Path(order): Path<String>,
 ) -> Result<Json<OrderJson>, ApiError> {
-    let id = find(&counter, &order).await?;
-    counter.undo_status(&session.person, id).await?;
-    now(&counter, id).await
+    let order = counter.order(&order).await?.order.id;
+    counter.undo_status(&session.person, order).await?;
+    now(&counter, order).await
 }
 
 #[derive(Deserialize)]
@@ -204,31 +193,24 @@ pub(super) struct PaymentBody {
     receipt: Option<String>,
 }
 
-pub(super) async fn pay(
-    State(counter): State<Counter>,
-    session: SignedIn,
-    Path(order): Path<String>,
-    Body(body): Body<PaymentBody>,
-) -> Result<Json<OrderJson>, ApiError> {
-    let method = PaymentMethod::from_code(&body.method).ok_or_else(|| {
+pub(super) async fn pay(on: OnOrder<PaymentBody>) -> Result<Json<OrderJson>, ApiError> {
+    let method = PaymentMethod::from_code(&on.body.method).ok_or_else(|| {
         ApiError::Request(format!(
             "there is no payment method {:?}; known are card, cash, twint, invoice, other",
-            body.method
+            on.body.method
         ))
     })?;
-    let details = counter.order(&order).await?;
-    let id = details.order.id;
     let payment = TakePayment {
-        amount: Money::new(body.amount_minor.saturating_abs(), details.order.currency),
+        amount: Money::new(on.body.amount_minor.saturating_abs(), on.currency),
         method,
-        receipt: body.receipt,
+        receipt: on.body.receipt,
     };
-    if body.amount_minor < 0 {
-        counter.refund(&session.person, id, payment).await?;
+    if on.body.amount_minor < 0 {
+        on.counter.refund(&on.person, on.order, payment).await?;
     } else {
-        counter.pay(&session.person, id, payment).await?;
+        on.counter.pay(&on.person, on.order, payment).await?;
     }
-    now(&counter, id).await
+    now(&on.counter, on.order).await
 }
 
 #[derive(Deserialize, Default)]
@@ -243,26 +225,16 @@ impl From<PiecesBody> for Pieces {
     }
 }
 
-pub(super) async fn hand_out(
-    State(counter): State<Counter>,
-    session: SignedIn,
-    Path(order): Path<String>,
-    Body(body): Body<PiecesBody>,
-) -> Result<Json<OrderJson>, ApiError> {
-    let id = find(&counter, &order).await?;
-    counter.hand_out(&session.person, id, body.into()).await?;
-    now(&counter, id).await
+pub(super) async fn hand_out(on: OnOrder<PiecesBody>) -> Result<Json<OrderJson>, ApiError> {
+    let pieces = on.body.into();
+    on.counter.hand_out(&on.person, on.order, pieces).await?;
+    now(&on.counter, on.order).await
 }
 
-pub(super) async fn take_back(
-    State(counter): State<Counter>,
-    session: SignedIn,
-    Path(order): Path<String>,
-    Body(body): Body<PiecesBody>,
-) -> Result<Json<OrderJson>, ApiError> {
-    let id = find(&counter, &order).await?;
-    counter.take_back(&session.person, id, body.into()).await?;
-    now(&counter, id).await
+pub(super) async fn take_back(on: OnOrder<PiecesBody>) -> Result<Json<OrderJson>, ApiError> {
+    let pieces = on.body.into();
+    on.counter.take_back(&on.person, on.order, pieces).await?;
+    now(&on.counter, on.order).await
 }
 
 #[derive(Deserialize)]
@@ -274,22 +246,21 @@ pub(super) struct HandOverBody {
     items: Option<Vec<String>>,
 }
 
-pub(super) async fn hand_over(
-    State(counter): State<Counter>,
-    session: SignedIn,
-    Path(order): Path<String>,
-    Body(body): Body<HandOverBody>,
-) -> Result<Json<OrderJson>, ApiError> {
-    let to = match Custody::from_code(&body.to) {
+pub(super) async fn hand_over(on: OnOrder<HandOverBody>) -> Result<Json<OrderJson>, ApiError> {
+    let to = match Custody::from_code(&on.body.to) {
         Custody::Unknown(code) => {
             return Err(ApiError::Request(format!("there is no place {code:?}")));
         }
         known => known,
     };
-    let id = find(&counter, &order).await?;
-    let pieces = PiecesBody { items: body.items }.into();
-    counter.hand_over(&session.person, id, pieces, to).await?;
-    now(&counter, id).await
+    let pieces = PiecesBody {
+        items: on.body.items,
+    }
+    .into();
+    on.counter
+        .hand_over(&on.person, on.order, pieces, to)
+        .await?;
+    now(&on.counter, on.order).await
 }
 
 #[derive(Deserialize)]
@@ -298,15 +269,11 @@ pub(super) struct CancelBody {
     reason: String,
 }
 
-pub(super) async fn cancel(
-    State(counter): State<Counter>,
-    session: SignedIn,
-    Path(order): Path<String>,
-    Body(body): Body<CancelBody>,
-) -> Result<Json<OrderJson>, ApiError> {
-    let id = find(&counter, &order).await?;
-    counter.cancel(&session.person, id, body.reason).await?;
-    now(&counter, id).await
+pub(super) async fn cancel(on: OnOrder<CancelBody>) -> Result<Json<OrderJson>, ApiError> {
+    on.counter
+        .cancel(&on.person, on.order, on.body.reason)
+        .await?;
+    now(&on.counter, on.order).await
 }
 
 #[derive(Deserialize)]
@@ -315,15 +282,11 @@ pub(super) struct CommentBody {
     text: String,
 }
 
-pub(super) async fn comment(
-    State(counter): State<Counter>,
-    session: SignedIn,
-    Path(order): Path<String>,
-    Body(body): Body<CommentBody>,
-) -> Result<Json<OrderJson>, ApiError> {
-    let id = find(&counter, &order).await?;
-    counter.comment(&session.person, id, body.text).await?;
-    now(&counter, id).await
+pub(super) async fn comment(on: OnOrder<CommentBody>) -> Result<Json<OrderJson>, ApiError> {
+    on.counter
+        .comment(&on.person, on.order, on.body.text)
+        .await?;
+    now(&on.counter, on.order).await
 }
 
 #[derive(Deserialize)]
@@ -334,22 +297,12 @@ pub(super) struct SettleBody {
     candidate: usize,
 }
 
-pub(super) async fn settle(
-    State(counter): State<Counter>,
-    session: SignedIn,
-    Path(order): Path<String>,
-    Body(body): Body<SettleBody>,
-) -> Result<Json<OrderJson>, ApiError> {
-    let id = find(&counter, &order).await?;
-    counter
-        .settle(
-            &session.person,
-            id.document(),
-            &body.field,
-            Choice::Place(body.candidate),
-        )
+pub(super) async fn settle(on: OnOrder<SettleBody>) -> Result<Json<OrderJson>, ApiError> {
+    let choice = Choice::Place(on.body.candidate);
+    on.counter
+        .settle(&on.person, on.order.document(), &on.body.field, choice)
         .await?;
-    now(&counter, id).await
+    now(&on.counter, on.order).await
 }
 
 #[derive(Deserialize)]
@@ -505,8 +458,34 @@ pub(super) async fn catalogue(
     })
 }
 
-async fn find(counter: &Counter, order: &str) -> Result<OrderId, ApiError> {
-    Ok(counter.order(order).await?.order.id)
+/// A request about an order that this branch holds, by whom and with what.
+pub(super) struct OnOrder<T> {
+    counter: Counter,
+    person: Person,
+    order: OrderId,
+    currency: Currency,
+    body: T,
+}
+
+impl<T: DeserializeOwned + Send> FromRequest<Counter> for OnOrder<T> {
+    type Rejection = ApiError;
+
+    async fn from_request(request: Request, counter: &Counter) -> Result<Self, ApiError> {
+        let (mut parts, body) = request.into_parts();
+        let session = SignedIn::from_request_parts(&mut parts, counter).await?;
+        let Path(text) = Path::<String>::from_request_parts(&mut parts, counter)
+            .await
+            .map_err(|_| CounterError::NotFound)?;
+        let Body(body) = Body::from_request(Request::from_parts(parts, body), counter).await?;
+        let order = counter.order(&text).await?.order;
+        Ok(Self {
+            counter: counter.clone(),
+            person: session.person,
+            order: order.id,
+            currency: order.currency,
+            body,
+        })
+    }
 }
 
 async fn now(counter: &Counter, order: OrderId) -> Result<Json<OrderJson>, ApiError> {

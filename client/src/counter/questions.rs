@@ -1,13 +1,14 @@
 //! Reading: lists come from the read model, single documents from the store.
 
 use shared::document::Document;
-use shared::domain::{self, Customer, Order, TicketNumber};
-use shared::id::{CustomerId, OrderId, ReplicaNumber};
+use shared::domain::{Customer, Order, TicketNumber};
+use shared::id::{Actor, CustomerId, OrderId};
+use shared::presentation::page;
 use shared::read_model::{CustomerSummary, DayList, Found, OrderSummary, QueueEntry, SearchFilter};
 
 use super::{
-    CLOCK_TOLERANCE_MILLIS, Candidate, ClockWarning, Counter, CounterError, CustomerDetails,
-    LINE_PROOF_SECONDS, Line, OpenConflict, OrderDetails, Place, SyncState, Whereabouts,
+    CLOCK_TOLERANCE_MILLIS, ClockWarning, Counter, CounterError, CustomerDetails,
+    LINE_PROOF_SECONDS, Line, OpenConflict, OrderDetails, SyncState, Whereabouts,
 };
 use crate::storage::Desk;
 
@@ -253,43 +254,8 @@ fn whereabouts(desk: &Desk, document: &Document) -> Result<Whereabouts, CounterE
     })
 }
 
+/// The conflicts of a document, seen from this branch.
 fn open_conflicts(desk: &Desk, document: &Document) -> Vec<OpenConflict> {
-    let catalogue = desk.catalogue();
-    let own = desk.actor().map(shared::id::Actor::replica);
-    domain::conflicts(document)
-        .into_iter()
-        .map(|conflict| {
-            let dots = document
-                .register(&conflict.field)
-                .map(shared::document::Register::versions)
-                .unwrap_or_default();
-            let candidates = dots
-                .into_iter()
-                .zip(conflict.candidates)
-                .enumerate()
-                .map(|(place, (version, candidate))| Candidate {
-                    dot: version.dot,
-                    value: candidate.value,
-                    at: candidate.at,
-                    by: candidate
-                        .by
-                        .and_then(|staff| catalogue.staff_member(staff))
-                        .map(|member| member.name.clone()),
-                    place: match candidate.actor.replica() {
-                        ReplicaNumber::HUB => Place::Office,
-                        replica if Some(replica) == own => Place::Here,
-                        replica => catalogue
-                            .branch_of_replica(replica)
-                            .map_or(Place::Elsewhere, |branch| Place::Branch(branch.id)),
-                    },
-                    is_shown: place == conflict.shown,
-                })
-                .collect();
-            OpenConflict {
-                field: conflict.field,
-                rule: conflict.rule,
-                candidates,
-            }
-        })
-        .collect()
+    let own = desk.actor().map(Actor::replica);
+    page::open_conflicts(document, &desk.catalogue(), own)
 }

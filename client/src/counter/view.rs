@@ -3,9 +3,9 @@
 use std::sync::Arc;
 
 use shared::clock::UtcMillis;
-use shared::document::Value;
-use shared::domain::{Catalogue, Customer, Order, Role, Rule, TicketNumber};
-use shared::id::{Dot, OrderId, StaffId};
+use shared::domain::{Catalogue, Customer, Order, Role, TicketNumber};
+use shared::id::{OrderId, StaffId};
+pub use shared::presentation::page::{Candidate, OpenConflict, Place};
 use shared::read_model::{CustomerSummary, OrderSummary};
 use shared::store::{Pending, SetAside, Unreadable};
 
@@ -110,47 +110,6 @@ pub enum Whereabouts {
         /// Why, in the hub's words.
         reason: String,
     },
-}
-
-/// A field in which replicas disagree.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct OpenConflict {
-    /// The field.
-    pub field: String,
-    /// Which rule picks the value that shows meanwhile.
-    pub rule: Rule,
-    /// The values.
-    pub candidates: Vec<Candidate>,
-}
-
-/// One of the values of a conflict.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Candidate {
-    /// Which write; hand it back as [`super::Choice::Written`].
-    pub dot: Dot,
-    /// The value.
-    pub value: Value,
-    /// When it was written, by the writer's clock.
-    pub at: UtcMillis,
-    /// Who wrote it, when known here.
-    pub by: Option<String>,
-    /// Where it was written.
-    pub place: Place,
-    /// Whether it is the one that shows meanwhile.
-    pub is_shown: bool,
-}
-
-/// Where a value was written.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Place {
-    /// At this branch.
-    Here,
-    /// At the office.
-    Office,
-    /// At another branch.
-    Branch(shared::id::BranchId),
-    /// By the importer, or at a machine that this branch has not heard of yet.
-    Elsewhere,
 }
 
 /// A customer with what they had before.

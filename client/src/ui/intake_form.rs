@@ -6,12 +6,11 @@ use jiff::civil;
 use shared::document::Currency;
 use shared::domain::{Item, Money, Order, ServiceLine};
 use shared::id::{BranchId, CustomerId, OrderId, ServiceId};
+use shared::presentation::page::{Seen, spoken_number};
 use shared::presentation::{Language, format};
 
 use super::forms::Fields;
 use super::pages::customer::ContactForm;
-use super::views::Seen;
-use super::views::row::spoken_number;
 use crate::counter::{CustomerChoice, EditOrder, ItemIntent, LineIntent, NewOrder};
 
 /// What somebody has typed so far, or would have typed to get the order as it is.
@@ -395,7 +394,7 @@ pub(crate) struct BranchChoice {
 
 impl IntakeForm {
     /// Draws a draft. `order` is the order that is being edited.
-    pub(crate) fn of(seen: &Seen<'_>, draft: &Draft, order: Option<&Order>) -> Self {
+    pub(crate) fn of(seen: &Seen, draft: &Draft, order: Option<&Order>) -> Self {
         let currency = order.map_or_else(
             || currency_of(seen),
             |order| order.currency.as_str().to_owned(),
@@ -445,7 +444,7 @@ impl IntakeForm {
     }
 
     /// Marks what is wrong.
-    pub(crate) fn marked(mut self, seen: &Seen<'_>, wrong: &[Wrong]) -> Self {
+    pub(crate) fn marked(mut self, seen: &Seen, wrong: &[Wrong]) -> Self {
         self.wrong = wrong.iter().map(|wrong| wrong.field).collect();
         self.problems = wrong
             .iter()
@@ -494,7 +493,7 @@ impl ItemForm {
     }
 
     fn of(
-        seen: &Seen<'_>,
+        seen: &Seen,
         currency: &str,
         item: &ItemDraft,
         lines: &[ServiceLine],
@@ -514,7 +513,7 @@ impl ItemForm {
 }
 
 /// The piece that the script copies; it fills in the number.
-fn blank_item(seen: &Seen<'_>, currency: &str) -> ItemForm {
+fn blank_item(seen: &Seen, currency: &str) -> ItemForm {
     ItemForm {
         index: "__INDEX__".to_owned(),
         number: "__NUMBER__".to_owned(),
@@ -524,12 +523,7 @@ fn blank_item(seen: &Seen<'_>, currency: &str) -> ItemForm {
 }
 
 /// The lines an item has, then the services it could have besides.
-fn tiles(
-    seen: &Seen<'_>,
-    currency: &str,
-    item: &ItemDraft,
-    lines: &[ServiceLine],
-) -> Vec<ServiceTile> {
+fn tiles(seen: &Seen, currency: &str, item: &ItemDraft, lines: &[ServiceLine]) -> Vec<ServiceTile> {
     let language = seen.words.language.code();
     let of_lines = lines.iter().map(|line| {
         let value = line_value(line);
@@ -565,7 +559,7 @@ fn tiles(
         .collect()
 }
 
-fn priorities(seen: &Seen<'_>, draft: &Draft, is_edit: bool) -> Vec<PriorityChoice> {
+fn priorities(seen: &Seen, draft: &Draft, is_edit: bool) -> Vec<PriorityChoice> {
     let offered: Vec<_> = seen
         .catalogue
         .priorities
@@ -599,8 +593,10 @@ fn priorities(seen: &Seen<'_>, draft: &Draft, is_edit: bool) -> Vec<PriorityChoi
         .collect()
 }
 
-fn branches(seen: &Seen<'_>, draft: &Draft) -> Vec<BranchChoice> {
-    let here = seen.branch.to_string();
+fn branches(seen: &Seen, draft: &Draft) -> Vec<BranchChoice> {
+    let here = seen
+        .branch
+        .map_or_else(String::new, |branch| branch.to_string());
     let chosen = if draft.pickup.is_empty() {
         &here
     } else {
@@ -621,8 +617,8 @@ fn branches(seen: &Seen<'_>, draft: &Draft) -> Vec<BranchChoice> {
         .collect()
 }
 
-fn currency_of(seen: &Seen<'_>) -> String {
-    seen.catalogue.territory_of(seen.branch).map_or_else(
+fn currency_of(seen: &Seen) -> String {
+    seen.territory().map_or_else(
         || "CHF".to_owned(),
         |territory| territory.currency.as_str().to_owned(),
     )

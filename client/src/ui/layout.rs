@@ -1,64 +1,12 @@
 //! What surrounds every page: the bar with the search box, the state of the line, who is signed in.
 
+use shared::presentation::page::{Seen, Theme, Words};
 use shared::presentation::{assets, icons};
 
+use super::Ui;
 use super::session::{Reader, SignedIn};
-use super::views::Seen;
 use super::views::sync::Pill;
-use super::{Ui, words::Words};
 use crate::counter::{CounterError, SyncState};
-
-/// Light or dark.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) enum Theme {
-    /// As the device has it.
-    #[default]
-    Automatic,
-    /// Light.
-    Light,
-    /// Dark.
-    Dark,
-}
-
-impl Theme {
-    /// All of them, in the order in which they are offered.
-    pub(crate) const ALL: [Self; 3] = [Self::Automatic, Self::Light, Self::Dark];
-
-    /// The value of the cookie.
-    pub(crate) const fn code(self) -> &'static str {
-        match self {
-            Self::Automatic => "auto",
-            Self::Light => "light",
-            Self::Dark => "dark",
-        }
-    }
-
-    /// Reads the cookie; anything unknown is automatic.
-    pub(crate) fn from_code(code: &str) -> Self {
-        Self::ALL
-            .into_iter()
-            .find(|theme| theme.code() == code)
-            .unwrap_or_default()
-    }
-
-    /// The value of `data-theme`; none leaves it to the device.
-    pub(crate) const fn attribute(self) -> Option<&'static str> {
-        match self {
-            Self::Automatic => None,
-            Self::Light => Some("light"),
-            Self::Dark => Some("dark"),
-        }
-    }
-
-    /// The key of its name.
-    pub(crate) const fn text_key(self) -> &'static str {
-        match self {
-            Self::Automatic => "theme-auto",
-            Self::Light => "theme-light",
-            Self::Dark => "theme-dark",
-        }
-    }
-}
 
 /// Which entry of the navigation a page belongs to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -165,15 +113,14 @@ pub(crate) async fn sync_state(ui: &Ui) -> Result<SyncState, CounterError> {
 }
 
 /// Looks at something with this branch's catalogue, day and zone.
-pub(crate) fn with_seen<T>(ui: &Ui, words: Words, look: impl FnOnce(&Seen<'_>) -> T) -> T {
-    let catalogue = ui.counter.catalogue();
-    let zone = ui.counter.zone();
+pub(crate) fn with_seen<T>(ui: &Ui, words: Words, look: impl FnOnce(&Seen) -> T) -> T {
     look(&Seen {
         words,
-        catalogue: &catalogue,
-        branch: ui.counter.branch(),
+        catalogue: ui.counter.catalogue(),
+        branch: Some(ui.counter.branch()),
+        now: ui.counter.now(),
         today: ui.counter.today(),
-        zone: &zone,
+        zone: ui.counter.zone(),
     })
 }
 

@@ -16,7 +16,6 @@ mod session;
 #[cfg(test)]
 mod tests;
 mod views;
-mod words;
 
 use crate::counter::Counter;
 

@@ -3,12 +3,12 @@
 use askama::Template;
 use axum::http::StatusCode;
 use axum::response::{Html, IntoResponse, Response};
+use shared::presentation::page::Words;
 use shared::presentation::text_with;
 
 use super::Ui;
 use super::layout::{Layout, Nav};
 use super::session::{Reader, SignedIn, sign_in_address};
-use super::words::Words;
 use crate::counter::{CounterError, Refusal};
 
 /// A refusal in words.

@@ -4,13 +4,13 @@ use axum::Json;
 use axum::extract::{Path, Query, State};
 use serde::{Deserialize, Serialize};
 use shared::domain::{Money, Order};
+use shared::presentation::page::{Seen, Words};
 use shared::read_model::{OrderSummary, Page};
 use utoipa::ToSchema;
 
-use crate::clock;
 use crate::office::order::find;
 use crate::office::orders::OrdersQuery;
-use crate::office::{Seen, Words};
+use crate::office::seen_from_office;
 use crate::problem::Problem;
 use crate::router::App;
 
@@ -408,8 +408,6 @@ fn plain(value: &shared::document::Value) -> String {
 }
 
 fn seen(app: &App) -> Seen {
-    let words = Words {
-        language: shared::presentation::Language::English,
-    };
-    Seen::new(words, app.hub.catalogue(), clock::now())
+    let language = shared::presentation::Language::English;
+    seen_from_office(app, Words { language })
 }

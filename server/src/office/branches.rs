@@ -7,11 +7,12 @@ use axum::response::Response;
 use fast_qr::{ECL, QRBuilder};
 use serde::Deserialize;
 use shared::id::ReplicaNumber;
+use shared::presentation::page::Words;
 
 use super::freshness::{self, AsOf, BranchState};
 use super::layout::{Layout, Nav};
 use super::reader::Reader;
-use super::{Words, page, page_as, see_other};
+use super::{page, page_as, see_other};
 use crate::auth::FromOffice;
 use crate::backend::{MakeJoinString, MakeJoinStringError};
 use crate::problem::Problem;

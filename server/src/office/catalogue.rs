@@ -10,10 +10,11 @@ use serde::Deserialize;
 use shared::document::Currency;
 use shared::domain::{Money, Schedule};
 use shared::presentation::format;
+use shared::presentation::page::Words;
 
 use super::layout::{Layout, Nav};
 use super::reader::Reader;
-use super::{Words, page_as, see_other};
+use super::{page_as, see_other};
 use crate::auth::FromOffice;
 use crate::backend::SetPriceError;
 use crate::problem::Problem;

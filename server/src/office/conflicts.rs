@@ -4,11 +4,11 @@ use askama::Template;
 use axum::extract::State;
 use axum::response::Response;
 use shared::domain::Order;
+use shared::presentation::page::{ConflictView, Words, spoken_number};
 
-use super::conflict_view::{self, ConflictView};
 use super::layout::{Layout, Nav};
 use super::reader::Reader;
-use super::{Words, order_view, page};
+use super::{order, page};
 use crate::problem::Problem;
 use crate::router::App;
 
@@ -58,10 +58,10 @@ pub(crate) async fn show(State(app): State<App>, reader: Reader) -> Result<Respo
             let order = Order::of(document)?;
             Some(OrderConflicts {
                 href: format!("/orders/{}", order.id),
-                number: order_view::spoken(order.ticket.as_deref(), &order.number()),
+                number: spoken_number(order.ticket.as_deref(), &order.number()),
                 name: order.contact.name.clone().unwrap_or_default(),
                 branch: seen.branch_name(order.home),
-                conflicts: conflict_view::views(&app, &seen, document, Some(&order)),
+                conflicts: order::conflicts_of(&seen, document, Some(&order), "/conflicts"),
             })
         })
         .collect();

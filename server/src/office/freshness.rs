@@ -3,8 +3,8 @@
 use shared::clock::UtcMillis;
 use shared::domain::Branch;
 use shared::presentation::format;
+use shared::presentation::page::{Badge, Seen, Words};
 
-use super::seen::{Badge, Seen};
 use crate::backend::{Freshness, Presence, Replica};
 use crate::router::App;
 
@@ -203,7 +203,7 @@ fn digest(seen: &Seen, presence: Option<Presence>) -> String {
     }
 }
 
-fn clock_warning(words: super::Words, presence: Presence) -> Option<String> {
+fn clock_warning(words: Words, presence: Presence) -> Option<String> {
     if !presence.clock_is_off() {
         return None;
     }

@@ -3,14 +3,15 @@
 use askama::Template;
 use axum::http::StatusCode;
 use axum::response::{Html, IntoResponse, Response};
+use jiff::tz::TimeZone;
 use shared::domain::Role;
-use shared::presentation::{Language, assets, icons};
+use shared::presentation::page::{Seen, Theme, Words};
+use shared::presentation::{assets, icons};
 use shared::read_model::{OrderFilter, OrderSort, Page, QueryError, Reader};
 
+use super::freshness;
 use super::freshness::AsOf;
-use super::reader::{Reader as Person, Theme};
-use super::seen::Seen;
-use super::{Words, freshness};
+use super::reader::Reader as Person;
 use crate::problem::Shown;
 use crate::router::App;
 
@@ -50,8 +51,6 @@ pub(crate) struct Layout {
     pub(crate) icon_url: String,
     pub(crate) sprite: &'static str,
     pub(crate) brand_mark: &'static str,
-    pub(crate) languages: [Language; 4],
-    pub(crate) themes: [Theme; 3],
 }
 
 impl Layout {
@@ -72,15 +71,12 @@ impl Layout {
             icon_url: assets::ICON.url(),
             sprite: icons::SPRITE,
             brand_mark: icons::BRAND_MARK,
-            languages: Language::ALL,
-            themes: Theme::ALL,
         }
     }
 
     /// The surroundings for whoever is logged in. What cannot be counted is left out; the page still comes.
     pub(crate) async fn of(app: &App, reader: &Person, nav: Nav) -> (Self, Seen) {
-        let now = crate::clock::now();
-        let seen = Seen::new(reader.words, app.hub.catalogue(), now);
+        let seen = seen_from_office(app, reader.words);
         let counts = app.hub.read(orders_in_conflict).await;
         let refused = app.hub.refused().await;
         let who = reader.user.as_ref().map(|user| Who {
@@ -97,6 +93,29 @@ impl Layout {
             ..Self::for_reader(reader)
         };
         (layout, seen)
+    }
+}
+
+/// The office's calendar is that of its first branch; before there is one, this.
+const DEFAULT_ZONE: &str = "Europe/Zurich";
+
+/// How things are seen from the office now.
+pub(crate) fn seen_from_office(app: &App, words: Words) -> Seen {
+    let catalogue = app.hub.catalogue();
+    let now = crate::clock::now();
+    let zone = catalogue
+        .branches
+        .first()
+        .and_then(|branch| catalogue.territory_of(branch.id))
+        .map_or(DEFAULT_ZONE, |territory| territory.time_zone.as_str());
+    let zone = TimeZone::get(zone).unwrap_or(TimeZone::UTC);
+    Seen {
+        words,
+        branch: None,
+        now,
+        today: now.in_zone(&zone).date(),
+        zone,
+        catalogue,
     }
 }
 

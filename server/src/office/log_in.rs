@@ -7,17 +7,17 @@ use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::Response;
 use serde::Deserialize;
 use shared::presentation::Language;
+use shared::presentation::page::{
+    LANGUAGE_COOKIE, THEME_COOKIE, Theme, Words, local_address, preference_cookie,
+};
 
 use super::layout::{Layout, Nav};
-use super::reader::{Reader, Theme};
-use super::{Words, page_as, see_other};
+use super::reader::Reader;
+use super::{page_as, see_other};
 use crate::auth::{LoginError, SESSION_COOKIE, is_same_origin, session_token};
 use crate::clock;
 use crate::problem::Problem;
 use crate::router::App;
-
-/// A preference is kept for a year.
-const PREFERENCE_SECONDS: u32 = 365 * 24 * 60 * 60;
 
 #[derive(Template)]
 #[template(path = "log_in.html")]
@@ -126,17 +126,16 @@ pub(crate) async fn prefer(Form(form): Form<Preferences>) -> Response {
     let mut response = see_other(local(form.back.as_deref()));
     let language = form.language.as_deref().and_then(Language::from_code);
     if let Some(language) = language {
-        let cookie = preference("language", language.code());
+        let cookie = preference_cookie(LANGUAGE_COOKIE, language.code());
         set_cookie(&mut response, &cookie);
     }
     if let Some(theme) = form.theme.as_deref().map(Theme::from_code) {
-        set_cookie(&mut response, &preference("theme", theme.code()));
+        set_cookie(
+            &mut response,
+            &preference_cookie(THEME_COOKIE, theme.code()),
+        );
     }
     response
-}
-
-fn preference(name: &str, value: &str) -> String {
-    format!("{name}={value}; Path=/; SameSite=Strict; Max-Age={PREFERENCE_SECONDS}")
 }
 
 fn set_cookie(response: &mut Response, cookie: &str) {
@@ -147,14 +146,7 @@ fn set_cookie(response: &mut Response, cookie: &str) {
 
 /// An address within this hub, or its first page: a form may not lead elsewhere.
 fn local(address: Option<&str>) -> &str {
-    address
-        .filter(|address| {
-            address.starts_with('/')
-                && !address.starts_with("//")
-                && !address.contains(['\\', '\r', '\n'])
-                && address.is_ascii()
-        })
-        .unwrap_or("/")
+    local_address(address.unwrap_or_default(), "/")
 }
 
 fn draw(
@@ -175,24 +167,4 @@ fn draw(
         problem,
     };
     page_as(status, &page)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::local;
-
-    #[test]
-    fn a_form_leads_nowhere_else() {
-        assert_eq!(local(Some("/orders?q=x")), "/orders?q=x");
-        for elsewhere in [
-            "https://evil.example",
-            "//evil.example",
-            "/\\evil",
-            "",
-            "/a\r\nb",
-        ] {
-            assert_eq!(local(Some(elsewhere)), "/", "{elsewhere:?}");
-        }
-        assert_eq!(local(None), "/");
-    }
 }

@@ -2,7 +2,6 @@
 
 pub(crate) mod branches;
 pub(crate) mod catalogue;
-mod conflict_view;
 pub(crate) mod conflicts;
 pub(crate) mod files;
 pub(crate) mod freshness;
@@ -14,16 +13,14 @@ pub(crate) mod orders;
 pub(crate) mod overview;
 pub(crate) mod quarantine;
 mod reader;
-mod seen;
 pub(crate) mod staff;
 
 use askama::Template;
 use axum::http::StatusCode;
 use axum::response::{Html, IntoResponse, Redirect, Response};
 
-pub(crate) use layout::message_page;
+pub(crate) use layout::{message_page, seen_from_office};
 pub(crate) use reader::Reader;
-pub(crate) use seen::{Seen, Words};
 
 use crate::problem::Problem;
 

@@ -5,14 +5,17 @@ use axum::Form;
 use axum::extract::{Path, State};
 use axum::response::Response;
 use serde::Deserialize;
+use shared::document::Document;
 use shared::domain::{Customer, Order, TicketNumber};
 use shared::id::DocumentId;
+use shared::presentation::page::{
+    ConflictView, Seen, Words, conflict_views, local_address, open_conflicts, read_dot,
+};
 
-use super::conflict_view::{self, ConflictView};
 use super::layout::{Layout, Nav};
 use super::order_view::OrderView;
 use super::reader::Reader;
-use super::{Words, page, see_other};
+use super::{page, see_other};
 use crate::auth::FromOffice;
 use crate::backend::Choice;
 use crate::problem::Problem;
@@ -46,7 +49,7 @@ pub(crate) async fn show(
     let (_, document) = document.ok_or_else(|| Problem::not_found("there is no such order"))?;
     let (layout, seen) = Layout::of(&app, &reader, Nav::Orders).await;
     if let Some(order) = Order::of(&document) {
-        let conflicts = conflict_view::views(&app, &seen, &document, Some(&order));
+        let conflicts = conflicts_of(&seen, &document, Some(&order), "");
         return page(&OrderPage {
             words: reader.words,
             layout,
@@ -61,8 +64,20 @@ pub(crate) async fn show(
             .contact
             .name
             .unwrap_or_else(|| reader.words.text("customer-unnamed")),
-        conflicts: conflict_view::views(&app, &seen, &document, None),
+        conflicts: conflicts_of(&seen, &document, None, ""),
     })
+}
+
+/// What branches disagree on in a document, with where its choices are sent; `back` is where they lead.
+pub(super) fn conflicts_of(
+    seen: &Seen,
+    document: &Document,
+    order: Option<&Order>,
+    back: &'static str,
+) -> Vec<ConflictView> {
+    let conflicts = open_conflicts(document, &seen.catalogue, None);
+    let href = format!("/orders/{}", document.id());
+    conflict_views(seen, order, &conflicts, &href, back)
 }
 
 /// An order by its id, or by a ticket number as it is printed or said.
@@ -104,8 +119,8 @@ pub(crate) async fn settle(
     let document: DocumentId = id
         .parse()
         .map_err(|_| Problem::not_found("there is no such order"))?;
-    let chosen = conflict_view::read_dot(&form.chosen)
-        .ok_or_else(|| Problem::bad_request("the form names no value"))?;
+    let chosen =
+        read_dot(&form.chosen).ok_or_else(|| Problem::bad_request("the form names no value"))?;
     app.hub
         .settle(
             document,
@@ -114,10 +129,7 @@ pub(crate) async fn settle(
             Some(user.staff),
         )
         .await?;
-    let back = if form.back.as_deref() == Some("conflicts") {
-        "/conflicts?done=settled".to_owned()
-    } else {
-        format!("/orders/{document}?done=settled")
-    };
-    Ok(see_other(&back))
+    let page = format!("/orders/{document}");
+    let back = local_address(form.back.as_deref().unwrap_or_default(), &page);
+    Ok(see_other(&format!("{back}?done=settled")))
 }

@@ -10,12 +10,12 @@ use jiff::civil;
 use serde::Deserialize;
 use shared::domain::{MoneyState, Phase};
 use shared::presentation::format;
+use shared::presentation::page::{Badge, Due, Seen, Words, spoken_number};
 use shared::read_model::{DayRange, OrderFilter, OrderSort, OrderSummary, Page};
 
-use super::layout::{Layout, Nav};
+use super::layout::{Layout, Nav, seen_from_office};
+use super::page;
 use super::reader::Reader;
-use super::seen::{Badge, Seen};
-use super::{Words, page};
 use crate::problem::Problem;
 use crate::router::App;
 
@@ -73,8 +73,8 @@ struct Row {
     services: String,
     branch: String,
     status: Badge,
-    due_class: &'static str,
-    due: String,
+
+    due: Due,
     money: Badge,
     total: String,
     received: String,
@@ -210,17 +210,15 @@ pub(crate) async fn list(
 
 fn row(seen: &Seen, order: &OrderSummary) -> Row {
     let is_unfinished = order.status.phase.is_unfinished();
-    let (due_class, due) = seen.due(order.promised_on, is_unfinished);
     Row {
         href: format!("/orders/{}", order.id),
-        number: super::order_view::spoken(order.ticket.as_deref(), &order.number()),
-        name: name(seen, order),
+        number: spoken_number(order.ticket.as_deref(), &order.number()),
+        name: seen.name_or_word(order.name.as_deref(), order.erased),
         items: order.items.clone(),
         services: order.services.clone(),
         branch: seen.branch_name(order.home),
         status: seen.status(&order.status, order.handed_out),
-        due_class,
-        due,
+        due: seen.due(order.promised_on, is_unfinished),
         money: seen.money_state(order.money),
         total: format::money(order.total.minor, order.total.currency.as_str()),
         received: order
@@ -229,14 +227,6 @@ fn row(seen: &Seen, order: &OrderSummary) -> Row {
             .unwrap_or_default(),
         is_conflict: order.conflicts > 0,
         is_overdue: order.is_overdue(seen.today),
-    }
-}
-
-fn name(seen: &Seen, order: &OrderSummary) -> String {
-    match &order.name {
-        Some(name) if !name.is_empty() => name.clone(),
-        _ if order.erased => seen.words.text("customer-erased"),
-        _ => seen.words.text("customer-unnamed"),
     }
 }
 
@@ -319,7 +309,7 @@ pub(crate) async fn csv(
     reader: Reader,
     Query(query): Query<OrdersQuery>,
 ) -> Result<Response, Problem> {
-    let seen = Seen::new(reader.words, app.hub.catalogue(), crate::clock::now());
+    let seen = seen_from_office(&app, reader.words);
     let filter = query.filter(seen.today);
     let sort = query.sort();
     let file_day = seen.today;
@@ -385,7 +375,7 @@ fn csv_file(seen: &Seen, orders: &[OrderSummary]) -> Result<Vec<u8>, csv::Error>
             safe(order.ticket.as_deref().unwrap_or_default()),
             safe(order.legacy_number.as_deref().unwrap_or_default()),
             safe(&seen.branch_name(order.home)),
-            safe(&name(seen, order)),
+            safe(&seen.name_or_word(order.name.as_deref(), order.erased)),
             safe(order.phone.as_deref().unwrap_or_default()),
             safe(order.email.as_deref().unwrap_or_default()),
             safe(&order.items),

@@ -11,13 +11,13 @@ use shared::document::Currency;
 use shared::id::BranchId;
 use shared::presentation::chart::{self, Chart, Series};
 use shared::presentation::format;
+use shared::presentation::page::{Seen, Words};
 use shared::read_model::{BranchOverview, Overview};
 
 use super::freshness::{self, BranchState};
 use super::layout::{Layout, Nav};
+use super::page;
 use super::reader::Reader;
-use super::seen::Seen;
-use super::{Words, page};
 use crate::problem::Problem;
 use crate::router::App;
 

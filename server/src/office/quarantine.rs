@@ -4,10 +4,11 @@ use askama::Template;
 use axum::extract::State;
 use axum::response::Response;
 use shared::presentation::format;
+use shared::presentation::page::Words;
 
 use super::layout::{Layout, Nav};
+use super::page;
 use super::reader::Reader;
-use super::{Words, page};
 use crate::problem::Problem;
 use crate::router::App;
 

@@ -5,58 +5,9 @@ use std::convert::Infallible;
 use axum::extract::FromRequestParts;
 use axum::http::header;
 use axum::http::request::Parts;
-use shared::presentation::Language;
+use shared::presentation::page::{LANGUAGE_COOKIE, THEME_COOKIE, Theme, Words, language_wanted};
 
-use super::Words;
 use crate::auth::{Caller, OfficeUser, cookie};
-
-/// Light or dark.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) enum Theme {
-    /// As the device has it.
-    #[default]
-    Automatic,
-    /// Light.
-    Light,
-    /// Dark.
-    Dark,
-}
-
-impl Theme {
-    pub(crate) const ALL: [Self; 3] = [Self::Automatic, Self::Light, Self::Dark];
-
-    pub(crate) const fn code(self) -> &'static str {
-        match self {
-            Self::Automatic => "auto",
-            Self::Light => "light",
-            Self::Dark => "dark",
-        }
-    }
-
-    pub(crate) fn from_code(code: &str) -> Self {
-        Self::ALL
-            .into_iter()
-            .find(|theme| theme.code() == code)
-            .unwrap_or_default()
-    }
-
-    /// The value of `data-theme`; none leaves it to the device.
-    pub(crate) const fn attribute(self) -> Option<&'static str> {
-        match self {
-            Self::Automatic => None,
-            Self::Light => Some("light"),
-            Self::Dark => Some("dark"),
-        }
-    }
-
-    pub(crate) const fn text_key(self) -> &'static str {
-        match self {
-            Self::Automatic => "theme-auto",
-            Self::Light => "theme-light",
-            Self::Dark => "theme-dark",
-        }
-    }
-}
 
 /// Whoever reads a page.
 #[derive(Clone, Debug)]
@@ -74,20 +25,18 @@ pub(crate) struct Reader {
 impl Reader {
     /// Reads it from a request's head.
     pub(crate) fn of(parts: &Parts) -> Self {
-        let language = cookie(&parts.headers, "language")
-            .and_then(Language::from_code)
-            .or_else(|| {
-                let accepted = parts.headers.get(header::ACCEPT_LANGUAGE)?.to_str().ok()?;
-                Some(Language::from_accept_language(accepted))
-            })
-            .unwrap_or_default();
+        let accepted = parts.headers.get(header::ACCEPT_LANGUAGE);
+        let language = language_wanted(
+            cookie(&parts.headers, LANGUAGE_COOKIE),
+            accepted.and_then(|value| value.to_str().ok()),
+        );
         let user = match parts.extensions.get::<Caller>() {
             Some(Caller::Office(user)) => Some(user.clone()),
             _ => None,
         };
         Self {
             words: Words { language },
-            theme: cookie(&parts.headers, "theme")
+            theme: cookie(&parts.headers, THEME_COOKIE)
                 .map(Theme::from_code)
                 .unwrap_or_default(),
             here: parts

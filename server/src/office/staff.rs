@@ -7,10 +7,11 @@ use axum::http::StatusCode;
 use axum::response::Response;
 use serde::Deserialize;
 use shared::domain::Role;
+use shared::presentation::page::Words;
 
 use super::layout::{Layout, Nav};
 use super::reader::Reader;
-use super::{Words, page_as, see_other};
+use super::{page_as, see_other};
 use crate::auth::FromOffice;
 use crate::backend::{EditStaff, NewStaff, NewStaffError};
 use crate::problem::Problem;

@@ -305,7 +305,12 @@ fn every_text_of_the_pages_exists() {
     let known = texts::keys();
     let mut used = BTreeSet::new();
     let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR"));
-    for folder in ["src/office", "templates", "templates/parts"] {
+    for folder in [
+        "src/office",
+        "templates",
+        "templates/parts",
+        "../shared/templates/parts",
+    ] {
         for entry in std::fs::read_dir(root.join(folder)).expect("the folder is there") {
             let path = entry.expect("it can be listed").path();
             if path.is_file() {

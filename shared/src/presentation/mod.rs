@@ -7,6 +7,7 @@ pub mod assets;
 pub mod chart;
 pub mod format;
 pub mod icons;
+pub mod page;
 pub mod symbols;
 pub mod texts;
 

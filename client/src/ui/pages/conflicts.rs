@@ -3,16 +3,13 @@
 use askama::Template;
 use axum::extract::State;
 use axum::response::Response;
+use shared::presentation::page::{ConflictView, Words, conflict_views, spoken_number};
 
 use crate::counter::CounterError;
 use crate::ui::Ui;
 use crate::ui::layout::{Layout, Nav, with_seen};
 use crate::ui::problem::{error_page, render};
 use crate::ui::session::SignedIn;
-use crate::ui::views::conflict::{self, ConflictView};
-use crate::ui::views::order::name_of;
-use crate::ui::views::row::spoken_number;
-use crate::ui::words::Words;
 
 #[derive(Template)]
 #[template(path = "conflicts.html")]
@@ -57,8 +54,8 @@ async fn orders(ui: &Ui, words: Words) -> Result<Vec<OrderInConflict>, CounterEr
         let href = format!("/orders/{}", order.id);
         let view = with_seen(ui, words, |seen| OrderInConflict {
             number: spoken_number(order.ticket.as_deref(), &order.number()),
-            name: name_of(seen, order),
-            conflicts: conflict::views(seen, order, &details.conflicts, &href),
+            name: seen.name_at_intake(order),
+            conflicts: conflict_views(seen, Some(order), &details.conflicts, &href, "/conflicts"),
             href: href.clone(),
         });
         found.push(view);

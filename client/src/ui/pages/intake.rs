@@ -20,7 +20,7 @@ use crate::ui::intake_form::{Draft, IntakeForm, Wrong};
 use crate::ui::layout::{Layout, Nav, with_seen};
 use crate::ui::problem::{Problem, error_page, render, render_as};
 use crate::ui::session::SignedIn;
-use crate::ui::words::Words;
+use shared::presentation::page::Words;
 
 #[derive(Template)]
 #[template(path = "new_order.html")]

@@ -12,7 +12,7 @@ use crate::ui::layout::{Layout, Nav, with_seen};
 use crate::ui::problem::{Problem, error_page, render, render_as};
 use crate::ui::session::SignedIn;
 use crate::ui::views::order::OrderView;
-use crate::ui::words::Words;
+use shared::presentation::page::Words;
 
 #[derive(Template)]
 #[template(path = "order.html")]

@@ -1,120 +1,57 @@
 //! What is done to an order with one form each. Afterwards the order's page is shown again with what was done.
 
-use axum::extract::{Path, State};
+use axum::extract::{FromRequest, FromRequestParts, Path, Request};
 use axum::response::{IntoResponse, Redirect, Response};
 use shared::domain::{Custody, Money, PaymentMethod, StatusCode};
 use shared::id::OrderId;
 use shared::presentation::format;
+use shared::presentation::page::read_dot;
 
 use super::{Body, order};
-use crate::counter::{Choice, CounterError, Pieces, TakePayment};
+use crate::counter::{Choice, Counter, CounterError, OrderDetails, Person, Pieces, TakePayment};
 use crate::ui::Ui;
 use crate::ui::forms::Fields;
-use crate::ui::problem::Problem;
+use crate::ui::problem::{Problem, error_page};
 use crate::ui::session::{SignedIn, local_address};
-use crate::ui::views::conflict::read_dot;
 use crate::ui::views::order::UNDO;
 
 /// Start, finish, block, resume, or take the last change back.
-pub(crate) async fn status(
-    State(ui): State<Ui>,
-    signed_in: SignedIn,
-    Path(order): Path<String>,
-    Body(form): Body,
-) -> Response {
-    let asked = Asked {
-        ui,
-        signed_in,
-        order,
-        form,
-    };
-    let Some(id) = asked.id() else {
-        return asked.unknown().await;
-    };
-    let (counter, person) = (&asked.ui.counter, &asked.signed_in.person);
+pub(crate) async fn status(asked: Asked) -> Response {
+    let (counter, person) = asked.who();
     if asked.form.text("to") == UNDO {
-        let undone = counter.undo_status(person, id).await;
+        let undone = counter.undo_status(person, asked.order).await;
         return asked.done("undone", undone).await;
     }
     let to = StatusCode::from_code(asked.form.text("to"));
-    let changed = counter
-        .change_status(person, id, to, asked.form.some("reason"))
-        .await;
+    let reason = asked.form.some("reason");
+    let changed = counter.change_status(person, asked.order, to, reason).await;
     asked.done("status", changed).await
 }
 
 /// Takes money.
-pub(crate) async fn pay(
-    State(ui): State<Ui>,
-    signed_in: SignedIn,
-    Path(order): Path<String>,
-    Body(form): Body,
-) -> Response {
-    let asked = Asked {
-        ui,
-        signed_in,
-        order,
-        form,
-    };
-    let Some(id) = asked.id() else {
-        return asked.unknown().await;
-    };
+pub(crate) async fn pay(asked: Asked) -> Response {
     let payment = match asked.payment().await {
         Ok(payment) => payment,
         Err(key) => return asked.refused(key).await,
     };
-    let paid = asked
-        .ui
-        .counter
-        .pay(&asked.signed_in.person, id, payment)
-        .await;
+    let (counter, person) = asked.who();
+    let paid = counter.pay(person, asked.order, payment).await;
     asked.done("paid", paid).await
 }
 
 /// Gives money back.
-pub(crate) async fn refund(
-    State(ui): State<Ui>,
-    signed_in: SignedIn,
-    Path(order): Path<String>,
-    Body(form): Body,
-) -> Response {
-    let asked = Asked {
-        ui,
-        signed_in,
-        order,
-        form,
-    };
-    let Some(id) = asked.id() else {
-        return asked.unknown().await;
-    };
+pub(crate) async fn refund(asked: Asked) -> Response {
     let payment = match asked.payment().await {
         Ok(payment) => payment,
         Err(key) => return asked.refused(key).await,
     };
-    let refunded = asked
-        .ui
-        .counter
-        .refund(&asked.signed_in.person, id, payment)
-        .await;
+    let (counter, person) = asked.who();
+    let refunded = counter.refund(person, asked.order, payment).await;
     asked.done("refunded", refunded).await
 }
 
 /// Pieces go to the customer: those that are ticked.
-pub(crate) async fn hand_out(
-    State(ui): State<Ui>,
-    signed_in: SignedIn,
-    Path(order): Path<String>,
-    Body(form): Body,
-) -> Response {
-    let asked = Asked {
-        ui,
-        signed_in,
-        order,
-        form,
-    };
-    let Some(id) = asked.id() else {
-        return asked.unknown().await;
-    };
+pub(crate) async fn hand_out(asked: Asked) -> Response {
     let pieces: Vec<String> = asked
         .form
         .all("item")
@@ -124,174 +61,104 @@ pub(crate) async fn hand_out(
     if pieces.is_empty() {
         return asked.refused("hand-out-nothing").await;
     }
-    let handed = asked
-        .ui
-        .counter
-        .hand_out(&asked.signed_in.person, id, Pieces::Some(pieces))
+    let (counter, person) = asked.who();
+    let handed = counter
+        .hand_out(person, asked.order, Pieces::Some(pieces))
         .await;
     asked.done("handed-out", handed).await
 }
 
 /// All pieces that the customer does not hold go to another place of the firm.
-pub(crate) async fn hand_over(
-    State(ui): State<Ui>,
-    signed_in: SignedIn,
-    Path(order): Path<String>,
-    Body(form): Body,
-) -> Response {
-    let asked = Asked {
-        ui,
-        signed_in,
-        order,
-        form,
-    };
-    let Some(id) = asked.id() else {
-        return asked.unknown().await;
-    };
+pub(crate) async fn hand_over(asked: Asked) -> Response {
     let to = Custody::from_code(asked.form.text("to"));
     if matches!(to, Custody::Unknown(_) | Custody::Customer) {
         return asked.refused("hand-over-nowhere").await;
     }
-    let pieces = match asked.pieces(|custody| *custody != Custody::Customer).await {
-        Ok(pieces) => pieces,
-        Err(error) => return asked.done("moved", Err(error)).await,
+    let (counter, person) = asked.who();
+    let moved = match asked.pieces(|custody| *custody != Custody::Customer).await {
+        Ok(pieces) => counter.hand_over(person, asked.order, pieces, to).await,
+        Err(error) => Err(error),
     };
-    let moved = asked
-        .ui
-        .counter
-        .hand_over(&asked.signed_in.person, id, pieces, to)
-        .await;
     asked.done("moved", moved).await
 }
 
 /// Pieces come back from the customer, such as after a hand-out by mistake.
-pub(crate) async fn take_back(
-    State(ui): State<Ui>,
-    signed_in: SignedIn,
-    Path(order): Path<String>,
-    Body(form): Body,
-) -> Response {
-    let asked = Asked {
-        ui,
-        signed_in,
-        order,
-        form,
+pub(crate) async fn take_back(asked: Asked) -> Response {
+    let (counter, person) = asked.who();
+    let taken = match asked.pieces(|custody| *custody == Custody::Customer).await {
+        Ok(pieces) => counter.take_back(person, asked.order, pieces).await,
+        Err(error) => Err(error),
     };
-    let Some(id) = asked.id() else {
-        return asked.unknown().await;
-    };
-    let pieces = match asked.pieces(|custody| *custody == Custody::Customer).await {
-        Ok(pieces) => pieces,
-        Err(error) => return asked.done("taken-back", Err(error)).await,
-    };
-    let taken = asked
-        .ui
-        .counter
-        .take_back(&asked.signed_in.person, id, pieces)
-        .await;
     asked.done("taken-back", taken).await
 }
 
 /// Calls the order off.
-pub(crate) async fn cancel(
-    State(ui): State<Ui>,
-    signed_in: SignedIn,
-    Path(order): Path<String>,
-    Body(form): Body,
-) -> Response {
-    let asked = Asked {
-        ui,
-        signed_in,
-        order,
-        form,
-    };
-    let Some(id) = asked.id() else {
-        return asked.unknown().await;
-    };
+pub(crate) async fn cancel(asked: Asked) -> Response {
+    let (counter, person) = asked.who();
     let reason = asked.form.text("reason").to_owned();
-    let cancelled = asked
-        .ui
-        .counter
-        .cancel(&asked.signed_in.person, id, reason)
-        .await;
+    let cancelled = counter.cancel(person, asked.order, reason).await;
     asked.done("cancelled", cancelled).await
 }
 
 /// Adds a comment to the history.
-pub(crate) async fn comment(
-    State(ui): State<Ui>,
-    signed_in: SignedIn,
-    Path(order): Path<String>,
-    Body(form): Body,
-) -> Response {
-    let asked = Asked {
-        ui,
-        signed_in,
-        order,
-        form,
-    };
-    let Some(id) = asked.id() else {
-        return asked.unknown().await;
-    };
+pub(crate) async fn comment(asked: Asked) -> Response {
+    let (counter, person) = asked.who();
     let text = asked.form.text("text").to_owned();
-    let commented = asked
-        .ui
-        .counter
-        .comment(&asked.signed_in.person, id, text)
-        .await;
+    let commented = counter.comment(person, asked.order, text).await;
     asked.done("commented", commented).await
 }
 
 /// Chooses one of the values that replicas wrote without having seen each other.
-pub(crate) async fn settle(
-    State(ui): State<Ui>,
-    signed_in: SignedIn,
-    Path(order): Path<String>,
-    Body(form): Body,
-) -> Response {
-    let asked = Asked {
-        ui,
-        signed_in,
-        order,
-        form,
-    };
-    let Some(id) = asked.id() else {
-        return asked.unknown().await;
-    };
+pub(crate) async fn settle(asked: Asked) -> Response {
     let Some(dot) = read_dot(asked.form.text("chosen")) else {
         return asked.refused("refusal-nothing-to-settle").await;
     };
-    let (person, field) = (&asked.signed_in.person, asked.form.text("field"));
-    let settled = asked
-        .ui
-        .counter
-        .settle(person, id.document(), field, Choice::Written(dot))
+    let (counter, person) = asked.who();
+    let (document, field) = (asked.order.document(), asked.form.text("field"));
+    let settled = counter
+        .settle(person, document, field, Choice::Written(dot))
         .await;
     asked.done("settled", settled).await
 }
 
-/// A form about an order, with who sent it.
-struct Asked {
+/// A form about an order, with who sent it. Whoever is not signed in, and an address that names no order, get their page
+/// before a handler runs.
+pub(crate) struct Asked {
     ui: Ui,
     signed_in: SignedIn,
-    order: String,
+    order: OrderId,
     form: Fields,
 }
 
-impl Asked {
-    fn id(&self) -> Option<OrderId> {
-        self.order.parse().ok()
-    }
+impl FromRequest<Ui> for Asked {
+    type Rejection = Response;
 
-    async fn unknown(self) -> Response {
-        let Self { ui, signed_in, .. } = self;
-        crate::ui::problem::error_page(&ui, &signed_in, &CounterError::NotFound).await
+    async fn from_request(request: Request, ui: &Ui) -> Result<Self, Response> {
+        let (mut parts, body) = request.into_parts();
+        let signed_in = SignedIn::from_request_parts(&mut parts, ui).await?;
+        let Ok(Path(order)) = Path::<OrderId>::from_request_parts(&mut parts, ui).await else {
+            return Err(error_page(ui, &signed_in, &CounterError::NotFound).await);
+        };
+        let Body(form) = Body::from_request(Request::from_parts(parts, body), ui).await?;
+        Ok(Self {
+            ui: ui.clone(),
+            signed_in,
+            order,
+            form,
+        })
+    }
+}
+
+impl Asked {
+    fn who(&self) -> (&Counter, &Person) {
+        (&self.ui.counter, &self.signed_in.person)
     }
 
     /// The page again, with the sentence of `key` and what was typed.
     async fn refused(self, key: &str) -> Response {
         let problem = Problem::in_form(self.signed_in.reader.words, key);
-        order::refused(&self.ui, &self.signed_in, &self.order, problem, self.form).await
+        let order = self.order.to_string();
+        order::refused(&self.ui, &self.signed_in, &order, problem, self.form).await
     }
 
     /// On to the order's page (or back to the list it came from), or the page again with what was refused.
@@ -306,14 +173,19 @@ impl Asked {
                 Redirect::to(&address).into_response()
             }
             Err(error) => {
-                order::failed(&self.ui, &self.signed_in, &self.order, &error, self.form).await
+                let order = self.order.to_string();
+                order::failed(&self.ui, &self.signed_in, &order, &error, self.form).await
             }
         }
     }
 
+    async fn details(&self) -> Result<OrderDetails, CounterError> {
+        self.ui.counter.order(&self.order.to_string()).await
+    }
+
     /// The keys of the pieces that are in such a place now.
     async fn pieces(&self, is_meant: impl Fn(&Custody) -> bool) -> Result<Pieces, CounterError> {
-        let details = self.ui.counter.order(&self.order).await?;
+        let details = self.details().await?;
         let items = details
             .order
             .items
@@ -333,12 +205,7 @@ impl Asked {
             })?;
         let method =
             PaymentMethod::from_code(self.form.text("method")).ok_or("pay-method-missing")?;
-        let details = self
-            .ui
-            .counter
-            .order(&self.order)
-            .await
-            .map_err(|_| "error-not-found")?;
+        let details = self.details().await.map_err(|_| "error-not-found")?;
         let amount = Money::new(minor, details.order.currency);
         Ok(TakePayment {
             amount,

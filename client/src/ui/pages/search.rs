@@ -13,7 +13,7 @@ use crate::ui::problem::{error_page, render};
 use crate::ui::session::SignedIn;
 use crate::ui::views::customer::CustomerRow;
 use crate::ui::views::row::OrderRow;
-use crate::ui::words::Words;
+use shared::presentation::page::Words;
 
 #[derive(Template)]
 #[template(path = "search.html")]

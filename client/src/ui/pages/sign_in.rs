@@ -7,14 +7,14 @@ use axum::response::{AppendHeaders, IntoResponse, Redirect, Response};
 use serde::Deserialize;
 use shared::id::StaffId;
 use shared::presentation::Language;
+use shared::presentation::page::{Theme, Words};
 
 use super::Body;
 use crate::counter::{CounterError, StaffTile};
 use crate::ui::Ui;
-use crate::ui::layout::{Layout, Nav, Theme};
+use crate::ui::layout::{Layout, Nav};
 use crate::ui::problem::{Problem, error_page, render, render_as};
 use crate::ui::session::{self, Reader, SignedIn, local_address};
-use crate::ui::words::Words;
 
 #[derive(Template)]
 #[template(path = "sign_in.html")]

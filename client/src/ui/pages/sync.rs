@@ -9,7 +9,7 @@ use crate::ui::layout::{self, Layout, Nav, with_seen};
 use crate::ui::problem::{error_page, render};
 use crate::ui::session::SignedIn;
 use crate::ui::views::sync::{Pill, SyncView};
-use crate::ui::words::Words;
+use shared::presentation::page::Words;
 
 #[derive(Template)]
 #[template(path = "sync.html")]

@@ -13,7 +13,7 @@ use crate::ui::session::SignedIn;
 use crate::ui::views::order::Saved;
 use crate::ui::views::sync::saved;
 use crate::ui::views::ticket::{TicketView, words_of};
-use crate::ui::words::Words;
+use shared::presentation::page::Words;
 
 #[derive(Template)]
 #[template(path = "ticket.html")]

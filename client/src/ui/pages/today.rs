@@ -5,15 +5,14 @@ use axum::extract::{Query, State};
 use axum::response::Response;
 use serde::Deserialize;
 use shared::presentation::format;
+use shared::presentation::page::{Seen, Words};
 
 use crate::counter::{CounterError, DayList};
 use crate::ui::Ui;
 use crate::ui::layout::{Layout, Nav, with_seen};
 use crate::ui::problem::{error_page, render};
 use crate::ui::session::SignedIn;
-use crate::ui::views::Seen;
 use crate::ui::views::row::OrderRow;
-use crate::ui::words::Words;
 
 #[derive(Template)]
 #[template(path = "today.html")]
@@ -236,7 +235,7 @@ async fn lists(
     Ok((choices, groups))
 }
 
-fn group(seen: &Seen<'_>, day: &DayList, part: Show) -> Option<Group> {
+fn group(seen: &Seen, day: &DayList, part: Show) -> Option<Group> {
     let section = part.section(day).filter(|section| section.total > 0)?;
     let shown = u64::try_from(section.orders.len()).unwrap_or(u64::MAX);
     Some(Group {

@@ -29,6 +29,8 @@ fn sources() -> Vec<(String, String)> {
     let mut found = Vec::new();
     collect(&root.join("src/ui"), &mut found);
     collect(&root.join("templates"), &mut found);
+    collect(&root.join("../shared/templates"), &mut found);
+    collect(&root.join("../shared/src/presentation/page"), &mut found);
     found
 }
 

@@ -1,10 +1,11 @@
 //! Customers: their page, their row in a list, the suggestion while an order is taken in.
 
-use shared::domain::{Contact, Customer};
+use shared::domain::Contact;
 use shared::presentation::Language;
+use shared::presentation::page::{Fact, Seen};
 
+use super::phone;
 use super::row::OrderRow;
-use super::{Fact, Seen};
 use crate::counter::{CustomerDetails, CustomerSummary};
 
 /// The page of a customer.
@@ -34,12 +35,12 @@ pub(crate) struct Suggestion {
 
 impl CustomerView {
     /// The page of a customer with what they had done before.
-    pub(crate) fn of(seen: &Seen<'_>, details: &CustomerDetails) -> Self {
+    pub(crate) fn of(seen: &Seen, details: &CustomerDetails) -> Self {
         let customer = &details.customer;
         Self {
             id: customer.id.to_string(),
             href: format!("/customers/{}", customer.id),
-            name: name_of(seen, customer),
+            name: seen.name_or_word(customer.contact.name.as_deref(), customer.erased),
             facts: facts(seen, &customer.contact),
             duplicates: CustomerRow::all(seen, &details.likely_duplicates),
             orders: OrderRow::all(seen, &details.orders),
@@ -49,12 +50,12 @@ impl CustomerView {
 
 impl CustomerRow {
     /// The rows of several.
-    pub(crate) fn all(seen: &Seen<'_>, customers: &[CustomerSummary]) -> Vec<Self> {
+    pub(crate) fn all(seen: &Seen, customers: &[CustomerSummary]) -> Vec<Self> {
         customers
             .iter()
             .map(|customer| Self {
                 href: format!("/customers/{}", customer.id),
-                name: summary_name(seen, customer),
+                name: seen.name_or_word(customer.name.as_deref(), customer.erased),
                 detail: summary_detail(seen, customer),
             })
             .collect()
@@ -63,7 +64,7 @@ impl CustomerRow {
 
 impl Suggestion {
     /// What to fill into the form when this customer is chosen.
-    pub(crate) fn of(seen: &Seen<'_>, customer: &CustomerSummary) -> Self {
+    pub(crate) fn of(seen: &Seen, customer: &CustomerSummary) -> Self {
         let text = |part: &Option<String>| part.clone().unwrap_or_default();
         let fill = serde_json::json!({
             "customer": customer.id.to_string(),
@@ -76,30 +77,14 @@ impl Suggestion {
             "town": text(&customer.town),
         });
         Self {
-            name: summary_name(seen, customer),
+            name: seen.name_or_word(customer.name.as_deref(), customer.erased),
             detail: summary_detail(seen, customer),
             fill: fill.to_string(),
         }
     }
 }
 
-fn name_of(seen: &Seen<'_>, customer: &Customer) -> String {
-    name_or_word(seen, customer.contact.name.as_deref(), customer.erased)
-}
-
-fn summary_name(seen: &Seen<'_>, customer: &CustomerSummary) -> String {
-    name_or_word(seen, customer.name.as_deref(), customer.erased)
-}
-
-fn name_or_word(seen: &Seen<'_>, name: Option<&str>, is_erased: bool) -> String {
-    match name {
-        Some(name) if !name.is_empty() => name.to_owned(),
-        _ if is_erased => seen.words.text("customer-erased"),
-        _ => seen.words.text("customer-unnamed"),
-    }
-}
-
-fn summary_detail(seen: &Seen<'_>, customer: &CustomerSummary) -> String {
+fn summary_detail(seen: &Seen, customer: &CustomerSummary) -> String {
     let phone = customer
         .phone
         .as_deref()
@@ -118,8 +103,8 @@ fn summary_detail(seen: &Seen<'_>, customer: &CustomerSummary) -> String {
     .join(", ")
 }
 
-fn facts(seen: &Seen<'_>, contact: &Contact) -> Vec<Fact> {
-    let phone = seen.phone(contact).map(|phone| phone.words);
+fn facts(seen: &Seen, contact: &Contact) -> Vec<Fact> {
+    let phone = phone(seen, contact).map(|phone| phone.words);
     let place = [contact.postcode.as_deref(), contact.town.as_deref()]
         .into_iter()
         .flatten()
@@ -140,10 +125,7 @@ fn facts(seen: &Seen<'_>, contact: &Contact) -> Vec<Fact> {
     .into_iter()
     .filter_map(|(key, words)| {
         let words = words.filter(|words| !words.is_empty())?;
-        Some(Fact {
-            name: seen.words.text(key),
-            words,
-        })
+        Some(seen.fact(key, words))
     })
     .collect()
 }

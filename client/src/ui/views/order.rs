@@ -3,12 +3,12 @@
 use shared::domain::{Custody, Order, PaymentMethod, Phase};
 use shared::id::BranchId;
 use shared::presentation::format;
+use shared::presentation::page::{
+    Badge, ConflictView, Due, Entry, Fact, Seen, Words, conflict_views, custody_icon, item_label,
+    spoken_number, timeline,
+};
 
-use super::badges::{self, Badge, Due};
-use super::conflict::ConflictView;
-use super::row::spoken_number;
-use super::timeline::Entry;
-use super::{Fact, Phone, Seen};
+use super::{Phone, phone};
 use crate::counter::{OpenConflict, Whereabouts};
 
 /// Everything the order page shows.
@@ -136,7 +136,7 @@ pub(crate) struct MethodView {
 impl OrderView {
     /// The page of an order.
     pub(crate) fn of(
-        seen: &Seen<'_>,
+        seen: &Seen,
         order: &Order,
         conflicts: &[OpenConflict],
         whereabouts: &Whereabouts,
@@ -151,15 +151,15 @@ impl OrderView {
                 .legacy_number
                 .clone()
                 .filter(|_| order.ticket.is_some()),
-            name: name_of(seen, order),
+            name: seen.name_at_intake(order),
             customer_href: order
                 .customer
                 .map(|customer| format!("/customers/{customer}")),
-            phone: seen.phone(&order.contact),
-            status: badges::work_status(seen, &order.status, order.is_handed_out()),
-            due: badges::due(seen, order.promised_on, order.status.phase.is_unfinished()),
-            custody: badges::custody_of_all(seen, order),
-            money_tag: badges::money(seen, order.money_state()),
+            phone: phone(seen, &order.contact),
+            status: seen.status(&order.status, order.is_handed_out()),
+            due: seen.due(order.promised_on, order.status.phase.is_unfinished()),
+            custody: seen.custody_of_all(order),
+            money_tag: seen.money_state(order.money_state()),
             saved: super::sync::saved(seen, whereabouts),
             progress: progress(seen, order),
             steps: work_steps(seen, order),
@@ -176,25 +176,16 @@ impl OrderView {
             note: order.note.clone(),
             reason: order.reason.clone(),
             facts: facts(seen, order),
-            timeline: super::timeline::entries(seen, order),
-            conflicts: super::conflict::views(seen, order, conflicts, &href),
+            timeline: timeline(seen, order),
+            conflicts: conflict_views(seen, Some(order), conflicts, &href, ""),
             may,
             href,
         }
     }
 }
 
-/// The customer's name at intake, or words that say there is none any more.
-pub(crate) fn name_of(seen: &Seen<'_>, order: &Order) -> String {
-    match &order.contact.name {
-        Some(name) if !name.is_empty() => name.clone(),
-        _ if order.erased => seen.words.text("customer-erased"),
-        _ => seen.words.text("customer-unnamed"),
-    }
-}
-
 /// VAT contained in an order's total, as a line.
-pub(crate) fn vat_line(words: super::Words, order: &Order) -> Option<VatLine> {
+pub(crate) fn vat_line(words: Words, order: &Order) -> Option<VatLine> {
     let basis_points = order.vat_basis_points?;
     let rate = if basis_points % 100 == 0 {
         (basis_points / 100).to_string()
@@ -246,7 +237,7 @@ fn was_changed(order: &Order) -> bool {
         .any(|event| event.kind.as_str() == shared::domain::fields::event::STATUS)
 }
 
-fn progress(seen: &Seen<'_>, order: &Order) -> Vec<ProgressStep> {
+fn progress(seen: &Seen, order: &Order) -> Vec<ProgressStep> {
     let phase = order.status.phase;
     if phase == Phase::Cancelled {
         return vec![
@@ -289,7 +280,7 @@ fn progress(seen: &Seen<'_>, order: &Order) -> Vec<ProgressStep> {
         .collect()
 }
 
-fn work_steps(seen: &Seen<'_>, order: &Order) -> Vec<WorkStep> {
+fn work_steps(seen: &Seen, order: &Order) -> Vec<WorkStep> {
     let step = |to, icon, key_of_text: &str, key, is_way| WorkStep {
         to,
         icon,
@@ -327,7 +318,7 @@ fn work_steps(seen: &Seen<'_>, order: &Order) -> Vec<WorkStep> {
 /// What the form sends instead of a status to take the last change back.
 pub(crate) const UNDO: &str = "undo";
 
-fn hand_out_warning(seen: &Seen<'_>, order: &Order) -> Option<String> {
+fn hand_out_warning(seen: &Seen, order: &Order) -> Option<String> {
     let phase = order.status.phase;
     if phase.is_unfinished() {
         Some(seen.words.text("hand-out-unfinished"))
@@ -342,35 +333,36 @@ fn hand_out_warning(seen: &Seen<'_>, order: &Order) -> Option<String> {
     }
 }
 
-fn places(seen: &Seen<'_>) -> Vec<Place> {
-    let here = [
-        Custody::Branch(seen.branch),
-        Custody::Workshop(seen.branch),
-        Custody::Rack(seen.branch),
-        Custody::Van,
-    ];
+fn places(seen: &Seen) -> Vec<Place> {
+    let here = seen.branch.into_iter().flat_map(|branch| {
+        [
+            Custody::Branch(branch),
+            Custody::Workshop(branch),
+            Custody::Rack(branch),
+            Custody::Van,
+        ]
+    });
     let others = seen
         .catalogue
         .branches
         .iter()
-        .filter(|branch| branch.active && branch.id != seen.branch)
+        .filter(|branch| branch.active && Some(branch.id) != seen.branch)
         .map(|branch| Custody::Branch(branch.id));
-    here.into_iter()
-        .chain(others)
+    here.chain(others)
         .map(|custody| Place {
             code: custody.code(),
-            words: badges::custody_words(seen, &custody),
+            words: seen.custody(&custody),
         })
         .collect()
 }
 
-fn item_view(seen: &Seen<'_>, item: &shared::domain::Item) -> ItemView {
+fn item_view(seen: &Seen, item: &shared::domain::Item) -> ItemView {
     ItemView {
         key: item.key.clone(),
         label: item_label(seen.words, item),
         tag: item.tag.clone(),
-        custody: badges::custody_words(seen, &item.custody),
-        custody_icon: badges::custody_icon(&item.custody),
+        custody: seen.custody(&item.custody),
+        custody_icon: custody_icon(&item.custody),
         is_here: item.custody != Custody::Customer,
         lines: item
             .lines
@@ -383,23 +375,7 @@ fn item_view(seen: &Seen<'_>, item: &shared::domain::Item) -> ItemView {
     }
 }
 
-/// A piece's kind and label, or a word for a piece that was given neither.
-pub(crate) fn item_label(words: super::Words, item: &shared::domain::Item) -> String {
-    let parts: Vec<&str> = item
-        .kind
-        .as_deref()
-        .into_iter()
-        .chain(Some(item.label.as_str()))
-        .filter(|part| !part.is_empty())
-        .collect();
-    if parts.is_empty() {
-        words.text("item")
-    } else {
-        parts.join(" ")
-    }
-}
-
-fn money_view(seen: &Seen<'_>, order: &Order) -> MoneyView {
+fn money_view(seen: &Seen, order: &Order) -> MoneyView {
     let owed = order.owed().minor;
     let currency = order.currency.as_str();
     let is_owed_back = owed < 0;
@@ -429,7 +405,7 @@ fn money_view(seen: &Seen<'_>, order: &Order) -> MoneyView {
     }
 }
 
-fn payment_line(seen: &Seen<'_>, order: &Order, payment: &shared::domain::Payment) -> PaymentLine {
+fn payment_line(seen: &Seen, order: &Order, payment: &shared::domain::Payment) -> PaymentLine {
     let method = seen
         .words
         .text(&format!("method-{}", payment.method.code()));
@@ -448,7 +424,7 @@ fn payment_line(seen: &Seen<'_>, order: &Order, payment: &shared::domain::Paymen
     }
 }
 
-fn methods(seen: &Seen<'_>, order: &Order, owed: i64) -> Vec<MethodView> {
+fn methods(seen: &Seen, order: &Order, owed: i64) -> Vec<MethodView> {
     let currency = order.currency.as_str();
     PaymentMethod::ALL
         .into_iter()
@@ -465,14 +441,9 @@ fn methods(seen: &Seen<'_>, order: &Order, owed: i64) -> Vec<MethodView> {
         .collect()
 }
 
-fn facts(seen: &Seen<'_>, order: &Order) -> Vec<Fact> {
+fn facts(seen: &Seen, order: &Order) -> Vec<Fact> {
     let mut facts = Vec::new();
-    let mut push = |key: &str, words: String| {
-        facts.push(Fact {
-            name: seen.words.text(key),
-            words,
-        });
-    };
+    let mut push = |key: &str, words: String| facts.push(seen.fact(key, words));
     if let Some(received_at) = order.received_at {
         push("received", seen.moment(received_at));
     }

@@ -1,9 +1,9 @@
 //! The line to the office in words, from durable facts only: what is unsent, since when, and when the office last answered.
 
+use shared::presentation::page::{Fact, Seen};
 use shared::presentation::{format, text_with};
 
 use super::order::Saved;
-use super::{Fact, Seen};
 use crate::counter::{ClockWarning, Line, SyncState, Whereabouts};
 
 /// A record set aside.
@@ -41,7 +41,7 @@ pub(crate) struct Notice {
 
 impl Pill {
     /// Green only when the office has acknowledged everything and the line is proven.
-    pub(crate) fn of(seen: &Seen<'_>, state: &SyncState) -> Self {
+    pub(crate) fn of(seen: &Seen, state: &SyncState) -> Self {
         let is_proven = is_proven(state);
         if let Some(problem) = trouble(state) {
             return Self {
@@ -75,7 +75,7 @@ impl Pill {
 
 impl SyncView {
     /// The page's content.
-    pub(crate) fn of(seen: &Seen<'_>, state: &SyncState) -> Self {
+    pub(crate) fn of(seen: &Seen, state: &SyncState) -> Self {
         Self {
             notice: notice(seen, state),
             clock_warning: state
@@ -90,7 +90,7 @@ impl SyncView {
 }
 
 /// Where one order is safe: always here; at the office once it has acknowledged it.
-pub(crate) fn saved(seen: &Seen<'_>, whereabouts: &Whereabouts) -> Saved {
+pub(crate) fn saved(seen: &Seen, whereabouts: &Whereabouts) -> Saved {
     match whereabouts {
         Whereabouts::AtOffice => Saved {
             icon: "office",
@@ -136,7 +136,7 @@ fn trouble(state: &SyncState) -> Option<&'static str> {
     }
 }
 
-fn notice(seen: &Seen<'_>, state: &SyncState) -> Notice {
+fn notice(seen: &Seen, state: &SyncState) -> Notice {
     let is_proven = is_proven(state);
     if state.pending.count == 0 && is_proven {
         return Notice {
@@ -169,12 +169,9 @@ fn notice(seen: &Seen<'_>, state: &SyncState) -> Notice {
     }
 }
 
-fn facts(seen: &Seen<'_>, state: &SyncState) -> Vec<Fact> {
+fn facts(seen: &Seen, state: &SyncState) -> Vec<Fact> {
     let never = || seen.words.text("sync-never-contact");
-    let fact = |key: &str, words: String| Fact {
-        name: seen.words.text(key),
-        words,
-    };
+    let fact = |key: &str, words: String| seen.fact(key, words);
     let contact = state.last_contact.map_or_else(never, |at| seen.moment(at));
     let mut facts = vec![
         fact("sync-last-contact", contact),
@@ -209,7 +206,7 @@ fn facts(seen: &Seen<'_>, state: &SyncState) -> Vec<Fact> {
     facts
 }
 
-fn closing(seen: &Seen<'_>, state: &SyncState) -> String {
+fn closing(seen: &Seen, state: &SyncState) -> String {
     if state.is_safe_to_close() {
         seen.words.text("sync-safe-to-close")
     } else if state.pending.count == 0 {
@@ -220,7 +217,7 @@ fn closing(seen: &Seen<'_>, state: &SyncState) -> String {
     }
 }
 
-fn quarantine(seen: &Seen<'_>, state: &SyncState) -> Vec<Quarantined> {
+fn quarantine(seen: &Seen, state: &SyncState) -> Vec<Quarantined> {
     /// More than a person reads; the count beside the title says how many there are.
     const MAX_SHOWN: usize = 200;
     let set_aside = state.quarantined.iter().map(|kept| Quarantined {
@@ -240,7 +237,7 @@ fn quarantine(seen: &Seen<'_>, state: &SyncState) -> Vec<Quarantined> {
     set_aside.chain(unreadable).take(MAX_SHOWN).collect()
 }
 
-fn pending_words(seen: &Seen<'_>, state: &SyncState) -> String {
+fn pending_words(seen: &Seen, state: &SyncState) -> String {
     let Some(since) = state.pending.since else {
         return seen
             .words
@@ -256,7 +253,7 @@ fn pending_words(seen: &Seen<'_>, state: &SyncState) -> String {
     )
 }
 
-fn no_contact_words(seen: &Seen<'_>, state: &SyncState) -> String {
+fn no_contact_words(seen: &Seen, state: &SyncState) -> String {
     match state.last_contact {
         Some(last_contact) => seen
             .words
@@ -265,7 +262,7 @@ fn no_contact_words(seen: &Seen<'_>, state: &SyncState) -> String {
     }
 }
 
-fn clock_words(seen: &Seen<'_>, warning: ClockWarning) -> String {
+fn clock_words(seen: &Seen, warning: ClockWarning) -> String {
     let (key, by_millis) = match warning {
         ClockWarning::Ahead { by_millis } => ("sync-clock-ahead", by_millis),
         ClockWarning::Behind { by_millis } => ("sync-clock-behind", by_millis),

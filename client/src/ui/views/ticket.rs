@@ -1,11 +1,11 @@
 //! The printed ticket, in the customer's language.
 
 use shared::domain::Order;
+use shared::presentation::page::{Seen, Words, item_label, spoken_number};
 use shared::presentation::{Language, format, symbols};
 
-use super::order::{LineView, VatLine, item_label, money_of, name_of, vat_line};
-use super::row::spoken_number;
-use super::{Seen, Words};
+use super::order::{LineView, VatLine, money_of, vat_line};
+use super::phone;
 
 /// Everything on the slip.
 pub(crate) struct TicketView {
@@ -52,13 +52,13 @@ pub(crate) fn language_of(order: &Order, reader: Language) -> Language {
 
 impl TicketView {
     /// The slip of an order; `seen` carries the customer's language.
-    pub(crate) fn of(seen: &Seen<'_>, order: &Order) -> Self {
+    pub(crate) fn of(seen: &Seen, order: &Order) -> Self {
         let code = order.ticket.clone().unwrap_or_default();
         let label = seen
             .words
             .with("ticket-code-label", "number", code.as_str());
         let home = order.home.and_then(|home| seen.catalogue.branch(home));
-        let received = order.received_at.map(|at| at.in_zone(seen.zone).date());
+        let received = order.received_at.map(|at| at.in_zone(&seen.zone).date());
         Self {
             href: format!("/orders/{}", order.id),
             number: spoken_number(order.ticket.as_deref(), &order.number()),
@@ -74,9 +74,8 @@ impl TicketView {
             // An imported order has no ticket number; its slip goes without symbols.
             qr: symbols::qr_svg(&code, &label).unwrap_or_default(),
             code128: symbols::code128_svg(&code, &label).unwrap_or_default(),
-            name: name_of(seen, order),
-            phone: seen
-                .phone(&order.contact)
+            name: seen.name_at_intake(order),
+            phone: phone(seen, &order.contact)
                 .map(|phone| phone.words)
                 .unwrap_or_default(),
             items: order
@@ -96,7 +95,7 @@ impl TicketView {
     }
 }
 
-fn ticket_item(seen: &Seen<'_>, item: &shared::domain::Item) -> TicketItem {
+fn ticket_item(seen: &Seen, item: &shared::domain::Item) -> TicketItem {
     let language = seen.words.language.code();
     TicketItem {
         label: item_label(seen.words, item),

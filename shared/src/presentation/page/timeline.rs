@@ -1,28 +1,29 @@
 //! What happened to an order, newest first, in words.
 
-use shared::document::Event;
-use shared::domain::fields::event;
-use shared::domain::{Custody, Order, PaymentMethod, StatusCode};
-use shared::presentation::format;
-
-use super::{Seen, badges};
+use super::{Seen, field_words, item_label};
+use crate::document::{Event, Value};
+use crate::domain::fields::event;
+use crate::domain::{Custody, Order, Phase, StatusCode};
+use crate::id::BranchId;
+use crate::presentation::format;
 
 /// One entry of the history.
-pub(crate) struct Entry {
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Entry {
     /// The class of the style sheet: key steps and trouble stand out.
-    pub(crate) class: &'static str,
+    pub class: &'static str,
     /// When, as the wall clock showed it.
-    pub(crate) when: String,
+    pub when: String,
     /// When, for machines (RFC 3339).
-    pub(crate) machine_time: String,
+    pub machine_time: String,
     /// What happened.
-    pub(crate) what: String,
+    pub what: String,
     /// Who did it; empty when nobody is known.
-    pub(crate) who: String,
+    pub who: String,
 }
 
 /// All entries of an order.
-pub(crate) fn entries(seen: &Seen<'_>, order: &Order) -> Vec<Entry> {
+pub fn timeline(seen: &Seen, order: &Order) -> Vec<Entry> {
     order
         .timeline
         .iter()
@@ -31,7 +32,7 @@ pub(crate) fn entries(seen: &Seen<'_>, order: &Order) -> Vec<Entry> {
         .collect()
 }
 
-fn entry(seen: &Seen<'_>, order: &Order, event: &Event) -> Entry {
+fn entry(seen: &Seen, order: &Order, event: &Event) -> Entry {
     let (class, what) = what(seen, order, event);
     let instant = event.at.instant();
     Entry {
@@ -46,17 +47,14 @@ fn entry(seen: &Seen<'_>, order: &Order, event: &Event) -> Entry {
     }
 }
 
-fn what(seen: &Seen<'_>, order: &Order, recorded: &Event) -> (&'static str, String) {
+fn what(seen: &Seen, order: &Order, recorded: &Event) -> (&'static str, String) {
     let words = seen.words;
     let text_of = |name: &str| {
-        recorded
-            .get(name)
-            .and_then(|value| value.as_text())
-            .map(str::to_owned)
-            .unwrap_or_default()
+        let value = recorded.get(name).and_then(|value| value.as_text());
+        value.unwrap_or_default().to_owned()
     };
     match recorded.kind.as_str() {
-        event::RECEIVED => ("is-key", received(seen, recorded)),
+        event::RECEIVED => ("is-key", received(seen, order, recorded)),
         event::STATUS => status(seen, &text_of("to"), &text_of("free/reason")),
         event::PAYMENT => ("is-key", payment(seen, order, recorded)),
         event::COMMENT => (
@@ -66,7 +64,7 @@ fn what(seen: &Seen<'_>, order: &Order, recorded: &Event) -> (&'static str, Stri
         event::PRINTED => ("", words.text("event-printed")),
         event::CUSTODY => custody(seen, order, &text_of("item"), &text_of("to")),
         event::SETTLED => {
-            let field = super::conflict::field_words(seen, order, &text_of("field"));
+            let field = field_words(seen, Some(order), &text_of("field"));
             ("", words.with("event-settled", "field", field))
         }
         event::EDITED => ("", words.text("event-edited")),
@@ -76,26 +74,28 @@ fn what(seen: &Seen<'_>, order: &Order, recorded: &Event) -> (&'static str, Stri
     }
 }
 
-fn received(seen: &Seen<'_>, recorded: &Event) -> String {
+fn received(seen: &Seen, order: &Order, recorded: &Event) -> String {
     let branch = recorded
         .get("branch")
-        .and_then(shared::document::Value::as_id)
-        .map(|branch| seen.branch_name(shared::id::BranchId(branch)));
+        .and_then(Value::as_id)
+        .map(BranchId)
+        .or(order.home);
     match branch {
-        Some(branch) => seen.words.with("event-received", "branch", branch),
+        Some(branch) => seen
+            .words
+            .with("event-received", "branch", seen.branch_name(branch)),
         None => seen.words.text("received"),
     }
 }
 
-fn status(seen: &Seen<'_>, to: &str, reason: &str) -> (&'static str, String) {
-    use shared::domain::Phase;
+fn status(seen: &Seen, to: &str, reason: &str) -> (&'static str, String) {
     let status = StatusCode::from_code(to);
     let class = match status.phase {
         Phase::Done => "is-key",
         Phase::Blocked | Phase::Cancelled => "is-bad",
         Phase::Open | Phase::InWork => "",
     };
-    let word = badges::status_word(seen, &status);
+    let word = seen.status_word(&status);
     if reason.is_empty() {
         (class, word)
     } else {
@@ -103,12 +103,12 @@ fn status(seen: &Seen<'_>, to: &str, reason: &str) -> (&'static str, String) {
     }
 }
 
-fn payment(seen: &Seen<'_>, order: &Order, recorded: &Event) -> String {
-    let payment = order
+fn payment(seen: &Seen, order: &Order, recorded: &Event) -> String {
+    let known = order
         .payments
         .iter()
         .find(|payment| payment.dot == recorded.dot);
-    let Some(payment) = payment else {
+    let Some(payment) = known else {
         return seen.words.text("event-payment-other");
     };
     let key = if payment.amount.minor < 0 {
@@ -116,18 +116,16 @@ fn payment(seen: &Seen<'_>, order: &Order, recorded: &Event) -> String {
     } else {
         "event-paid"
     };
-    let currency = order.currency.as_str();
-    let amount = format::money(payment.amount.minor.saturating_abs(), currency);
-    let method = method_word(seen, payment.method);
+    let amount = payment.amount.minor.saturating_abs();
+    let amount = format::money(amount, order.currency.as_str());
+    let method = seen
+        .words
+        .text(&format!("method-{}", payment.method.code()));
     seen.words
         .with_all(key, &[("amount", &amount), ("method", &method)])
 }
 
-fn method_word(seen: &Seen<'_>, method: PaymentMethod) -> String {
-    seen.words.text(&format!("method-{}", method.code()))
-}
-
-fn custody(seen: &Seen<'_>, order: &Order, item: &str, to: &str) -> (&'static str, String) {
+fn custody(seen: &Seen, order: &Order, item: &str, to: &str) -> (&'static str, String) {
     let custody = Custody::from_code(to);
     let label = order
         .items
@@ -135,22 +133,16 @@ fn custody(seen: &Seen<'_>, order: &Order, item: &str, to: &str) -> (&'static st
         .find(|known| known.key == item)
         .map_or_else(
             || seen.words.text("item"),
-            |known| super::order::item_label(seen.words, known),
+            |known| item_label(seen.words, known),
         );
-    let place = badges::custody_words(seen, &custody);
-    let class = if custody == Custody::Customer {
-        "is-key"
+    let place = seen.custody(&custody);
+    let (class, key) = if custody == Custody::Customer {
+        ("is-key", "event-handed-out")
     } else {
-        ""
+        ("", "event-moved")
     };
-    let key = if custody == Custody::Customer {
-        "event-handed-out"
-    } else {
-        "event-moved"
-    };
-    (
-        class,
-        seen.words
-            .with_all(key, &[("item", &label), ("place", &place)]),
-    )
+    let what = seen
+        .words
+        .with_all(key, &[("item", &label), ("place", &place)]);
+    (class, what)
 }
