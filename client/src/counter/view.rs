@@ -155,7 +155,7 @@ pub struct SyncState {
     /// The hub's position up to which everything in this branch's scope is here.
     pub cursor: u64,
     /// SHA-256 over all documents held; none while it is still being computed after a start.
-    pub digest: Option<[u8; 32]>,
+    pub digest: Option<[u8; 16]>,
 }
 
 impl SyncState {

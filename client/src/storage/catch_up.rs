@@ -8,7 +8,7 @@ use shared::domain::Catalogue;
 use shared::id::DocumentId;
 use shared::read_model::{self, ReadModel};
 use shared::store::{BranchStore, Change, StoreError, Unreadable};
-use shared::sync::ScopeDigest;
+use shared::sync::{ScopeDigest, ScopeSum};
 
 use super::StartError;
 use crate::records;
@@ -131,32 +131,34 @@ pub(super) fn catalogue_documents(
 
 /// The digest over everything held. After a start it is counted together bit by bit, so that the counter need not wait for it.
 pub(super) struct DigestInTheMaking {
-    digest: ScopeDigest,
+    states: BTreeMap<DocumentId, [u8; 16]>,
+    sum: ScopeSum,
     /// Documents up to this position of the feed are counted in; later ones were noted as they came.
     counted_up_to: u64,
     until: u64,
-    finished: std::cell::Cell<Option<[u8; 32]>>,
     unreadable: Vec<Unreadable>,
 }
 
 impl DigestInTheMaking {
     pub(super) fn over(store: &BranchStore) -> Self {
         Self {
-            digest: ScopeDigest::default(),
+            states: BTreeMap::new(),
+            sum: ScopeSum::default(),
             counted_up_to: 0,
             until: store.head(),
-            finished: std::cell::Cell::new(None),
             unreadable: Vec::new(),
         }
     }
 
     pub(super) fn note(&mut self, id: DocumentId, state_hash: [u8; 16]) {
-        self.digest.note(id, state_hash);
-        self.finished.set(None);
+        if let Some(before) = self.states.insert(id, state_hash) {
+            self.sum.remove(id, before);
+        }
+        self.sum.add(id, state_hash);
     }
 
     pub(super) fn documents(&self) -> u64 {
-        self.digest.documents() as u64
+        self.sum.documents()
     }
 
     /// Documents met so far that this version cannot read.
@@ -178,15 +180,9 @@ impl DigestInTheMaking {
         Ok(self.is_complete())
     }
 
-    /// The digest; none before everything has been counted in. Computed once for each state.
-    pub(super) fn finished(&self) -> Option<[u8; 32]> {
-        if !self.is_complete() {
-            return None;
-        }
-        if self.finished.get().is_none() {
-            self.finished.set(Some(self.digest.finish()));
-        }
-        self.finished.get()
+    /// The digest; none before everything has been counted in.
+    pub(super) fn finished(&self) -> Option<ScopeDigest> {
+        self.is_complete().then(|| self.sum.finish())
     }
 
     const fn is_complete(&self) -> bool {

@@ -12,7 +12,7 @@ use shared::domain::Catalogue;
 use shared::id::{Actor, DocumentId, StaffId};
 use shared::read_model::ReadModel;
 use shared::store::{BranchStore, Change, Outgoing, Pending, SetAside, StoreError, Unreadable};
-use shared::sync::Progress;
+use shared::sync::{Progress, ScopeDigest};
 
 use super::catch_up::{self, DigestInTheMaking};
 use super::{Facts, StartError};
@@ -107,7 +107,7 @@ impl Desk {
     }
 
     /// The digest over everything held; none while it is being computed.
-    pub(crate) fn digest(&self) -> Option<[u8; 32]> {
+    pub(crate) fn digest(&self) -> Option<ScopeDigest> {
         self.digest.finished()
     }
 

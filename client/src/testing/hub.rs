@@ -18,7 +18,7 @@ use shared::domain::fields::kind;
 use shared::domain::{Branch, Role, Staff, seed};
 use shared::id::{Actor, BranchId, DocumentId, ReplicaNumber, StaffId};
 use shared::store::HubStore;
-use shared::sync::{self, Peer, ScopeDigest, Verdict};
+use shared::sync::{self, Peer, ScopeDigest, ScopeSum, Verdict};
 use shared::wire::{
     self, EXCHANGE_PATH, Epoch, Exchange, ExchangeReply, JOIN_PATH, JoinReply, JoinRequest,
     JoinString, PROTOCOL_VERSION, Refused, ReplicaRole, WAIT_PATH, WaitReply,
@@ -195,7 +195,7 @@ impl HubDouble {
         stored.map(|(_, document)| document)
     }
 
-    pub(crate) fn digest(&self) -> [u8; 32] {
+    pub(crate) fn digest(&self) -> ScopeDigest {
         self.lock().digest()
     }
 
@@ -233,16 +233,16 @@ impl HubDouble {
 }
 
 impl HubState {
-    fn digest(&self) -> [u8; 32] {
+    fn digest(&self) -> ScopeDigest {
         let feed = self
             .store
             .changes_after(0, usize::MAX - 1)
             .expect("in memory");
-        let mut digest = ScopeDigest::default();
+        let mut sum = ScopeSum::default();
         for change in feed.changes {
-            digest.note(change.document.id(), change.document.state_hash());
+            sum.add(change.document.id(), change.document.state_hash());
         }
-        digest.finish()
+        sum.finish()
     }
 
     fn replica(&self, headers: &HeaderMap) -> Option<ReplicaNumber> {

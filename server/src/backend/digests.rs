@@ -5,7 +5,7 @@ use std::sync::{Mutex, PoisonError};
 
 use sha2::{Digest, Sha256};
 use shared::id::{BranchId, DocumentId};
-use shared::sync::ScopeDigest;
+use shared::sync::{ScopeDigest, ScopeSum};
 
 use super::{BackendError, Hub};
 
@@ -15,7 +15,7 @@ const STATE_HASHES: usize = 2_000_000;
 /// Digests known by branch, each with the feed position it was true at.
 #[derive(Default)]
 pub(super) struct Digests {
-    by_branch: Mutex<HashMap<BranchId, (u64, [u8; 32])>>,
+    by_branch: Mutex<HashMap<BranchId, (u64, ScopeDigest)>>,
 }
 
 /// State hashes of documents as they are stored now. The writer forgets one while it holds the gate, so none is ever stale.
@@ -39,7 +39,7 @@ impl Hub {
         &self,
         branch: BranchId,
         position: u64,
-    ) -> Result<Option<[u8; 32]>, BackendError> {
+    ) -> Result<Option<ScopeDigest>, BackendError> {
         if let Some(digest) = self.known_digest(branch, position).await? {
             return Ok(Some(digest));
         }
@@ -62,7 +62,7 @@ impl Hub {
         &self,
         branch: BranchId,
         position: u64,
-    ) -> Result<Option<[u8; 32]>, BackendError> {
+    ) -> Result<Option<ScopeDigest>, BackendError> {
         let known = lock(&self.inner.digests.by_branch).get(&branch).copied();
         let Some((at, digest)) = known.filter(|(at, _)| *at <= position) else {
             return Ok(None);
@@ -74,9 +74,9 @@ impl Hub {
     }
 
     /// `None` when the store has moved on beyond `position` meanwhile.
-    fn compute(&self, ids: &[DocumentId], position: u64) -> Result<Option<[u8; 32]>, BackendError> {
+    fn compute(&self, ids: &[DocumentId], position: u64) -> Result<Option<ScopeDigest>, BackendError> {
         let shared = &self.inner.shared;
-        let mut digest = ScopeDigest::default();
+        let mut sum = ScopeSum::default();
         for id in ids {
             let _durable = shared.gate.read().unwrap_or_else(PoisonError::into_inner);
             let known = lock(&shared.states.0).get(id).copied();
@@ -95,9 +95,9 @@ impl Hub {
                 }
                 state
             };
-            digest.note(*id, state);
+            sum.add(*id, state);
         }
-        Ok((shared.store.head() == position).then(|| digest.finish()))
+        Ok((shared.store.head() == position).then(|| sum.finish()))
     }
 }
 

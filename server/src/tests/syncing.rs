@@ -5,7 +5,7 @@ use axum::http::{Request, StatusCode, header};
 use shared::document::format;
 use shared::domain::fields::{kind, known_kind, order};
 use shared::store::HubStore;
-use shared::sync::ScopeDigest;
+use shared::sync::ScopeSum;
 use shared::wire::{DOCUMENTS_PATH, DocumentsReply, EXCHANGE_PATH, Epoch, RefusalCode, decode};
 
 use super::harness::{TestHub, bytes_of};
@@ -117,9 +117,9 @@ async fn the_digest_of_a_quiet_branch_is_that_of_what_it_holds() {
     hub.exchange(&chur, &chur.message(&hub, vec![delta], 0))
         .await;
     let (held, cursor) = hub.pull(&chur, 0).await;
-    let mut own = ScopeDigest::default();
+    let mut own = ScopeSum::default();
     for document in &held {
-        own.note(document.id(), document.state_hash());
+        own.add(document.id(), document.state_hash());
     }
     for _ in 0..2 {
         let quiet = chur.message(&hub, Vec::new(), cursor);
@@ -136,7 +136,7 @@ async fn the_digest_of_a_quiet_branch_is_that_of_what_it_holds() {
             .collect::<Vec<_>>(),
         [id]
     );
-    own.note(id, held[0].state_hash());
+    own.add(id, held[0].state_hash());
     let quiet = chur.message(&hub, Vec::new(), cursor);
     assert_eq!(hub.exchange(&chur, &quiet).await.digest, Some(own.finish()));
 }

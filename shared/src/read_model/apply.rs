@@ -2,6 +2,7 @@
 
 use rusqlite::{OptionalExtension, Transaction, TransactionBehavior, params};
 
+use super::digests::Ledger;
 use super::project::{CustomerRow, OrderRow, OrderRows, ReferenceRow, Rows, SearchRow, project};
 use super::scope::{Scopes, Stale};
 use super::sql::{self, Blob, blob};
@@ -29,13 +30,16 @@ impl ReadModel {
             .reader
             .connection
             .transaction_with_behavior(TransactionBehavior::Immediate)?;
+        let ledger = Ledger::new(&transaction);
+        let scopes = Scopes::new(&transaction, &ledger);
         let mut stale = Stale::new();
         for change in changes {
-            replace(&transaction, change, &mut stale)?;
+            replace(&scopes, &ledger, &transaction, change, &mut stale)?;
         }
         for (customer, position) in stale {
-            Scopes::new(&transaction).refresh_customer(customer, position)?;
+            scopes.refresh_customer(customer, position)?;
         }
+        ledger.settle()?;
         transaction.execute(ADVANCE, [sql::signed(position)])?;
         transaction.commit()?;
         Ok(())
@@ -86,14 +90,16 @@ impl ReadModel {
 }
 
 fn replace(
+    scopes: &Scopes<'_>,
+    ledger: &Ledger<'_>,
     transaction: &Transaction<'_>,
     change: &Change,
     stale: &mut Stale,
 ) -> rusqlite::Result<()> {
     const KNOWN: &str = "SELECT position FROM documents WHERE id = ?1";
     const NOTE: &str = "
-        INSERT INTO documents (id, kind, position) VALUES (?1, ?2, ?3)
-        ON CONFLICT (id) DO UPDATE SET position = excluded.position";
+        INSERT INTO documents (id, kind, position, state) VALUES (?1, ?2, ?3, ?4)
+        ON CONFLICT (id) DO UPDATE SET position = excluded.position, state = excluded.state";
     let id = blob(change.document.id());
     let known: Option<i64> = transaction
         .prepare_cached(KNOWN)?
@@ -102,20 +108,22 @@ fn replace(
     if known.is_some_and(|known| known >= sql::signed(change.position)) {
         return Ok(());
     }
+    ledger.open(id)?;
     transaction.prepare_cached(NOTE)?.execute(params![
         id,
         change.document.kind().as_str(),
-        sql::signed(change.position)
+        sql::signed(change.position),
+        change.document.state_hash(),
     ])?;
     let rows = project(&change.document);
     if let Some(customer) = &rows.customer {
-        return replace_customer(transaction, customer, change.position);
+        return replace_customer(scopes, transaction, customer, change.position);
     }
     if rows.order.is_some() {
-        return replace_order(transaction, id, &rows, change.position, stale);
+        return replace_order(scopes, transaction, id, &rows, change.position, stale);
     }
     replace_reference(transaction, id, rows.reference.as_ref())?;
-    Scopes::new(transaction).replace(id, &rows.scope, change.position)
+    scopes.replace(id, &rows.scope, change.position)
 }
 
 /// Seconds of a key: 32 bits, until the year 2106; imported instants before 1970 share the first second.
@@ -155,6 +163,7 @@ fn free_key(
 }
 
 fn replace_order(
+    scopes: &Scopes<'_>,
     transaction: &Transaction<'_>,
     id: Blob,
     rows: &Rows,
@@ -193,7 +202,6 @@ fn replace_order(
     insert_pieces(transaction, key, order)?;
     insert_search(transaction, ORDER_SEARCH, key, &order.search)?;
 
-    let scopes = Scopes::new(transaction);
     let held_before = scopes.current(id)?;
     scopes.replace(id, &rows.scope, position)?;
     let customer_before = old.and_then(|(_, customer)| customer);
@@ -382,6 +390,7 @@ fn insert_search(
 }
 
 fn replace_customer(
+    scopes: &Scopes<'_>,
     transaction: &Transaction<'_>,
     customer: &CustomerRow,
     position: u64,
@@ -413,10 +422,10 @@ fn replace_customer(
     for other in &customer.same_as {
         link.execute(params![customer.id, other])?;
     }
-    Scopes::new(transaction).touch(customer.id, position)?;
+    scopes.touch(customer.id, position)?;
     if old.is_none_or(|(_, home)| home != customer.home) {
         // At once: orders later in the batch must find the pairs that were there before them.
-        Scopes::new(transaction).refresh_customer(customer.id, position)?;
+        scopes.refresh_customer(customer.id, position)?;
     }
     Ok(())
 }

@@ -6,7 +6,7 @@
 //!
 //! **Invariants**
 //! - Applying a feed in any batching gives the rows that [`ReadModel::rebuild`] gives from the last state of each document.
-//! - Rows and feed position change in one transaction; applying twice is applying once.
+//! - Rows, digests and feed position change in one transaction; applying twice is applying once.
 //! - Nothing in a row depends on when or where it was written: calendar days are computed when asked, from the zone that
 //!   the catalogue says then.
 //! - A document of an unknown kind gives no rows and no error.
@@ -14,6 +14,7 @@
 mod apply;
 mod calendar;
 mod customers;
+mod digests;
 mod fold;
 mod lists;
 mod office;
@@ -35,6 +36,7 @@ use rusqlite::{Connection, OptionalExtension};
 pub use crate::store::Change;
 pub use apply::ApplyError;
 pub use customers::CustomerSummary;
+pub use digests::ScopeInventory;
 pub use lists::{DayList, OrderSection, QueueEntry};
 pub use office::{Counts, DayRange, OrderFilter, OrderPage, OrderSort, Page};
 pub use open::{OpenError, Opened};

@@ -2,7 +2,7 @@
 //! files of another version are rebuilt, so there are no migrations here.
 
 /// In `PRAGMA user_version`.
-pub(super) const VERSION: i32 = 1;
+pub(super) const VERSION: i32 = 2;
 
 /// In `PRAGMA application_id` ("OfpR"), so that a stranger's database is never taken for a stale read model and deleted.
 pub(super) const APPLICATION: i32 = 0x4f66_7052;
@@ -19,7 +19,8 @@ INSERT INTO state VALUES (0, 0);
 CREATE TABLE documents (
     id BLOB PRIMARY KEY,
     kind TEXT NOT NULL,
-    position INTEGER NOT NULL
+    position INTEGER NOT NULL,
+    state BLOB NOT NULL
 ) WITHOUT ROWID;
 CREATE INDEX documents_by_kind ON documents (kind);
 
@@ -190,11 +191,17 @@ CREATE TABLE scope (
     PRIMARY KEY (branch, document)
 ) WITHOUT ROWID;
 CREATE INDEX scope_by_position ON scope (branch, position, document);
-CREATE INDEX scope_by_document ON scope (document);
+CREATE INDEX scope_by_document ON scope (document, current);
+
+CREATE TABLE digests (
+    branch BLOB PRIMARY KEY,
+    sum BLOB NOT NULL,
+    documents INTEGER NOT NULL
+) WITHOUT ROWID;
 ";
 
 /// All tables whose rows come from documents, to be emptied before a rebuild.
-pub(super) const DERIVED: [&str; 12] = [
+pub(super) const DERIVED: [&str; 13] = [
     "documents",
     "orders",
     "items",
@@ -207,6 +214,7 @@ pub(super) const DERIVED: [&str; 12] = [
     "branches",
     "territories",
     "scope",
+    "digests",
 ];
 
 /// The search indexes, which are emptied by a command of their own.

@@ -7,6 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use rusqlite::{Transaction, params};
 
+use super::digests::Ledger;
 use super::sql::{self, Blob, blob};
 use super::{QueryError, Reader, project};
 use crate::document::{Document, Event, Value};
@@ -177,14 +178,18 @@ fn passed_through(order: &Order) -> Vec<BranchId> {
 /// Writes pairs within the transaction of a batch.
 pub(super) struct Scopes<'a> {
     transaction: &'a Transaction<'a>,
+    ledger: &'a Ledger<'a>,
 }
 
 /// The pairs of a customer must be read anew from all their orders, at the position of what made it so.
 pub(super) type Stale = BTreeMap<Blob, u64>;
 
 impl<'a> Scopes<'a> {
-    pub(super) const fn new(transaction: &'a Transaction<'a>) -> Self {
-        Self { transaction }
+    pub(super) const fn new(transaction: &'a Transaction<'a>, ledger: &'a Ledger<'a>) -> Self {
+        Self {
+            transaction,
+            ledger,
+        }
     }
 
     /// The branches that hold a document by now.
@@ -204,6 +209,7 @@ impl<'a> Scopes<'a> {
     ) -> rusqlite::Result<()> {
         const MOVE: &str = "
             UPDATE scope SET position = max(position, ?2), current = 0 WHERE document = ?1";
+        self.ledger.open(document)?;
         self.transaction
             .prepare_cached(MOVE)?
             .execute(params![document, sql::signed(position)])?;
@@ -232,6 +238,7 @@ impl<'a> Scopes<'a> {
                 position = CASE WHEN excluded.current > current
                     THEN max(position, excluded.position) ELSE position END,
                 current = max(current, excluded.current)";
+        self.ledger.open(document)?;
         let mut statement = self.transaction.prepare_cached(ADD)?;
         for row in rows {
             statement.execute(params![
@@ -269,6 +276,7 @@ impl<'a> Scopes<'a> {
             .filter(|(row, _)| row.current)
             .map(|(row, _)| row.branch)
             .collect();
+        self.ledger.open(customer)?;
         let mut leave = self.transaction.prepare_cached(LEAVE)?;
         for left in self.current(customer)?.difference(&kept) {
             leave.execute(params![left, customer])?;

@@ -25,7 +25,7 @@ pub struct Progress {
     /// The hub's clock minus this branch's, at the last answer.
     pub hub_clock_ahead_millis: i64,
     /// The hub's digest of this branch's scope and the cursor it holds for, to be compared with the branch's own. Never adopted.
-    pub hub_digest: Option<([u8; 32], u64)>,
+    pub hub_digest: Option<([u8; 16], u64)>,
 }
 
 /// What was pushed, to be matched with the reply.

@@ -9,8 +9,9 @@ mod branch;
 mod convergence;
 mod digest;
 mod hub;
+pub mod reconcile;
 
 pub use backoff::Backoff;
 pub use branch::{Effect, Progress, Sent, absorb, plan};
-pub use digest::ScopeDigest;
+pub use digest::{ScopeDigest, ScopeSum};
 pub use hub::{Peer, Verdict, judge};

@@ -53,7 +53,7 @@ pub struct ExchangeReply {
     /// The highest counter of the sender's actor that the hub has seen.
     pub highest_counter: u64,
     /// Digest of everything in the sender's scope at `cursor`, when nothing more follows and the hub has it at hand.
-    pub digest: Option<[u8; 32]>,
+    pub digest: Option<[u8; 16]>,
     /// The hub's clock.
     pub clock: UtcMillis,
 }
@@ -223,7 +223,7 @@ mod tests {
             cursor: 301,
             more: true,
             highest_counter: 70_000,
-            digest: Some([7; 32]),
+            digest: Some([7; 16]),
             clock: UtcMillis(-1),
         };
         let hex = |bytes: Vec<u8>| {

@@ -2,6 +2,7 @@
 
 mod codec;
 mod messages;
+pub mod reconcile;
 
 pub use codec::{WireError, decode, encode};
 pub use messages::{

@@ -2,6 +2,7 @@
 //! follows its scope ends with the latest state of all that it ever held.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::ops::ControlFlow;
 
 use proptest::prelude::*;
 use proptest::sample::Index;
@@ -16,6 +17,8 @@ use crate::domain::{
 };
 use crate::id::{BranchId, DocumentId};
 use crate::read_model::{Change, EVERYONE, ReadModel};
+use crate::sync::reconcile::{Inventory, KeyRange};
+use crate::sync::{ScopeDigest, ScopeSum};
 
 /// What somebody at a branch does. Indexes choose among what that branch knows.
 #[derive(Clone, Debug)]
@@ -331,7 +334,7 @@ fn dump(model: &ReadModel) -> Vec<String> {
         )
     };
     let tables = [
-        ("documents", "SELECT id, kind FROM documents ORDER BY id".to_owned()),
+        ("documents", "SELECT id, kind, state FROM documents ORDER BY id".to_owned()),
         ("orders", of_order("orders")),
         ("items", of_order("items")),
         ("lines", of_order("lines")),
@@ -355,6 +358,7 @@ fn dump(model: &ReadModel) -> Vec<String> {
         ("priorities", "SELECT * FROM priorities ORDER BY 1".to_owned()),
         ("branches", "SELECT * FROM branches ORDER BY 1".to_owned()),
         ("territories", "SELECT * FROM territories ORDER BY 1".to_owned()),
+        ("digests", "SELECT * FROM digests ORDER BY branch".to_owned()),
         ("scope", "SELECT branch, document FROM scope WHERE current = 1 ORDER BY 1, 2".to_owned()),
     ];
     let mut dump = Vec::new();
@@ -443,6 +447,49 @@ fn scope_by_documents(
         .collect()
 }
 
+/// The digest of some documents, counted from the first to the last.
+fn counted_again(documents: &BTreeMap<DocumentId, Document>, ids: &[DocumentId]) -> ScopeDigest {
+    let sum: ScopeSum = states(documents, ids).into_iter().collect();
+    sum.finish()
+}
+
+fn states(
+    documents: &BTreeMap<DocumentId, Document>,
+    ids: &[DocumentId],
+) -> Vec<(DocumentId, [u8; 16])> {
+    ids.iter()
+        .map(|id| (*id, documents[id].state_hash()))
+        .collect()
+}
+
+fn items(model: &ReadModel, branch: BranchId) -> Vec<(DocumentId, [u8; 16])> {
+    let mut items = Vec::new();
+    model
+        .inventory(branch)
+        .visit(KeyRange::ALL, &mut |item| {
+            items.push((item.id, item.state_hash));
+            ControlFlow::Continue(())
+        })
+        .expect("reads");
+    items
+}
+
+/// The read model of somebody who got these documents in any order, here that of their ids.
+fn holding(documents: &BTreeMap<DocumentId, Document>) -> ReadModel {
+    let mut model = ReadModel::open_in_memory().expect("in memory");
+    let changes: Vec<Change> = (1..)
+        .zip(documents.values())
+        .map(|(position, document)| Change {
+            position,
+            document: document.clone(),
+        })
+        .collect();
+    model
+        .apply(&changes, changes.len() as u64)
+        .expect("applies");
+    model
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: 96, ..ProptestConfig::default() })]
 
@@ -502,9 +549,15 @@ proptest! {
         for (place, held) in held.iter().enumerate() {
             let in_scope = model.documents_in_scope(branch(place))?;
             prop_assert_eq!(&in_scope, &scope_by_documents(&firm.hub, branch(place)));
-            for id in in_scope {
-                prop_assert_eq!(held.get(&id), firm.hub.get(&id), "{}", id);
+            for id in &in_scope {
+                prop_assert_eq!(held.get(id), firm.hub.get(id), "{}", id);
             }
+            prop_assert_eq!(model.scope_size(branch(place))?, in_scope.len() as u64);
+            let at_hub = model.scope_digest(branch(place))?;
+            prop_assert_eq!(at_hub, counted_again(&firm.hub, &in_scope));
+            prop_assert_eq!(items(&model, branch(place)), states(&firm.hub, &in_scope));
+            // The branch computes its own, from what it holds, and holds documents that concern it no more.
+            prop_assert_eq!(holding(held).scope_digest(branch(place))?, at_hub);
             if rebuilt_after.is_none() {
                 for (id, document) in held {
                     prop_assert_eq!(Some(document), firm.hub.get(id), "no longer in scope: {}", id);

@@ -1,7 +1,7 @@
 //! The queries asked all day use an index, so that they take as long with ten million orders as with ten.
 
 use crate::id::DocumentId;
-use crate::read_model::{ReadModel, customers, lists, office, overview, scope, search};
+use crate::read_model::{ReadModel, customers, digests, lists, office, overview, scope, search};
 
 /// The steps of a query's plan, such as `SEARCH p USING INDEX places_unfinished (branch=? AND promised_on<?)`.
 fn plan(model: &ReadModel, sql: &str) -> Vec<String> {
@@ -43,6 +43,7 @@ fn walks_a_table(step: &str) -> bool {
 fn no_query_of_the_day_walks_a_table() {
     let model = ReadModel::open_in_memory().expect("in memory");
     let queries = [
+        ("items of a scope", digests::ITEMS.to_owned()),
         ("number", search::by_number()),
         ("words", search::by_words()),
         ("due", lists::DUE_TODAY.rows(10)),

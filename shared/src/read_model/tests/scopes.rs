@@ -127,6 +127,47 @@ fn a_rebuild_sends_no_customer_from_before_their_own_last_change() {
 }
 
 #[test]
+fn a_digest_is_of_one_scope_at_one_position() {
+    let mut firm = Firm::new();
+    let anna = contact("Anna Müller", "", "");
+    let customer = firm.new_customer(0, &anna);
+    let order = firm.takes_in(0, customer, &anna);
+    firm.sync(0);
+    let digests =
+        |model: &ReadModel| [0, 1].map(|place| model.scope_digest(branch(place)).expect("reads"));
+    let before = firm.feed.len() as u64;
+    let model = firm.read_model();
+    let [chur, davos] = digests(&model);
+    assert_eq!(model.documents_held().expect("counts"), before);
+
+    // One word more in one document.
+    firm.does(0, |replica, _, authoring| {
+        command::add_comment(&replica.documents[&order.document()], authoring, "ruft an")
+    })
+    .expect("allowed");
+    firm.sync(0);
+    let model = firm.read_model();
+    let [chur_now, davos_now] = digests(&model);
+    assert!(chur_now != chur && davos_now == davos);
+    assert_eq!(model.documents_held().expect("counts"), before);
+    let state_hash = model.state_hash(order.document()).expect("reads");
+    assert_eq!(state_hash, Some(firm.hub[&order.document()].state_hash()));
+
+    // Whoever asks for a position gets the digest of just that, or none.
+    let head = firm.feed.len() as u64;
+    let at = |place, position| {
+        model
+            .scope_digest_at(branch(place), position)
+            .expect("reads")
+    };
+    assert_eq!(
+        [at(0, head), at(0, before), at(0, head + 1)],
+        [Some(chur_now), None, None]
+    );
+    assert_eq!([at(1, head), at(1, before)], [Some(davos), Some(davos)]);
+}
+
+#[test]
 fn the_catalogue_is_for_everyone_and_staff_for_their_branches() {
     let mut firm = Firm::new();
     let everywhere = firm.makes(0, kind::STAFF, "staff/anywhere");
