@@ -1,8 +1,8 @@
 //! The line between a branch and the hub, as a TCP proxy with a switch.
 
 use std::net::SocketAddr;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use anyhow::{Context, Result};
@@ -114,6 +114,28 @@ impl ChaosProxy {
         self.line.send_modify(|line| line.latency = latency);
     }
 
+    /// From now on the line is a slow one: so many bytes a second each way, shared by all its connections, each byte
+    /// `latency` later than that, and opening a connection takes a round trip first.
+    pub fn throttle(&self, latency: Duration, bytes_per_second: u32) {
+        self.line.send_modify(|line| {
+            line.latency = latency;
+            line.bytes_per_second = Some(bytes_per_second.max(1));
+        });
+    }
+
+    /// From now on keeps what passes on each new connection, up to so many bytes each way; what was kept before is forgotten.
+    /// For looking at what a message is made of.
+    pub fn listen_in(&self, bytes: usize) {
+        self.line.send_modify(|line| line.kept_bytes = bytes);
+        lock(&self.passed.heard).clear();
+    }
+
+    /// What was kept since [`Self::listen_in`], by connection in the order in which they were opened.
+    #[must_use]
+    pub fn heard(&self) -> Vec<Heard> {
+        lock(&self.passed.heard).clone()
+    }
+
     /// Whether everything passes, both ways.
     #[must_use]
     pub fn is_whole(&self) -> bool {
@@ -126,6 +148,7 @@ impl ChaosProxy {
         self.line.send_modify(|line| {
             *line = Line {
                 broken: line.broken,
+                kept_bytes: line.kept_bytes,
                 ..Line::whole(line.upstream)
             }
         });
@@ -143,6 +166,12 @@ impl ChaosProxy {
     #[must_use]
     pub fn requested_bytes(&self) -> u64 {
         self.passed.requests.load(Ordering::SeqCst)
+    }
+
+    /// Bytes that have left the branch, whether or not they have reached the upstream yet.
+    #[must_use]
+    pub fn sent_bytes(&self) -> u64 {
+        self.passed.sent.load(Ordering::SeqCst)
     }
 
     /// Bytes that have come back from the upstream and were handed on.
@@ -165,11 +194,24 @@ struct Line {
     requests: Way,
     answers: Way,
     latency: Duration,
+    /// None: as fast as the machine.
+    bytes_per_second: Option<u32>,
     refused: bool,
     /// Connections opened under a smaller number are broken.
     broken: u64,
     /// Total of answered bytes at which connections break.
     answers_end_at: Option<u64>,
+    /// Bytes of each way of a connection that are kept for looking at.
+    kept_bytes: usize,
+}
+
+/// What has passed on one connection.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Heard {
+    /// To the upstream.
+    pub requests: Vec<u8>,
+    /// Back from it.
+    pub answers: Vec<u8>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -178,7 +220,7 @@ enum Way {
     Silent,
 }
 
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Direction {
     Request,
     Answer,
@@ -186,8 +228,57 @@ enum Direction {
 
 #[derive(Debug, Default)]
 struct Passed {
+    sent: AtomicU64,
     requests: AtomicU64,
     answers: AtomicU64,
+    /// Until when the slow line is busy with what was sent before, requests and answers.
+    busy_until: [Mutex<Option<Instant>>; 2],
+    heard: Mutex<Vec<Heard>>,
+}
+
+impl Passed {
+    /// When the last of so many bytes, taken in now, arrives.
+    fn arrival(&self, direction: Direction, line: &Line, bytes: usize) -> Instant {
+        let now = Instant::now();
+        let Some(rate) = line.bytes_per_second else {
+            return now + line.latency;
+        };
+        let mut busy_until = lock(&self.busy_until[direction as usize]);
+        let free = busy_until.map_or(now, |until| until.max(now));
+        let nanoseconds = bytes as u64 * 1_000_000_000 / u64::from(rate);
+        let sent = free + Duration::from_nanos(nanoseconds);
+        *busy_until = Some(sent);
+        sent + line.latency
+    }
+
+    /// A place for what passes on a new connection, when the line is listened to.
+    fn open_ear(&self, line: &Line) -> Option<usize> {
+        let mut heard = lock(&self.heard);
+        (line.kept_bytes > 0).then(|| {
+            heard.push(Heard::default());
+            heard.len() - 1
+        })
+    }
+
+    /// Keeps what passes on a connection that is listened to.
+    fn keep(&self, connection: Option<usize>, direction: Direction, line: &Line, bytes: &[u8]) {
+        let mut heard = lock(&self.heard);
+        // Forgotten by a later listen_in: the connection is an old one then.
+        let Some(heard) = connection.and_then(|index| heard.get_mut(index)) else {
+            return;
+        };
+        let kept = match direction {
+            Direction::Request => &mut heard.requests,
+            Direction::Answer => &mut heard.answers,
+        };
+        let room = line.kept_bytes.saturating_sub(kept.len());
+        kept.extend_from_slice(&bytes[..room.min(bytes.len())]);
+    }
+}
+
+/// What these guard is right at any moment, whoever panicked.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 impl Line {
@@ -197,9 +288,11 @@ impl Line {
             requests: Way::Open,
             answers: Way::Open,
             latency: Duration::ZERO,
+            bytes_per_second: None,
             refused: false,
             broken: 0,
             answers_end_at: None,
+            kept_bytes: 0,
         }
     }
 
@@ -240,8 +333,13 @@ async fn connection(
     let forwarding = async {
         let mut line = line;
         // As a SYN into a dead line: the connection to the upstream is made once requests can pass.
-        let upstream = open(&mut line, Direction::Request).await?.upstream;
-        let upstream = TcpStream::connect(upstream).await.ok()?;
+        let now = open(&mut line, Direction::Request).await?;
+        if now.bytes_per_second.is_some() {
+            // SYN and its answer cross a real line before the first byte may.
+            sleep_until(Instant::now() + 2 * now.latency).await;
+        }
+        let upstream = TcpStream::connect(now.upstream).await.ok()?;
+        let heard = passed.open_ear(&now);
         let (from_client, to_client) = client.into_split();
         let (from_upstream, to_upstream) = upstream.into_split();
         tokio::join!(
@@ -250,14 +348,16 @@ async fn connection(
                 to_upstream,
                 Direction::Request,
                 line.clone(),
-                &passed
+                &passed,
+                heard
             ),
             forward(
                 from_upstream,
                 to_client,
                 Direction::Answer,
                 line.clone(),
-                &passed
+                &passed,
+                heard
             ),
         );
         Some(())
@@ -275,11 +375,12 @@ async fn forward(
     direction: Direction,
     line: watch::Receiver<Line>,
     passed: &Passed,
+    heard: Option<usize>,
 ) {
     let (sender, receiver) = mpsc::channel(CHUNKS_UNDER_WAY);
     tokio::join!(
-        take_in(from, direction, line.clone(), sender),
-        hand_out(to, direction, line, receiver, passed)
+        take_in(from, direction, line.clone(), sender, passed),
+        hand_out(to, direction, line, receiver, passed, heard)
     );
 }
 
@@ -289,6 +390,7 @@ async fn take_in(
     direction: Direction,
     mut line: watch::Receiver<Line>,
     chunks: mpsc::Sender<(Instant, Vec<u8>)>,
+    passed: &Passed,
 ) {
     loop {
         let Some(now) = open(&mut line, direction).await else {
@@ -304,11 +406,11 @@ async fn take_in(
             return;
         }
         chunk.truncate(length);
-        if chunks
-            .send((Instant::now() + now.latency, chunk))
-            .await
-            .is_err()
-        {
+        if direction == Direction::Request {
+            passed.sent.fetch_add(length as u64, Ordering::SeqCst);
+        }
+        let arrival = passed.arrival(direction, &now, length);
+        if chunks.send((arrival, chunk)).await.is_err() {
             return;
         }
     }
@@ -322,6 +424,7 @@ async fn hand_out(
     mut line: watch::Receiver<Line>,
     mut chunks: mpsc::Receiver<(Instant, Vec<u8>)>,
     passed: &Passed,
+    heard: Option<usize>,
 ) {
     let counter = match direction {
         Direction::Request => &passed.requests,
@@ -344,6 +447,7 @@ async fn hand_out(
         if to.write_all(&chunk).await.is_err() {
             return;
         }
+        passed.keep(heard, direction, &now, &chunk);
         let total = counter.fetch_add(chunk.len() as u64, Ordering::SeqCst) + chunk.len() as u64;
         if end.is_some_and(|end| total >= end) {
             return;
@@ -361,4 +465,72 @@ async fn open(line: &mut watch::Receiver<Line>, direction: Direction) -> Option<
         .await
         .ok()
         .map(|line| *line)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Says everything back to whoever connects.
+    async fn echo() -> SocketAddr {
+        let listener = TcpListener::bind(("127.0.0.1", 0))
+            .await
+            .expect("a free port");
+        let address = listener.local_addr().expect("an address");
+        tokio::spawn(async move {
+            while let Ok((mut connection, _)) = listener.accept().await {
+                tokio::spawn(async move {
+                    let (mut from, mut to) = connection.split();
+                    tokio::io::copy(&mut from, &mut to).await
+                });
+            }
+        });
+        address
+    }
+
+    async fn there_and_back(proxy: &ChaosProxy, bytes: &[u8]) -> Duration {
+        let start = Instant::now();
+        let mut connection = TcpStream::connect(proxy.address())
+            .await
+            .expect("the proxy takes connections");
+        connection.write_all(bytes).await.expect("the proxy reads");
+        let mut back = vec![0; bytes.len()];
+        connection
+            .read_exact(&mut back)
+            .await
+            .expect("the proxy answers");
+        assert_eq!(back, bytes);
+        start.elapsed()
+    }
+
+    #[tokio::test]
+    async fn a_slow_line_takes_the_time_that_its_rate_and_latency_say() {
+        let proxy = ChaosProxy::start(echo().await)
+            .await
+            .expect("the proxy starts");
+        proxy.throttle(Duration::from_millis(20), 100_000);
+        // 100 ms to send each way, 20 ms under way each way, and a round trip to connect.
+        let took = there_and_back(&proxy, &[7; 10_000]).await;
+        assert!(took >= Duration::from_millis(100 + 4 * 20), "{took:?}");
+        assert_eq!(proxy.sent_bytes(), 10_000);
+        proxy.mend();
+        there_and_back(&proxy, b"quick again").await;
+        assert_eq!(proxy.line.borrow().bytes_per_second, None);
+    }
+
+    #[tokio::test]
+    async fn what_passes_is_kept_up_to_the_limit() {
+        let proxy = ChaosProxy::start(echo().await)
+            .await
+            .expect("the proxy starts");
+        there_and_back(&proxy, b"before").await;
+        assert_eq!(proxy.heard(), []);
+        proxy.listen_in(4);
+        there_and_back(&proxy, b"abcdef").await;
+        let kept = Heard {
+            requests: b"abcd".to_vec(),
+            answers: b"abcd".to_vec(),
+        };
+        assert_eq!(proxy.heard(), [kept]);
+    }
 }
