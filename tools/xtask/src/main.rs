@@ -44,10 +44,13 @@ enum Command {
     Prepare(prepare::PrepareOptions),
     /// Start a hub and two branches with some thousand orders, and a switch on each line.
     Demo(DemoOptions),
-    /// Measure the release build: durable writes, search, start, change on another screen.
+    /// Measure the release build: durable writes, search, start, change on another screen; `bench sync`: the synchronisation
+    /// beside PouchDB and RouchDB.
+    #[command(disable_help_flag = true)]
     Bench {
-        /// Run only the benchmarks whose name contains this.
-        name: Option<String>,
+        /// What to measure and how; `cargo xtask bench --help` lists it.
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        options: Vec<String>,
     },
 }
 
@@ -56,7 +59,7 @@ fn main() -> ExitCode {
         Command::Test(options) => Ok(checks::run(options)),
         Command::Prepare(options) => prepare::run(options),
         Command::Demo(options) => product::demo(&options),
-        Command::Bench { name } => product::bench(name.as_deref()),
+        Command::Bench { options } => product::bench(&options),
     };
     match outcome {
         Ok(code) => code,

@@ -30,10 +30,9 @@ pub(crate) fn demo(options: &DemoOptions) -> Result<ExitCode> {
     build_and_run("demo", "dev", &arguments)
 }
 
-/// Builds with full optimisation, then runs the benchmarks.
-pub(crate) fn bench(name: Option<&str>) -> Result<ExitCode> {
-    let arguments: Vec<String> = name.into_iter().map(str::to_owned).collect();
-    build_and_run("bench", "release", &arguments)
+/// Builds with full optimisation, then runs the benchmarks with the options as they are.
+pub(crate) fn bench(options: &[String]) -> Result<ExitCode> {
+    build_and_run("bench", "release", options)
 }
 
 /// Builds all binaries of the workspace in one go, so that features are the same ones for all, then runs `binary`.

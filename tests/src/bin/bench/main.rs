@@ -5,6 +5,7 @@ mod counter;
 mod durable;
 mod figures;
 mod live;
+mod sync;
 
 use std::process::ExitCode;
 
@@ -24,6 +25,11 @@ struct Options {
     /// How many orders the branch holds for `counter`.
     #[arg(long, value_name = "N", default_value_t = 50_000, value_parser = clap::value_parser!(u64).range(100..=1_000_000))]
     orders: u64,
+    /// Where the hub that `sync` compares with keeps its data.
+    #[arg(long, hide = true, value_name = "DIR")]
+    floor: Option<std::path::PathBuf>,
+    #[command(flatten)]
+    sync: sync::Options,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -34,16 +40,38 @@ enum What {
     Counter,
     /// From a change at one branch to another branch's open page.
     Live,
+    /// Serves as the hub that `sync` compares with. Started by it.
+    #[value(hide = true)]
+    FloorHub,
+    /// First synchronisation, bytes, disk, memory and many branches at once, beside other products.
+    Sync,
 }
 
 #[tokio::main]
 async fn main() -> ExitCode {
     let options = Options::parse();
+    if options.what == Some(What::FloorHub) {
+        return serve_floor(options.floor.as_deref()).await;
+    }
     match measure(&options).await {
         Ok(all) => {
             println!("{}", Value::Object(all));
             ExitCode::SUCCESS
         }
+        Err(error) => {
+            eprintln!("bench: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn serve_floor(directory: Option<&std::path::Path>) -> ExitCode {
+    let Some(directory) = directory else {
+        eprintln!("bench: floor-hub needs --floor DIR");
+        return ExitCode::FAILURE;
+    };
+    match sync::serve_floor(directory).await {
+        Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("bench: {error:#}");
             ExitCode::FAILURE
@@ -66,6 +94,12 @@ async fn measure(options: &Options) -> Result<serde_json::Map<String, Value>> {
     }
     if wanted(What::Live) {
         add("live", live::measure().await?);
+    }
+    // Not among the others when everything is asked for: it takes long and fetches its peers from their registries.
+    if options.what == Some(What::Sync) {
+        let report = sync::measure(&options.sync).await;
+        report.print();
+        all.insert("sync".to_owned(), report.json());
     }
     Ok(all)
 }

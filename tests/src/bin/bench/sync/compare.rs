@@ -1,0 +1,163 @@
+//! First synchronisation beside the floor and the peers, all with the same orders, one after the other in one run.
+
+use std::path::Path;
+
+use anyhow::Result;
+
+use super::first::{Run, Shop};
+use super::peers::{self, PouchHub};
+use super::progress::say;
+use super::report::{Report, Target};
+use super::{feed, floor, place};
+
+const PART: &str = "first";
+
+/// Against PouchDB over HTTP: documents a second, times as many.
+const TIMES_POUCHDB: f64 = 10.0;
+
+/// Against RouchDB without any network.
+const TIMES_ROUCHDB: f64 = 1.0;
+
+/// Against the floor.
+const OF_THE_FLOOR: f64 = 0.6;
+
+/// On the wire, for a new order in bulk.
+const BYTES_AN_ORDER: f64 = 120.0;
+
+/// Orders a second, of one product, one direction each.
+#[derive(Clone, Copy, Debug)]
+struct Rates {
+    push: f64,
+    pull: f64,
+}
+
+/// Measures everything with so many orders.
+///
+/// # Errors
+/// When the product itself fails. A peer that cannot be had is left out and said so.
+pub(crate) async fn measure(orders: usize, report: &mut Report) -> Result<()> {
+    say(format_args!("first synchronisation of {orders} orders"));
+    let directory = place()?;
+    let mut shop = Shop::offline_with(directory.path(), orders).await?;
+    let push = shop.push().await?;
+    let (pull, mut second) = shop.pull(&directory.path().join("chur-2")).await?;
+    second.stop().await?;
+    let encoded = feed::encoded(&shop.hub).await?;
+    shop.close().await?;
+    note_own(orders, push, pull, report);
+    let ours = Rates {
+        push: push.orders_per_second(),
+        pull: pull.orders_per_second(),
+    };
+
+    let mut all = feed::read(&encoded)?;
+    let held: Vec<Vec<u8>> = encoded
+        .iter()
+        .zip(&all)
+        .filter(|(_, document)| feed::is_order(document))
+        .map(|(bytes, _)| bytes.clone())
+        .collect();
+    let floor = floor::measure(&held, directory.path()).await?;
+    let count = super::count(orders);
+    let rates = Rates {
+        push: count / floor.push.as_secs_f64(),
+        pull: count / floor.pull.as_secs_f64(),
+    };
+    note_peer("floor", orders, rates, ours, OF_THE_FLOOR, report);
+
+    let documents = directory.path().join("orders.ndjson");
+    all.retain(feed::is_order);
+    peers::write_documents(&all, &documents)?;
+    match rouchdb(&documents, count, directory.path()).await {
+        Ok(rates) => note_peer("RouchDB", orders, rates, ours, TIMES_ROUCHDB, report),
+        Err(error) => report.leave_out("RouchDB", &error),
+    }
+    match pouchdb(&documents, orders, directory.path(), report).await {
+        Ok(rates) => note_peer("PouchDB", orders, rates, ours, TIMES_POUCHDB, report),
+        Err(error) => report.leave_out("PouchDB", &error),
+    }
+    Ok(())
+}
+
+fn note_own(orders: usize, push: Run, pull: Run, report: &mut Report) {
+    for (name, run) in [("push", push), ("pull", pull)] {
+        let name = format!("{name} of {orders} orders");
+        report.add(PART, &name, run.orders_per_second(), "orders/s");
+        let (branch, hub) = run.processor_micros_per_order();
+        report.add(
+            PART,
+            &format!("{name}: processor, branch"),
+            branch,
+            "us/order",
+        );
+        report.add(PART, &format!("{name}: processor, hub"), hub, "us/order");
+        let bytes = run.bytes_per_order();
+        report.judge(
+            PART,
+            &format!("{name}: on the wire"),
+            bytes,
+            "B/order",
+            Target::AtMost(BYTES_AN_ORDER),
+        );
+    }
+}
+
+/// The peer's rates, and what the product's are of them.
+fn note_peer(
+    peer: &str,
+    orders: usize,
+    theirs: Rates,
+    ours: Rates,
+    times: f64,
+    report: &mut Report,
+) {
+    for (name, theirs, ours) in [
+        ("push", theirs.push, ours.push),
+        ("pull", theirs.pull, ours.pull),
+    ] {
+        report.add(
+            PART,
+            &format!("{peer}: {name} of {orders} orders"),
+            theirs,
+            "orders/s",
+        );
+        let ratio = format!("{name} of {orders} orders / {peer}'s");
+        report.judge(PART, &ratio, ours / theirs, "times", Target::AtLeast(times));
+    }
+}
+
+async fn rouchdb(documents: &Path, count: f64, directory: &Path) -> Result<Rates> {
+    let rouch = peers::rouchdb(documents, directory).await?;
+    Ok(Rates {
+        push: count / rouch.push_milliseconds * 1e3,
+        pull: count / rouch.pull_milliseconds * 1e3,
+    })
+}
+
+async fn pouchdb(
+    documents: &Path,
+    orders: usize,
+    directory: &Path,
+    report: &mut Report,
+) -> Result<Rates> {
+    let hub = PouchHub::start(&directory.join("pouch-hub")).await?;
+    let pouch = hub.measure(documents, orders, directory).await?;
+    for (name, step) in [
+        ("nothing changed", pouch.nothing),
+        ("one changed field", pouch.one_change),
+    ] {
+        let name = format!("PouchDB: {name}, {orders} orders held");
+        report.add(PART, &name, super::to_f64(step.bytes), "B");
+    }
+    let count = super::count(orders);
+    report.add(
+        PART,
+        "PouchDB: push on the wire",
+        super::to_f64(pouch.push.bytes) / count,
+        "B/order",
+    );
+    Ok(Rates {
+        push: count / pouch.push.milliseconds * 1e3,
+        pull: count / pouch.pull.milliseconds * 1e3,
+    })
+}

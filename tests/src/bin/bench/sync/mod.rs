@@ -1,0 +1,186 @@
+//! `bench sync`: the synchronisation against its peers and against its own floor, in one run.
+
+mod catch_up;
+mod compare;
+mod counters;
+mod disk;
+mod feed;
+mod first;
+mod floor;
+mod http;
+mod machine;
+mod many;
+mod memory;
+mod peers;
+mod process;
+mod progress;
+mod report;
+mod simulated;
+mod wire;
+
+use std::future::Future;
+use std::pin::{Pin, pin};
+use std::task::Poll;
+
+use anyhow::{Context, Result};
+use clap::{Args, ValueEnum};
+pub(crate) use floor::serve as serve_floor;
+use report::Report;
+
+/// How the synchronisation is measured.
+#[derive(Debug, Args)]
+pub(crate) struct Options {
+    /// Measure only these parts, separated by commas.
+    #[arg(long, value_delimiter = ',', value_name = "PART")]
+    only: Vec<Part>,
+    /// Small sizes: shows within minutes that everything can be measured; the figures are no figures.
+    #[arg(long)]
+    quick: bool,
+}
+
+/// One measurement.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Part {
+    /// First synchronisation, push and pull, beside the peers and the floor.
+    First,
+    /// Bytes on the line.
+    Wire,
+    /// Bytes on disk.
+    Disk,
+    /// Memory of a branch.
+    Memory,
+    /// Catching up over a slow line.
+    CatchUp,
+    /// Many branches at one hub.
+    Many,
+}
+
+impl Options {
+    fn wants(&self, part: Part) -> bool {
+        self.only.is_empty() || self.only.contains(&part)
+    }
+
+    const fn sizes(&self) -> &'static Sizes {
+        if self.quick { &QUICK } else { &FULL }
+    }
+}
+
+/// How much of everything.
+struct Sizes {
+    first: &'static [usize],
+    wire: usize,
+    disk: usize,
+    memory: usize,
+    many: many::Size,
+    /// Orders held, and how many of them change meanwhile.
+    catch_up: (usize, usize),
+}
+
+/// The sizes that the targets speak of.
+const FULL: Sizes = Sizes {
+    first: &[10_000, 100_000],
+    wire: 10_000,
+    disk: 10_000,
+    memory: 50_000,
+    many: many::Size {
+        branches: 1_000,
+        stored: &[10_000, 100_000, 1_000_000],
+    },
+    catch_up: (10_000, 500),
+};
+
+const QUICK: Sizes = Sizes {
+    first: &[1_000],
+    wire: 500,
+    disk: 200,
+    memory: 1_000,
+    many: many::Size {
+        branches: 50,
+        stored: &[500, 2_000],
+    },
+    catch_up: (600, 100),
+};
+
+/// Measures what is asked for. What fails is left out and said so; the rest is measured.
+pub(crate) async fn measure(options: &Options) -> Report {
+    let mut report = Report::default();
+    let sizes = options.sizes();
+    for part in Part::value_variants() {
+        if !options.wants(*part) {
+            continue;
+        }
+        let measured = match part {
+            Part::First => first_of(sizes.first, &mut report).await,
+            Part::Wire => wire::measure(sizes.wire, &mut report).await,
+            Part::Disk => disk::measure(sizes.disk, &mut report).await,
+            Part::Memory => memory::measure(sizes.memory, &mut report).await,
+            Part::Many => many::measure(sizes.many, &mut report).await,
+            Part::CatchUp => {
+                let (orders, changed) = sizes.catch_up;
+                catch_up::measure(orders, changed, &mut report).await
+            }
+        };
+        if let Err(error) = measured {
+            report.leave_out(&format!("{part:?}"), &error);
+        }
+    }
+    report
+}
+
+async fn first_of(sizes: &[usize], report: &mut Report) -> Result<()> {
+    for &orders in sizes {
+        compare::measure(orders, report).await?;
+    }
+    Ok(())
+}
+
+/// A directory for one measurement, gone when it is dropped.
+fn place() -> Result<tempfile::TempDir> {
+    let mut builder = tempfile::Builder::new();
+    builder
+        .prefix("offpiste-bench-")
+        .tempdir()
+        .context("no place to measure")
+}
+
+/// Drives futures that share borrowed things to their ends, all at once.
+async fn together<F: Future>(futures: impl IntoIterator<Item = F>) -> Vec<F::Output> {
+    let mut pending: Vec<Option<Pin<Box<F>>>> = futures
+        .into_iter()
+        .map(|future| Some(Box::pin(future)))
+        .collect();
+    let mut done: Vec<Option<F::Output>> = pending.iter().map(|_| None).collect();
+    let all = std::future::poll_fn(|context| {
+        for (future, output) in pending.iter_mut().zip(&mut done) {
+            if let Some(running) = future
+                && let Poll::Ready(value) = running.as_mut().poll(context)
+            {
+                *output = Some(value);
+                *future = None;
+            }
+        }
+        if pending.iter().all(Option::is_none) {
+            Poll::Ready(())
+        } else {
+            Poll::Pending
+        }
+    });
+    pin!(all).await;
+    done.into_iter().flatten().collect()
+}
+
+#[expect(
+    clippy::cast_precision_loss,
+    reason = "nothing counted here comes near 2^53"
+)]
+const fn count(count: usize) -> f64 {
+    count as f64
+}
+
+#[expect(
+    clippy::cast_precision_loss,
+    reason = "nothing counted here comes near 2^53"
+)]
+const fn to_f64(bytes: u64) -> f64 {
+    bytes as f64
+}
