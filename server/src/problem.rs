@@ -8,8 +8,8 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::backend::{
-    BackendError, ExchangeError, JoinError, MakeJoinStringError, NewStaffError, SetPriceError,
-    SettleError,
+    BackendError, ExchangeError, JoinError, MakeJoinStringError, NewStaffError, ReconcileError,
+    SetPriceError, SettleError,
 };
 
 /// An answer that is no success.
@@ -160,6 +160,18 @@ impl From<ExchangeError> for Problem {
             ExchangeError::Backend(error) => return error.into(),
             ExchangeError::Protocol(_) => (StatusCode::UPGRADE_REQUIRED, "protocol"),
             ExchangeError::TooMany(_) => (StatusCode::PAYLOAD_TOO_LARGE, "too_many"),
+        };
+        Self::new(status, code, error.to_string())
+    }
+}
+
+impl From<ReconcileError> for Problem {
+    fn from(error: ReconcileError) -> Self {
+        let (status, code) = match error {
+            ReconcileError::Backend(error) => return error.into(),
+            ReconcileError::NoBranch => (StatusCode::FORBIDDEN, "no_branch"),
+            ReconcileError::Malformed(_) => (StatusCode::BAD_REQUEST, "malformed"),
+            ReconcileError::TooMany(_) => (StatusCode::PAYLOAD_TOO_LARGE, "too_many"),
         };
         Self::new(status, code, error.to_string())
     }

@@ -13,6 +13,7 @@ use axum::routing::{MethodRouter, get, post};
 use shared::domain::Role::{Administrator, Office as AtOffice};
 use shared::limits;
 use shared::presentation::assets;
+use shared::wire::reconcile::{FETCH_PATH, RECONCILE_PATH};
 use shared::wire::{DOCUMENTS_PATH, EXCHANGE_PATH, JOIN_PATH, WAIT_PATH};
 use tokio::sync::watch;
 use tower_http::catch_panic::CatchPanicLayer;
@@ -40,6 +41,8 @@ static TABLE: &[(&str, &str, Permission, Handler)] = &[
     ("POST", JOIN_PATH,                      Public,                || post(sync::join)),
     ("GET",  "/join",                        Public,                || get(sync::join_explained)),
     ("POST", EXCHANGE_PATH,                  Replica,               || post(sync::exchange)),
+    ("POST", RECONCILE_PATH,                 Replica,               || post(sync::reconcile)),
+    ("POST", FETCH_PATH,                     Replica,               || post(sync::fetch)),
     ("GET",  WAIT_PATH,                      Replica,               || get(sync::wait)),
     ("GET",  DOCUMENTS_PATH,                 Importer,              || get(sync::documents)),
     // People.

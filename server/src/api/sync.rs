@@ -38,6 +38,28 @@ pub(crate) async fn exchange(
     response
 }
 
+/// `POST /sync/v1/reconcile`.
+pub(crate) async fn reconcile(
+    State(app): State<App>,
+    FromReplica(replica): FromReplica,
+    body: Bytes,
+) -> Result<Response, Problem> {
+    let query = wire::decode(&body).map_err(|error| unreadable(&error))?;
+    app.hub.note_contact(replica.number);
+    binary(&app.hub.reconcile(&replica, query).await?)
+}
+
+/// `POST /sync/v1/fetch`.
+pub(crate) async fn fetch(
+    State(app): State<App>,
+    FromReplica(replica): FromReplica,
+    body: Bytes,
+) -> Result<Response, Problem> {
+    let query = wire::decode(&body).map_err(|error| unreadable(&error))?;
+    app.hub.note_contact(replica.number);
+    binary(&app.hub.fetch_documents(&replica, query).await?)
+}
+
 /// The query of a wait.
 #[derive(Debug, Deserialize)]
 pub(crate) struct WaitQuery {

@@ -10,6 +10,7 @@ mod office;
 mod people;
 mod presence;
 mod readers;
+mod reconcile;
 mod records;
 mod start;
 mod writer;
@@ -29,6 +30,7 @@ pub(crate) use join::{JoinError, MakeJoinString, MakeJoinStringError};
 pub(crate) use office::{Choice, SetPriceError, SettleError};
 pub(crate) use people::{EditStaff, NewStaff, NewStaffError};
 pub(crate) use presence::Freshness;
+pub(crate) use reconcile::ReconcileError;
 pub(crate) use records::{Presence, Replica};
 pub(crate) use start::{FirstStart, StartError, give_new_password, start};
 pub(crate) use writer::Writer;
@@ -46,7 +48,6 @@ struct Inner {
     jobs: mpsc::Sender<writer::Job>,
     readers: readers::Readers,
     replicas: presence::Replicas,
-    digests: digests::Digests,
     epoch: Mutex<Epoch>,
     public_url: String,
     join_string_lifetime: Duration,

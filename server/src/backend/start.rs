@@ -14,7 +14,7 @@ use tokio::sync::{mpsc, watch};
 
 use super::records::{self, Account};
 use super::writer::{self, Shared, Writer};
-use super::{BackendError, Hub, Inner, digests, presence, readers};
+use super::{BackendError, Hub, Inner, presence, readers};
 use crate::auth::passwords;
 use crate::clock;
 use crate::random;
@@ -81,7 +81,6 @@ pub(crate) fn start(
         store,
         gate: RwLock::new(()),
         catalogue: RwLock::new(Arc::new(Catalogue::default())),
-        states: digests::StateHashes::default(),
         head: watch::Sender::new(0),
     });
     let mut writer = Writer::open(&shared, &lists)?;
@@ -99,7 +98,6 @@ pub(crate) fn start(
             jobs,
             readers,
             replicas,
-            digests: digests::Digests::default(),
             epoch: Mutex::new(epoch),
             public_url,
             join_string_lifetime: settings.join_string_lifetime,

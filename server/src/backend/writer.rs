@@ -16,7 +16,6 @@ use shared::store::{HubStore, Merged, StoreError};
 use tokio::sync::{mpsc, watch};
 
 use super::BackendError;
-use super::digests::StateHashes;
 use super::records;
 use crate::clock;
 
@@ -51,7 +50,6 @@ pub(super) struct Shared {
     /// Held for writing from the first merge of a batch until it is durable, so that no reader sends what is not.
     pub(super) gate: RwLock<()>,
     pub(super) catalogue: RwLock<Arc<Catalogue>>,
-    pub(super) states: StateHashes,
     /// The feed position up to which everything is durable and in the read model.
     pub(super) head: watch::Sender<u64>,
 }
@@ -134,7 +132,6 @@ impl Writer {
         }
         let merged = self.shared.store.merge(delta)?;
         if merged.changed {
-            self.shared.states.forget(delta.id());
             let change = Change {
                 position: merged.position,
                 document: merged.after.clone(),

@@ -86,6 +86,18 @@ impl Reader {
         Ok(rows.collect::<Result<_, _>>()?)
     }
 
+    /// Whether a branch may have a document: it must hold it, or once had to and goes on hearing of it.
+    pub fn concerns(&self, branch: BranchId, document: DocumentId) -> Result<bool, QueryError> {
+        const CONCERNS: &str = "
+            SELECT EXISTS (SELECT 1 FROM scope WHERE branch IN (?1, ?2) AND document = ?3)";
+        let mut statement = self.connection.prepare_cached(CONCERNS)?;
+        let concerns = statement.query_row(
+            [EVERYONE.document(), branch.document(), document].map(blob),
+            |row| row.get(0),
+        )?;
+        Ok(concerns)
+    }
+
     fn scope_after(
         &self,
         holder: BranchId,
