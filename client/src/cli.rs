@@ -16,6 +16,7 @@ use crate::counter::SessionLimits;
 use crate::daemon::{self, RunError, Settings};
 use crate::directory::{Directory, read_small};
 use crate::logging::{self, LogFormat};
+use crate::verbs;
 
 const FIRST_STEPS: &str = "\
 A new machine, in two steps:
@@ -49,6 +50,16 @@ enum Verb {
     Serve(Serve),
     /// Tells how the branch stands with the office: what waits, since when, and whether it is safe to close
     Status(ShowStatus),
+    /// Writes the whole store into one file, while the daemon runs or while it does not
+    Backup(verbs::Backup),
+    /// Makes a data directory from a backup; the branch goes on under a new identity
+    Restore(verbs::Restore),
+    /// Reads everything in a backup or a data directory and says what is wrong; fails unless all is well
+    Verify(verbs::Verify),
+    /// Makes a store of what can be read of a damaged one, keeps the damaged files, and says what is missing
+    Repair(verbs::Repair),
+    /// Makes the lists and the search anew from the documents
+    Reindex(verbs::Reindex),
 }
 
 #[derive(Debug, Args)]
@@ -130,6 +141,11 @@ impl Cli {
             Verb::Join(join) => join.perform().await,
             Verb::Serve(serve) => serve.perform().await,
             Verb::Status(status) => status.perform().await,
+            Verb::Backup(backup) => backup.perform().await,
+            Verb::Restore(restore) => restore.perform().await,
+            Verb::Verify(verify) => verify.perform().await,
+            Verb::Repair(repair) => repair.perform().await,
+            Verb::Reindex(reindex) => reindex.perform().await,
         }
     }
 }
@@ -163,7 +179,11 @@ impl Serve {
             clock: Clock::of_this_machine(),
         };
         let data = settings.data.clone();
-        let branch = daemon::Branch::open(settings).await?;
+        let directory = Directory::at(&data);
+        verbs::refuse_when_gone(&directory)?;
+        verbs::explain_panics(&directory.store());
+        let opened = daemon::Branch::open(settings).await;
+        let branch = opened.map_err(|error| verbs::explain(error.into(), &directory.store()))?;
         let announce = |address| println!("listening on http://{address}");
         branch
             .serve(&data, listener, announce, asked_to_end())

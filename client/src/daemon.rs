@@ -18,7 +18,7 @@ use crate::directory::{Directory, read_small, write_private};
 use crate::records::{self, FileMark, Membership};
 use crate::storage::{StartError, Storage, StoreThread};
 use crate::sync::{Link, Synchronizer, Transport, TransportError};
-use crate::{api, ui};
+use crate::{api, ui, verbs};
 
 /// How long open connections may take to end after the daemon was asked to: pages with live updates never end by themselves.
 const GRACE: Duration = Duration::from_secs(3);
@@ -190,9 +190,10 @@ impl Branch {
         let directory = Directory::at(data);
         let address = listener.local_addr()?;
         write_private(&directory.address(), &format!("http://{address}"))?;
+        let (stop, mut stopped) = watch::channel(false);
+        verbs::control::listen(data, self.storage.clone(), stopped.clone());
         ready(address);
         let app = api::router(self.counter()).merge(ui::router(self.counter()));
-        let (stop, mut stopped) = watch::channel(false);
         let serving = axum::serve(listener, app).with_graceful_shutdown(async move {
             // An error means that the sender is gone, which ends the daemon too.
             let _ = stopped.wait_for(|stop| *stop).await;

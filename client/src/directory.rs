@@ -30,6 +30,11 @@ impl Directory {
             .create(&self.0)
     }
 
+    /// Where it is.
+    pub(crate) fn path(&self) -> &Path {
+        &self.0
+    }
+
     /// The documents: the one truth.
     pub(crate) fn store(&self) -> PathBuf {
         self.0.join("store")
@@ -52,23 +57,28 @@ impl Directory {
 
     /// What tells the store's file from a copy of it.
     pub(crate) fn store_mark(&self) -> io::Result<FileMark> {
-        let file = fs::metadata(self.store().join("db"))?;
-        let made_at = file
-            .created()
-            .ok()
-            .and_then(|made_at| made_at.duration_since(UNIX_EPOCH).ok())
-            .and_then(|since| i64::try_from(since.as_millis()).ok())
-            .map(UtcMillis);
-        Ok(FileMark {
-            inode: file.ino(),
-            made_at,
-        })
+        mark_of(&self.store())
     }
 
     /// Whether a store was ever made here.
     pub(crate) fn has_store(&self) -> bool {
         self.store().join("db").exists()
     }
+}
+
+/// What tells the file of the store in a directory from a copy of it.
+pub(crate) fn mark_of(store: &Path) -> io::Result<FileMark> {
+    let file = fs::metadata(store.join("db"))?;
+    let made_at = file
+        .created()
+        .ok()
+        .and_then(|made_at| made_at.duration_since(UNIX_EPOCH).ok())
+        .and_then(|since| i64::try_from(since.as_millis()).ok())
+        .map(UtcMillis);
+    Ok(FileMark {
+        inode: file.ino(),
+        made_at,
+    })
 }
 
 /// Writes a small file so that, after a crash, it is there whole or not at all; only the daemon's own user may read it.

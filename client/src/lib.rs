@@ -9,6 +9,7 @@
 //! | [`api`] | JSON for automation, health and metrics |
 //! | [`daemon`] | all of it together, from a directory and a listener |
 //! | [`cli`] | the program `offpiste-branch` |
+//! | `verbs` | backup, restore, verify, repair, reindex |
 
 pub mod api;
 pub mod cli;
@@ -24,6 +25,7 @@ mod sync;
 #[cfg(test)]
 mod testing;
 pub mod ui;
+mod verbs;
 
 pub use logging::LogFormat;
 pub use records::Membership;

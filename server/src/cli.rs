@@ -14,7 +14,7 @@ use clap::{Args, Parser, Subcommand};
 
 use crate::logging::{self, LogFormat};
 use crate::settings::{FirstAdministrator, Settings, Tls};
-use crate::{backend, serve};
+use crate::{backend, serve, verbs};
 
 /// The hub of Offpiste: where the order books of all branches meet, and the office's pages.
 ///
@@ -54,6 +54,16 @@ enum Verb {
         #[arg(long, env = "OFFPISTE_HUB_DATA")]
         data: PathBuf,
     },
+    /// Write the whole store into one file, while the hub runs or while it does not.
+    Backup(verbs::Backup),
+    /// Make a data directory from a backup. The hub begins a new epoch, and branches send again what the backup lacks.
+    Restore(verbs::Restore),
+    /// Read everything in a backup or a data directory and say what is wrong. Fails unless all is well.
+    Verify(verbs::Verify),
+    /// Make a store of what can be read of a damaged one, keep the damaged files, and say what is missing.
+    Repair(verbs::Repair),
+    /// Make the lists and the search anew from the documents.
+    Reindex(verbs::Reindex),
     /// Give an office account a new password, for when nobody can log in any more. Printed once.
     ///
     /// The hub must not be running.
@@ -105,8 +115,17 @@ impl Cli {
                 let listener = TcpListener::bind(&options.listen)
                     .with_context(|| format!("cannot listen on {}", options.listen))?;
                 let settings = options.settings()?;
-                Ok(serve::run(settings, listener, serve::asked_to_stop()).await?)
+                let data = settings.data.clone();
+                verbs::refuse_when_gone(&data)?;
+                verbs::explain_panics(&data);
+                let served = serve::run(settings, listener, serve::asked_to_stop()).await;
+                served.map_err(|error| verbs::explain(error.into(), &data))
             }
+            Verb::Backup(backup) => backup.perform().await,
+            Verb::Restore(restore) => restore.perform().await,
+            Verb::Verify(verify) => verify.perform().await,
+            Verb::Repair(repair) => repair.perform().await,
+            Verb::Reindex(reindex) => reindex.perform().await,
             Verb::NewEpoch { data } => {
                 let epoch = tokio::task::spawn_blocking(move || backend::begin_new_epoch(&data))
                     .await

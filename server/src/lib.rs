@@ -16,6 +16,7 @@ mod serve;
 mod settings;
 #[cfg(test)]
 mod tests;
+mod verbs;
 
 pub use auth::Permission;
 pub use logging::LogFormat;

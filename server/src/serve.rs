@@ -16,6 +16,7 @@ use crate::api::measures;
 use crate::backend::{self, BackendError, FirstStart, Hub, StartError};
 use crate::router::{App, router};
 use crate::settings::{Settings, Tls};
+use crate::verbs;
 
 /// Requests that are under way get this long to end.
 const GRACE: Duration = Duration::from_secs(10);
@@ -80,6 +81,7 @@ async fn try_run(
         Some(files) => Some(tls(files).await?),
         None => None,
     };
+    let data = settings.data.clone();
     let (hub, first) = tokio::task::spawn_blocking(move || backend::start(&settings, public_url))
         .await
         .map_err(|_| BackendError::Stopped)??;
@@ -98,6 +100,7 @@ async fn try_run(
         stop.send_replace(true);
         stopper.graceful_shutdown(Some(GRACE));
     });
+    verbs::control::listen(&data, hub.clone(), stopping.clone());
     tokio::spawn(write_presence(hub.clone(), stopping));
     println!("listening on {address}");
     tracing::info!(address, "the hub serves");

@@ -71,6 +71,11 @@ impl Desk {
         self.clock.now()
     }
 
+    /// The store as it is, also what is not durable yet.
+    pub(crate) const fn store(&self) -> &BranchStore {
+        &self.store
+    }
+
     /// The identity's replica number and incarnation.
     pub(crate) fn actor(&self) -> Option<Actor> {
         self.store.identity().map(|identity| identity.actor)
@@ -92,7 +97,7 @@ impl Desk {
     }
 
     /// What waits for the hub.
-    pub(crate) const fn pending(&self) -> Pending {
+    pub(crate) fn pending(&self) -> Pending {
         self.store.pending()
     }
 

@@ -12,6 +12,7 @@ mod presence;
 mod readers;
 mod reconcile;
 mod records;
+mod renew;
 mod start;
 mod writer;
 
@@ -32,7 +33,10 @@ pub(crate) use people::{EditStaff, NewStaff, NewStaffError};
 pub(crate) use presence::Freshness;
 pub(crate) use reconcile::ReconcileError;
 pub(crate) use records::{Presence, Replica};
-pub(crate) use start::{FirstStart, StartError, give_new_password, start};
+pub(crate) use renew::{begin_again, header_of};
+pub(crate) use start::{
+    FirstStart, StartError, give_new_password, lists_file, start, store_directory,
+};
 pub(crate) use writer::Writer;
 
 use crate::random::NoRandomness;

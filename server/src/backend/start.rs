@@ -62,8 +62,14 @@ pub(crate) enum StartError {
     Thread(std::io::Error),
 }
 
-pub(super) fn store_directory(data: &Path) -> PathBuf {
+/// The documents and records of a data directory.
+pub(crate) fn store_directory(data: &Path) -> PathBuf {
     data.join("store")
+}
+
+/// The lists of a data directory, derived from the documents.
+pub(crate) fn lists_file(data: &Path) -> PathBuf {
+    data.join("lists.sqlite")
 }
 
 /// Opens the data directory, making what is missing. Blocks; call it away from the async threads.
@@ -76,7 +82,7 @@ pub(crate) fn start(
 ) -> Result<(Hub, Option<FirstStart>), StartError> {
     let store = HubStore::open(&store_directory(&settings.data)).map_err(BackendError::from)?;
     let epoch = epoch(&store)?;
-    let lists = settings.data.join("lists.sqlite");
+    let lists = lists_file(&settings.data);
     let shared = Arc::new(Shared {
         store,
         gate: RwLock::new(()),

@@ -126,6 +126,10 @@ impl BranchStore {
         Ok(store)
     }
 
+    pub(super) fn engine(&self) -> &dyn Engine {
+        self.engine.as_ref()
+    }
+
     /// Who this store writes as; none before it has joined.
     pub const fn identity(&self) -> Option<Identity> {
         self.identity
@@ -625,7 +629,7 @@ fn outbox_value(mark: u64, since: UtcMillis, delta: &[u8]) -> Vec<u8> {
     value
 }
 
-fn split_outbox(value: &[u8]) -> Option<(u64, UtcMillis, &[u8])> {
+pub(super) fn split_outbox(value: &[u8]) -> Option<(u64, UtcMillis, &[u8])> {
     let (mark, rest) = layout::split_u64(value)?;
     let (since, delta) = rest.split_first_chunk::<8>()?;
     Some((mark, UtcMillis(i64::from_be_bytes(*since)), delta))

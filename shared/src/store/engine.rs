@@ -6,6 +6,9 @@ pub enum EngineError {
     /// The engine's own complaint.
     #[error("the store's files could not be used: {0}")]
     Sled(#[from] sled::Error),
+    /// Acknowledged writes are missing or cannot be read. Nothing was changed.
+    #[error("the store's files are damaged: {0}")]
+    Damaged(&'static str),
     /// Only one process can have it open.
     #[error("another process has this store open; is the daemon running already?")]
     Held,

@@ -13,7 +13,7 @@ use super::memory::MemoryEngine;
 use super::merging::{Joined, join};
 use super::sled_engine::SledEngine;
 use super::stored::{self, Stored};
-use super::{Feed, StoreError};
+use super::{Feed, StoreError, backup};
 use crate::document::{Document, format};
 use crate::id::DocumentId;
 
@@ -67,6 +67,8 @@ trait HubEngine: Send + Sync {
     fn record(&self, name: &[u8]) -> Result<Option<Vec<u8>>, EngineError>;
     fn set_record(&self, name: &[u8], value: Option<Vec<u8>>) -> Result<(), EngineError>;
     fn records(&self, prefix: &[u8], limit: usize) -> Result<Vec<Entry>, EngineError>;
+    /// All entries in the order of their keys, for backups.
+    fn entries_after(&self, key: &[u8]) -> Result<Vec<Entry>, EngineError>;
     fn persist(&self) -> Result<(), EngineError>;
     fn bytes_on_disk(&self) -> Result<u64, EngineError>;
 }
@@ -281,6 +283,14 @@ impl HubStore {
         Ok(self.engine.persist()?)
     }
 
+    /// Entries after a key, in the order of their keys; none when there are no more. For backups.
+    ///
+    /// # Errors
+    /// [`StoreError::Engine`].
+    pub fn entries_after(&self, key: &[u8]) -> Result<Vec<Entry>, StoreError> {
+        Ok(self.engine.entries_after(key)?)
+    }
+
     /// Bytes on disk.
     ///
     /// # Errors
@@ -373,6 +383,10 @@ impl<E: Engine> HubEngine for OnOrderedMap<E> {
             .into_iter()
             .map(|(key, value)| (key[1..].to_vec(), value))
             .collect())
+    }
+
+    fn entries_after(&self, key: &[u8]) -> Result<Vec<Entry>, EngineError> {
+        backup::portion(&self.engine, key)
     }
 
     fn persist(&self) -> Result<(), EngineError> {

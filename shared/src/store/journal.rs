@@ -1,8 +1,9 @@
 //! The file that makes batches durable: they are appended here and synced; the engine's own files follow at leisure.
 //!
-//! A frame is its payload's length (32 bits), the first 8 bytes of SHA-256 over what follows, a sequence number (64 bits)
-//! and the payload; numbers are big endian. A power cut can tear only the last frames, which nobody was told are saved;
-//! reading stops at the first frame that does not check.
+//! A frame is its payload's length (32 bits), the first 8 bytes of SHA-256 over what follows, a sequence number, the number
+//! up to which everything was durable when it was appended (64 bits each) and the payload; numbers are big endian. A power
+//! cut can tear only the last frames, which nobody was told are saved; reading stops at the first frame that does not check.
+//! When a later one says that it had been durable, then it was no power cut: the file is damaged.
 
 #![expect(
     clippy::disallowed_methods,
@@ -16,7 +17,10 @@ use std::path::Path;
 use sha2::{Digest, Sha256};
 
 const CHECK_BYTES: usize = 8;
-const HEADER_BYTES: usize = 4 + CHECK_BYTES + 8;
+const HEADER_BYTES: usize = 4 + CHECK_BYTES + 8 + 8;
+
+/// No store comes as far as this; what looks like a higher number is none, and need not be hashed to know it.
+const HIGHEST_SEQUENCE: u64 = 1 << 48;
 
 /// One batch as it was appended.
 #[derive(Debug, PartialEq, Eq)]
@@ -30,15 +34,27 @@ pub(super) struct Journal {
     /// Bytes that are written and synced; what lies beyond is room, or remains of an earlier round or a failed write.
     length: u64,
     sequence: u64,
+    /// The last batch that is known to be durable.
+    durable: u64,
+    /// Bytes that the file lacks of its room.
+    missing: u64,
     unwritten: Vec<u8>,
 }
 
+/// What was found in the file.
+pub(super) struct Opened {
+    pub(super) journal: Journal,
+    pub(super) frames: Vec<Frame>,
+    /// The highest number that some frame behind the last of `frames` says had been durable. When neither the engine nor
+    /// `frames` come as far as that, acknowledged batches are missing.
+    pub(super) durable_behind: u64,
+    /// The file was there and not shorter than when it was made.
+    pub(super) was_whole: bool,
+}
+
 impl Journal {
-    /// Opens the file, or makes one of `room` bytes, and reads what is in it.
-    ///
-    /// The room is written once and then used over and over: a sync of blocks that are there already is cheaper than one
-    /// of a file that grows, since the file's own metadata stays as it is.
-    pub(super) fn open(path: &Path, room: u64) -> io::Result<(Self, Vec<Frame>)> {
+    /// Opens the file, or makes an empty one, and reads what is in it.
+    pub(super) fn open(path: &Path, room: u64) -> io::Result<Opened> {
         let mut file = OpenOptions::new()
             .read(true)
             .write(true)
@@ -48,22 +64,40 @@ impl Journal {
         let mut bytes = Vec::new();
         file.read_to_end(&mut bytes)?;
         let missing = room.saturating_sub(bytes.len() as u64);
-        if missing > 0 {
-            io::copy(&mut io::repeat(0).take(missing), &mut file)?;
-            file.sync_all()?;
-        }
         let frames = read_frames(&bytes);
         let length = frames
             .iter()
             .map(|frame| (HEADER_BYTES + frame.payload.len()) as u64)
             .sum();
+        let durable_behind = durable_behind(&bytes, length);
         let journal = Self {
             file,
             length,
             sequence: 0,
+            durable: 0,
+            missing,
             unwritten: Vec::new(),
         };
-        Ok((journal, frames))
+        Ok(Opened {
+            journal,
+            frames,
+            durable_behind,
+            was_whole: missing == 0,
+        })
+    }
+
+    /// Fills the file up to its room, once it is known that nothing is missing in it.
+    ///
+    /// The room is written once and then used over and over: a sync of blocks that are there already is cheaper than one
+    /// of a file that grows, since the file's own metadata stays as it is.
+    pub(super) fn make_room(&mut self) -> io::Result<()> {
+        if self.missing > 0 {
+            self.file.seek(SeekFrom::End(0))?;
+            io::copy(&mut io::repeat(0).take(self.missing), &mut self.file)?;
+            self.file.sync_all()?;
+            self.missing = 0;
+        }
+        Ok(())
     }
 
     /// The number of the next batch. Numbers go on from `resume`'s.
@@ -75,14 +109,22 @@ impl Journal {
     /// Continues after the last batch that the engine has.
     pub(super) const fn resume(&mut self, sequence: u64) {
         self.sequence = sequence;
+        self.durable = sequence;
+    }
+
+    /// Takes the last number back: its batch was not applied.
+    pub(super) const fn take_back(&mut self) {
+        self.sequence -= 1;
     }
 
     /// Takes a batch on, to be made durable by the next [`Self::persist`].
     pub(super) fn append(&mut self, sequence: u64, payload: &[u8]) {
         let length = u32::try_from(payload.len()).expect("a batch is bounded far below 4 GB");
         self.unwritten.extend(length.to_be_bytes());
-        self.unwritten.extend(check(sequence, payload));
+        self.unwritten
+            .extend(check(sequence, self.durable, payload));
         self.unwritten.extend(sequence.to_be_bytes());
+        self.unwritten.extend(self.durable.to_be_bytes());
         self.unwritten.extend(payload);
     }
 
@@ -97,6 +139,7 @@ impl Journal {
         self.file.sync_data()?;
         self.length += self.unwritten.len() as u64;
         self.unwritten.clear();
+        self.durable = self.sequence;
         Ok(())
     }
 
@@ -112,9 +155,48 @@ impl Journal {
     }
 }
 
-fn check(sequence: u64, payload: &[u8]) -> [u8; CHECK_BYTES] {
+/// Every frame that checks, also behind one that does not, in the order of the file; those of earlier rounds among them.
+/// A file that is not there has none.
+pub(super) fn every_frame(path: &Path) -> io::Result<Vec<Frame>> {
+    let bytes = match std::fs::read(path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+        read => read?,
+    };
+    let mut frames = Vec::new();
+    let mut rest = bytes.as_slice();
+    while !rest.is_empty() {
+        if let Some((frame, _, behind)) = read_frame(rest) {
+            frames.push(frame);
+            rest = behind;
+        } else {
+            rest = &rest[1..];
+        }
+    }
+    Ok(frames)
+}
+
+/// The highest number that a frame behind the last readable one says had been durable.
+fn durable_behind(bytes: &[u8], length: u64) -> u64 {
+    let mut rest = usize::try_from(length)
+        .ok()
+        .and_then(|length| bytes.get(length..))
+        .unwrap_or_default();
+    let mut highest = 0;
+    while !rest.is_empty() {
+        if let Some((frame, durable, behind)) = read_frame(rest) {
+            highest = highest.max(durable.min(frame.sequence - 1));
+            rest = behind;
+        } else {
+            rest = &rest[1..];
+        }
+    }
+    highest
+}
+
+fn check(sequence: u64, durable: u64, payload: &[u8]) -> [u8; CHECK_BYTES] {
     let digest = Sha256::new()
         .chain_update(sequence.to_be_bytes())
+        .chain_update(durable.to_be_bytes())
         .chain_update(payload)
         .finalize();
     let mut check = [0; CHECK_BYTES];
@@ -124,7 +206,7 @@ fn check(sequence: u64, payload: &[u8]) -> [u8; CHECK_BYTES] {
 
 fn read_frames(mut bytes: &[u8]) -> Vec<Frame> {
     let mut frames: Vec<Frame> = Vec::new();
-    while let Some((frame, rest)) = read_frame(bytes) {
+    while let Some((frame, _, rest)) = read_frame(bytes) {
         let follows = frames
             .last()
             .is_none_or(|last| frame.sequence > last.sequence);
@@ -137,21 +219,25 @@ fn read_frames(mut bytes: &[u8]) -> Vec<Frame> {
     frames
 }
 
-fn read_frame(bytes: &[u8]) -> Option<(Frame, &[u8])> {
+/// A frame, the number that was durable when it was appended, and what follows it.
+fn read_frame(bytes: &[u8]) -> Option<(Frame, u64, &[u8])> {
     let (header, rest) = bytes.split_first_chunk::<HEADER_BYTES>()?;
     let (length, header) = header.split_first_chunk::<4>()?;
-    let (expected, sequence) = header.split_first_chunk::<CHECK_BYTES>()?;
-    let sequence = u64::from_be_bytes(*sequence.first_chunk::<8>()?);
+    let (expected, header) = header.split_first_chunk::<CHECK_BYTES>()?;
+    let (sequence, durable) = header.split_first_chunk::<8>()?;
+    let sequence = u64::from_be_bytes(*sequence);
+    let durable = u64::from_be_bytes(*durable.first_chunk()?);
+    if sequence == 0 || sequence > HIGHEST_SEQUENCE {
+        return None;
+    }
     let (payload, rest) =
         rest.split_at_checked(usize::try_from(u32::from_be_bytes(*length)).ok()?)?;
-    (check(sequence, payload) == *expected).then(|| {
-        (
-            Frame {
-                sequence,
-                payload: payload.to_vec(),
-            },
-            rest,
-        )
+    (check(sequence, durable, payload) == *expected).then(|| {
+        let frame = Frame {
+            sequence,
+            payload: payload.to_vec(),
+        };
+        (frame, durable, rest)
     })
 }
 
@@ -171,7 +257,11 @@ mod tests {
         let directory = tempfile::tempdir().expect("a temporary directory");
         let path = directory.path().join("journal");
         {
-            let (mut journal, frames) = Journal::open(&path, 0).expect("opens");
+            let Opened {
+                mut journal,
+                frames,
+                ..
+            } = Journal::open(&path, 0).expect("opens");
             assert!(frames.is_empty());
             for payload in [b"one".as_slice(), b"", b"three"] {
                 let sequence = journal.next_sequence();
@@ -181,7 +271,7 @@ mod tests {
             journal.append(4, b"never written");
         }
         let whole = [frame(1, b"one"), frame(2, b""), frame(3, b"three")];
-        assert_eq!(Journal::open(&path, 0).expect("opens").1, whole);
+        assert_eq!(Journal::open(&path, 0).expect("opens").frames, whole);
         let bytes = std::fs::read(&path).expect("readable");
         for cut in 0..bytes.len() {
             let kept = read_frames(&bytes[..cut]);
@@ -205,7 +295,8 @@ mod tests {
     fn what_is_left_of_an_earlier_round_is_not_taken_for_something_new() {
         let directory = tempfile::tempdir().expect("a temporary directory");
         let path = directory.path().join("journal");
-        let (mut journal, _) = Journal::open(&path, 4_096).expect("opens");
+        let mut journal = Journal::open(&path, 4_096).expect("opens").journal;
+        journal.make_room().expect("written");
         for _ in 0..5 {
             let sequence = journal.next_sequence();
             journal.append(sequence, b"equal");
@@ -216,9 +307,40 @@ mod tests {
         journal.append(sequence, b"equal");
         journal.persist().expect("durable");
         assert_eq!(
-            Journal::open(&path, 4_096).expect("opens").1,
+            Journal::open(&path, 4_096).expect("opens").frames,
             [frame(6, b"equal")]
         );
         assert_eq!(std::fs::metadata(&path).expect("there").len(), 4_096);
+    }
+
+    #[test]
+    fn damage_in_the_middle_is_told_from_a_torn_end() {
+        let directory = tempfile::tempdir().expect("a temporary directory");
+        let path = directory.path().join("journal");
+        let mut journal = Journal::open(&path, 0).expect("opens").journal;
+        let mut ends = Vec::new();
+        // Two groups: the first frame alone, then two frames with one sync.
+        for group in [1, 2] {
+            for _ in 0..group {
+                let sequence = journal.next_sequence();
+                journal.append(sequence, b"payload");
+            }
+            journal.persist().expect("durable");
+            ends.push(usize::try_from(journal.length()).expect("small"));
+        }
+        let bytes = std::fs::read(&path).expect("readable");
+        let open_flipped = |place: usize| {
+            let mut flipped = bytes.clone();
+            flipped[place] ^= 1;
+            std::fs::write(&path, flipped).expect("written");
+            let opened = Journal::open(&path, 0).expect("opens");
+            let last = opened.frames.last().map_or(0, |frame| frame.sequence);
+            (last, opened.durable_behind)
+        };
+        // The second group says that the first had been durable.
+        assert_eq!(open_flipped(ends[0] - 1), (0, 1));
+        // Nothing says that the first frame of the last group ever was.
+        assert_eq!(open_flipped(ends[0] + 1), (1, 1));
+        assert_eq!(every_frame(&path).expect("readable").len(), 2);
     }
 }

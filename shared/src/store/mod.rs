@@ -7,6 +7,7 @@
 //! - [`HubStore`]: written for the weaker engine to come (a distributed key-value store): compare-and-set of one
 //!   document, one total order to read changes from, no commit over several keys.
 
+pub mod backup;
 mod branch;
 mod change_log;
 #[cfg(test)]
@@ -20,9 +21,11 @@ mod merging;
 #[cfg(test)]
 mod outbound_laws;
 mod packing;
+pub mod repair;
 mod simulated;
 mod sled_engine;
 mod stored;
+pub mod verify;
 
 pub use branch::{BranchStore, FromHub, Identity, Outgoing, Pending, SetAside};
 pub use engine::EngineError;

@@ -13,7 +13,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use super::engine::{Engine, EngineError, Entry, Write};
-use super::journal::{Frame, Journal};
+use super::journal::{self, Journal};
 
 /// sled's page cache. Its default of 1 GB would be most of a counter's computer.
 const CACHE_BYTES: u64 = 64 * 1024 * 1024;
@@ -40,12 +40,12 @@ pub(crate) struct SledEngine {
 }
 
 const ANNOUNCED_TREE: &str = "announced";
-const ANNOUNCED_KEY: &[u8] = b"batch";
+pub(super) const ANNOUNCED_KEY: &[u8] = b"batch";
 /// How often and at what distance a directory that somebody holds is tried again: two seconds in all.
 const HELD_TRIES: u32 = 40;
 const HELD_WAIT: Duration = Duration::from_millis(50);
 
-const JOURNAL_FILE: &str = "journal";
+pub(super) const JOURNAL_FILE: &str = "journal";
 
 /// How large the journal grows before sled's own files take over: some fifteen hundred orders, read back in a moment.
 const JOURNAL_BYTES: u64 = 4 * 1024 * 1024;
@@ -54,16 +54,16 @@ impl SledEngine {
     pub(crate) fn open(directory: &Path) -> Result<Self, EngineError> {
         fs::create_dir_all(directory)?;
         let database = open_when_free(directory)?;
-        let (journal, frames) = Journal::open(&directory.join(JOURNAL_FILE), JOURNAL_BYTES)?;
+        let opened = Journal::open(&directory.join(JOURNAL_FILE), JOURNAL_BYTES)?;
         let engine = Self {
             announced: database.open_tree(ANNOUNCED_TREE)?,
             database,
             file: File::open(directory.join("db"))?,
             blobs: directory.join("blobs"),
             synced_blobs: Mutex::default(),
-            journal: Mutex::new(journal),
+            journal: Mutex::new(opened.journal),
         };
-        engine.recover(frames)?;
+        engine.recover(opened.frames, opened.was_whole, opened.durable_behind)?;
         // The names of new files are durable only once their directories are.
         for path in [
             Some(directory),
@@ -79,24 +79,46 @@ impl SledEngine {
         Ok(engine)
     }
 
-    fn recover(&self, frames: Vec<Frame>) -> Result<(), EngineError> {
+    /// Brings the engine up to the journal. What was acknowledged and is in neither of them is never passed over in silence:
+    /// the store does not open then.
+    fn recover(
+        &self,
+        frames: Vec<journal::Frame>,
+        journal_was_whole: bool,
+        durable_behind: u64,
+    ) -> Result<(), EngineError> {
         let mut journal = self.journal();
         let mut last = 0;
         if let Some(bytes) = self.announced.get(ANNOUNCED_KEY)? {
             let (sequence, batch) = read_announcement(&bytes)?;
             self.carry_out(&batch)?;
             last = sequence;
+            if !journal_was_whole {
+                return Err(EngineError::Damaged("its journal is gone or cut short"));
+            }
         }
         for frame in frames {
             if frame.sequence <= last {
                 continue;
+            }
+            // The journal starts over only when the database file has everything before it.
+            if frame.sequence > last + 1 {
+                return Err(EngineError::Damaged(
+                    "its database file lacks changes that it had",
+                ));
             }
             let batch = decode(&frame.payload).ok_or_else(unreadable_batch)?;
             self.announce(frame.sequence, &frame.payload)?;
             self.carry_out(&batch)?;
             last = frame.sequence;
         }
+        if durable_behind > last {
+            return Err(EngineError::Damaged(
+                "its journal cannot be read to its end",
+            ));
+        }
         journal.resume(last);
+        journal.make_room()?;
         self.settle(&mut journal)
     }
 
@@ -187,8 +209,14 @@ impl Engine for SledEngine {
         // The lock keeps the numbers in the order of the writes.
         let mut journal = self.journal();
         let sequence = journal.next_sequence();
-        self.announce(sequence, &encoded)?;
-        self.carry_out(batch)?;
+        let applied = self
+            .announce(sequence, &encoded)
+            .and_then(|()| self.carry_out(batch));
+        if applied.is_err() {
+            // A number that is missing from the journal would look like damage.
+            journal.take_back();
+            return applied;
+        }
         journal.append(sequence, &encoded);
         Ok(())
     }
@@ -238,7 +266,7 @@ fn held_or_other(error: sled::Error) -> EngineError {
     }
 }
 
-fn read_announcement(bytes: &[u8]) -> Result<(u64, Vec<Write>), EngineError> {
+pub(super) fn read_announcement(bytes: &[u8]) -> Result<(u64, Vec<Write>), EngineError> {
     let (sequence, batch) = bytes
         .split_first_chunk::<8>()
         .ok_or_else(unreadable_batch)?;
@@ -246,11 +274,8 @@ fn read_announcement(bytes: &[u8]) -> Result<(u64, Vec<Write>), EngineError> {
     Ok((u64::from_be_bytes(*sequence), batch))
 }
 
-fn unreadable_batch() -> std::io::Error {
-    std::io::Error::new(
-        std::io::ErrorKind::InvalidData,
-        "the last batch of the store cannot be read; restore the folder from its backup",
-    )
+const fn unreadable_batch() -> EngineError {
+    EngineError::Damaged("its last batch cannot be read")
 }
 
 /// For each write: its key's length and key, then 0 for a removal or its value's length plus 1 and value; lengths as 32 bits.
@@ -274,7 +299,7 @@ fn encode(batch: &[Write]) -> Vec<u8> {
     encoded
 }
 
-fn decode(mut bytes: &[u8]) -> Option<Vec<Write>> {
+pub(super) fn decode(mut bytes: &[u8]) -> Option<Vec<Write>> {
     fn number(bytes: &mut &[u8]) -> Option<usize> {
         let (head, rest) = bytes.split_first_chunk::<4>()?;
         *bytes = rest;
@@ -410,7 +435,8 @@ mod tests {
             assert!(engine.journal().length() <= JOURNAL_BYTES);
         }
         drop(engine);
-        fs::write(directory.path().join(JOURNAL_FILE), b"").expect("written");
+        let empty = vec![0; usize::try_from(JOURNAL_BYTES).expect("small")];
+        fs::write(directory.path().join(JOURNAL_FILE), empty).expect("written");
         let engine = SledEngine::open(directory.path()).expect("opens without its journal");
         assert_eq!(found(&engine, ["key 0"]), [large]);
     }

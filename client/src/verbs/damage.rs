@@ -1,0 +1,73 @@
+//! What a person reads when the store's files are damaged. The engine reports some damage as an error and panics at other;
+//! both come down to the same sentence.
+
+use std::panic::{self, PanicHookInfo};
+use std::path::Path;
+
+use shared::store::StoreError;
+use shared::store::backup::place;
+
+use crate::directory::Directory;
+
+/// Adds what to do to an error that means damaged files.
+pub(crate) fn explain(error: anyhow::Error, store: &Path) -> anyhow::Error {
+    let is_damage = error
+        .chain()
+        .filter_map(|cause| cause.downcast_ref::<StoreError>())
+        .any(StoreError::is_damage);
+    if is_damage {
+        error.context(what_to_do(store))
+    } else {
+        error
+    }
+}
+
+/// A directory that had a store and has none any more is no new one.
+///
+/// # Errors
+/// In words, when it is so.
+pub(crate) fn refuse_when_gone(directory: &Directory) -> anyhow::Result<()> {
+    if place::is_gone(directory.path()) {
+        anyhow::bail!(
+            "the file {} is gone. {}",
+            directory.store().join("db").display(),
+            what_to_do(&directory.store())
+        );
+    }
+    Ok(())
+}
+
+/// From now on a panic within the engine ends the process with a sentence; any other does what it did.
+pub(crate) fn explain_panics(store: &Path) {
+    let before = panic::take_hook();
+    let words = what_to_do(store);
+    panic::set_hook(Box::new(move |panic| {
+        if !is_of_the_engine(panic) {
+            return before(panic);
+        }
+        eprintln!("offpiste-branch: {words} ({panic})");
+        end();
+    }));
+}
+
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the engine is in the middle of a panic: nothing of this process may go on, and what is on disk is what counts"
+)]
+fn end() {
+    std::process::exit(1);
+}
+
+fn is_of_the_engine(panic: &PanicHookInfo<'_>) -> bool {
+    let place = panic.location();
+    place.is_some_and(|place| place.file().contains("/sled-"))
+}
+
+fn what_to_do(store: &Path) -> String {
+    let data = store.parent().unwrap_or(store);
+    format!(
+        "the store in {} is damaged. Nothing was changed. This makes a store of everything that can be read, keeps the damaged files, and says what is missing:\n    offpiste-branch repair --data {}",
+        data.display(),
+        data.display()
+    )
+}
