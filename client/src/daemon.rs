@@ -7,6 +7,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use shared::id::Actor;
+use shared::sync::Progress;
 use shared::store::{BranchStore, StoreError};
 use tokio::net::TcpListener;
 use tokio::sync::watch;
@@ -261,7 +262,9 @@ fn open_store(
                 "the store is a copy or was restored from a backup; it goes on as a new incarnation, so that no number means two writes"
             );
             let incarnation = u32::from_le_bytes(random_bytes()?);
-            store.assume_identity(Actor::new(identity.actor.replica(), incarnation))?;
+            let progress: Progress = store.read_record(records::PROGRESS)?.unwrap_or_default();
+            let actor = Actor::new(identity.actor.replica(), incarnation);
+            store.reissue(actor, progress.hub_counter)?;
         }
         store.write_record(records::FILE_MARK, &mark)?;
         store.persist()?;

@@ -5,7 +5,6 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use shared::clock::UtcMillis;
 use shared::id::{BranchId, ReplicaNumber, StaffId};
-use shared::wire::Epoch;
 
 /// [`Membership`].
 pub(crate) const MEMBERSHIP: &str = "membership";
@@ -19,13 +18,9 @@ pub(crate) const CATALOGUE: &str = "catalogue/ids";
 pub(crate) const SESSIONS: &str = "sessions";
 /// [`Tries`].
 pub(crate) const TRIES: &str = "pin_tries";
-/// [`Offering`].
-pub(crate) const OFFERING: &str = "offering_again";
-/// `u64`: the highest counter for which a new incarnation has been taken on already.
-pub(crate) const ROLLBACK_HEEDED: &str = "rollback_heeded";
 /// [`FileMark`]: the database file as it was when this store last wrote.
 pub(crate) const FILE_MARK: &str = "file_mark";
-/// [`Proof`].
+/// `shared::sync::Proof`.
 pub(crate) const PROOF: &str = "proof";
 
 /// What this machine learned when it joined.
@@ -79,28 +74,4 @@ pub(crate) struct WrongPins {
     pub(crate) made: u32,
     /// SHA-256 of the PIN's hash: a new PIN from the office begins anew, which helps whoever works alone.
     pub(crate) of_pin: [u8; 32],
-}
-
-/// How far this branch has come with offering everything it wrote to a hub that was restored from a backup.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct Offering {
-    /// The hub's epoch that it is for.
-    pub(crate) epoch: Epoch,
-    /// Documents up to this position of the branch's own feed have been offered.
-    pub(crate) offered_up_to: u64,
-    /// Whether that was all.
-    pub(crate) is_complete: bool,
-}
-
-/// What comparing digests has shown.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct Proof {
-    /// When branch and hub were last found to hold the same.
-    pub(crate) identical_as_of: Option<UtcMillis>,
-    /// The position of the branch's own feed for which that holds.
-    pub(crate) identical_at: u64,
-    /// Since when they differ.
-    pub(crate) differs_since: Option<UtcMillis>,
-    /// When everything was last fetched again because of a difference.
-    pub(crate) refetched_at: Option<UtcMillis>,
 }

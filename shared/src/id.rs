@@ -166,6 +166,11 @@ impl Actor {
     pub const fn replica(self) -> ReplicaNumber {
         ReplicaNumber((self.0 >> 32) as u32)
     }
+
+    /// Which incarnation of the replica this is.
+    pub const fn incarnation(self) -> u32 {
+        (self.0 & 0xffff_ffff) as u32
+    }
 }
 
 impl fmt::Display for Actor {

@@ -9,7 +9,9 @@ use shared::sync::Progress;
 use super::answer::ApiError;
 use super::order_json::instant;
 use crate::counter::{ClockWarning, Counter, Line, LineProblem, SyncState};
-use crate::records::{self, Membership, Proof};
+use shared::sync::Proof;
+
+use crate::records::{self, Membership};
 
 /// The state in words and numbers.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]

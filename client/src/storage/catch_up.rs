@@ -151,8 +151,8 @@ impl DigestInTheMaking {
     }
 
     pub(super) fn note(&mut self, id: DocumentId, state_hash: [u8; 16]) {
-        if let Some(before) = self.states.insert(id, state_hash) {
-            self.sum.remove(id, before);
+        if let Some(former) = self.states.insert(id, state_hash) {
+            self.sum.remove(id, former);
         }
         self.sum.add(id, state_hash);
     }

@@ -11,13 +11,13 @@ use shared::document::{Authoring, Document};
 use shared::domain::Catalogue;
 use shared::id::{Actor, DocumentId, StaffId};
 use shared::read_model::ReadModel;
-use shared::store::{BranchStore, Change, Outgoing, Pending, SetAside, StoreError, Unreadable};
-use shared::sync::{Progress, ScopeDigest};
+use shared::store::{BranchStore, Change, Pending, SetAside, StoreError, Unreadable};
+use shared::sync::{Progress, Proof, ScopeDigest, branch};
 
 use super::catch_up::{self, DigestInTheMaking};
 use super::{Facts, StartError};
-use crate::clock::Clock;
-use crate::records::{self, Proof};
+use crate::clock::{Clock, random_bytes};
+use crate::records;
 
 /// The store with its followers: lists, catalogue, digest.
 pub(crate) struct Desk {
@@ -37,6 +37,8 @@ pub(crate) struct Desk {
     changes: Vec<Change>,
     /// Whether anything was written since the last persist.
     is_dirty: bool,
+    /// Drawn at every start: tells this run from one of a copy of its store.
+    session: u64,
 }
 
 impl Desk {
@@ -63,6 +65,7 @@ impl Desk {
             lists_behind: None,
             changes: Vec::new(),
             is_dirty: false,
+            session: u64::from_le_bytes(random_bytes().map_err(std::io::Error::other)?).max(1),
         })
     }
 
@@ -81,11 +84,6 @@ impl Desk {
         self.store.identity().map(|identity| identity.actor)
     }
 
-    /// The last counter that this store has used.
-    pub(crate) fn counter(&self) -> u64 {
-        self.store.identity().map_or(0, |identity| identity.counter)
-    }
-
     /// The catalogue as it is now.
     pub(crate) fn catalogue(&self) -> Arc<Catalogue> {
         Arc::clone(&self.catalogue)
@@ -99,16 +97,6 @@ impl Desk {
     /// What waits for the hub.
     pub(crate) fn pending(&self) -> Pending {
         self.store.pending()
-    }
-
-    /// The position of the latest change.
-    pub(crate) const fn head(&self) -> u64 {
-        self.store.head()
-    }
-
-    /// What comparing digests has shown so far.
-    pub(crate) const fn proof(&self) -> Proof {
-        self.proof
     }
 
     /// The digest over everything held; none while it is being computed.
@@ -210,30 +198,6 @@ impl Desk {
         Ok(refused)
     }
 
-    /// Deltas for the hub.
-    ///
-    /// # Errors
-    /// As [`BranchStore::outgoing`].
-    pub(crate) fn outgoing(
-        &self,
-        documents: usize,
-        bytes: usize,
-    ) -> Result<Vec<Outgoing>, StoreError> {
-        self.store.outgoing(documents, bytes)
-    }
-
-    /// Part of the branch's own feed.
-    ///
-    /// # Errors
-    /// As [`BranchStore::changes_after`].
-    pub(crate) fn changes_after(
-        &self,
-        position: u64,
-        limit: usize,
-    ) -> Result<shared::store::Feed, StoreError> {
-        self.store.changes_after(position, limit)
-    }
-
     /// Clears what the hub has durably taken.
     ///
     /// # Errors
@@ -321,19 +285,6 @@ impl Desk {
         Ok(())
     }
 
-    /// Documents counted into the digest so far.
-    pub(crate) fn documents(&self) -> u64 {
-        self.digest.documents()
-    }
-
-    /// Takes on a new incarnation. Durable on return.
-    ///
-    /// # Errors
-    /// As [`BranchStore::assume_identity`].
-    pub(crate) fn assume_identity(&mut self, actor: Actor) -> Result<(), StoreError> {
-        self.store.assume_identity(actor)
-    }
-
     /// Bytes on disk.
     ///
     /// # Errors
@@ -411,6 +362,68 @@ impl Desk {
             );
         }
         self.lists_behind = result.err();
+    }
+}
+
+impl branch::Desk for Desk {
+    fn store(&self) -> &BranchStore {
+        &self.store
+    }
+
+    fn progress(&self) -> Progress {
+        self.progress
+    }
+
+    fn proof(&self) -> Proof {
+        self.proof
+    }
+
+    fn scope_digest(&self) -> Option<ScopeDigest> {
+        self.digest()
+    }
+
+    fn commit_from_hub(
+        &mut self,
+        documents: &[Document],
+        progress: Progress,
+        _now: UtcMillis,
+    ) -> Result<Vec<(usize, StoreError)>, StoreError> {
+        Self::commit_from_hub(self, documents, progress)
+    }
+
+    fn acknowledge(&mut self, taken: &[(DocumentId, u64)]) -> Result<(), StoreError> {
+        Self::acknowledge(self, taken)
+    }
+
+    fn set_aside(&mut self, what: SetAside) -> Result<(), StoreError> {
+        Self::set_aside(self, what)
+    }
+
+    fn set_progress(&mut self, progress: Progress) -> Result<(), StoreError> {
+        Self::set_progress(self, progress)
+    }
+
+    fn set_proof(&mut self, proof: Proof) -> Result<(), StoreError> {
+        Self::set_proof(self, proof)
+    }
+
+    fn write_record<T: Serialize>(&mut self, name: &str, value: &T) -> Result<(), StoreError> {
+        Self::write_record(self, name, value)
+    }
+
+    fn reissue(&mut self, actor: Actor, known_counter: u64) -> Result<(), StoreError> {
+        let changes = self.store.reissue(actor, known_counter)?;
+        self.note(changes);
+        Ok(())
+    }
+
+    fn forget_reissued(&mut self, ids: &[DocumentId]) -> Result<(), StoreError> {
+        self.is_dirty = true;
+        self.store.forget_reissued(ids)
+    }
+
+    fn session(&self) -> u64 {
+        self.session
     }
 }
 

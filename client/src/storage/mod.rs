@@ -19,14 +19,13 @@ use std::sync::Arc;
 use shared::domain::Catalogue;
 use shared::read_model::{OpenError, Reader};
 use shared::store::{BranchStore, Pending, StoreError, Unreadable};
-use shared::sync::Progress;
+use shared::sync::{Progress, Proof};
 use tokio::sync::{broadcast, mpsc, oneshot, watch};
 
 pub(crate) use desk::Desk;
 
 use crate::clock::Clock;
 use crate::counter::{Changed, CounterError};
-use crate::records::Proof;
 use lists::Lists;
 use thread::{Job, Message};
 

@@ -4,7 +4,6 @@
 //! to time. It never holds the store thread while the network is slow: a step plans on the store thread, talks, and takes
 //! the reply in on the store thread.
 
-mod offering;
 mod quarantine;
 mod step;
 #[cfg(test)]
@@ -28,7 +27,8 @@ pub(crate) use transport::{Transport, join};
 use crate::clock::{Clock, random_bytes};
 use crate::counter::{Changed, CounterError, LineProblem};
 use crate::storage::Storage;
-use step::{Next, StepError};
+use shared::sync::branch::Next;
+use step::StepError;
 
 /// Without any reason, an exchange all the same: it is what proves that the line and the token still work.
 const ANYWAY: Duration = Duration::from_mins(1);
@@ -121,9 +121,18 @@ impl Synchronizer {
             metrics::counter!("offpiste_branch_documents_moved_total").increment(done.moved);
             match done.next {
                 Next::Again => {}
+                Next::Mend => self.mend().await?,
                 Next::Rest => return Ok(wants_proof),
             }
         }
+    }
+
+    /// Branch and hub are quiet and differ: the difference is found, fetched and offered.
+    async fn mend(&mut self) -> Result<(), StepError> {
+        self.storage
+            .run(|desk| shared::sync::branch::start_over(desk).map_err(CounterError::from))
+            .await??;
+        Ok(())
     }
 
     /// Returns when there is something to exchange about.

@@ -20,7 +20,7 @@ use shared::id::{Actor, BranchId, DocumentId, ReplicaNumber, StaffId};
 use shared::store::HubStore;
 use shared::sync::{self, Peer, ScopeDigest, ScopeSum, Verdict};
 use shared::wire::{
-    self, EXCHANGE_PATH, Epoch, Exchange, ExchangeReply, JOIN_PATH, JoinReply, JoinRequest,
+    self, Brought, EXCHANGE_PATH, Epoch, Exchange, ExchangeReply, JOIN_PATH, JoinReply, JoinRequest,
     JoinString, PROTOCOL_VERSION, Refused, ReplicaRole, WAIT_PATH, WaitReply,
 };
 use tokio::net::TcpListener;
@@ -298,10 +298,13 @@ impl HubState {
             documents: feed
                 .changes
                 .iter()
-                .map(|change| format::encode(&change.document))
+                .map(|change| Brought {
+                    bytes: format::encode(&change.document),
+                    is_part: false,
+                })
                 .collect(),
             cursor: feed.position,
-            more: feed.more,
+            remaining: u64::from(feed.more),
             highest_counter: self.counters.get(&replica).copied().unwrap_or(0),
             digest: is_quiet.then(|| self.digest()),
             clock: message.clock,

@@ -7,10 +7,10 @@ use axum::body::Bytes;
 use axum::extract::{Query, State};
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 use shared::limits;
 use shared::wire::{
-    self, Exchange, JoinReply, JoinRequest, MEDIA_TYPE, WAIT_SECONDS, WaitReply, WireError,
+    self, Exchange, JoinReply, JoinRequest, MEDIA_TYPE, WAIT_SECONDS, WaitReply, WireError, v1,
 };
 use tokio::time::Instant;
 
@@ -28,12 +28,19 @@ pub(crate) async fn exchange(
 ) -> Result<Response, Problem> {
     let begun = Instant::now();
     // Unpacking and reading megabytes would hold up every other connection of this thread.
-    let message = tokio::task::spawn_blocking(move || wire::decode::<Exchange>(&body))
-        .await
-        .map_err(|_| Problem::bad_request("the message could not be read"))?
-        .map_err(|error| unreadable(&error))?;
+    let version = wire::version_of(&body);
+    let message = tokio::task::spawn_blocking(move || match version {
+        Some(1) => wire::decode_as::<v1::Exchange>(1, &body).map(Exchange::from),
+        _ => wire::decode(&body),
+    })
+    .await
+    .map_err(|_| Problem::bad_request("the message could not be read"))?
+    .map_err(|error| unreadable(&error))?;
     let reply = app.hub.exchange(&replica, message).await?;
-    let response = binary(&reply);
+    let response = match version {
+        Some(1) => binary(wire::encode_as(1, &v1::ExchangeReply::from(reply))),
+        _ => binary(wire::encode(&reply)),
+    };
     metrics::histogram!("offpiste_hub_exchange_seconds").record(begun.elapsed().as_secs_f64());
     response
 }
@@ -46,7 +53,7 @@ pub(crate) async fn reconcile(
 ) -> Result<Response, Problem> {
     let query = wire::decode(&body).map_err(|error| unreadable(&error))?;
     app.hub.note_contact(replica.number);
-    binary(&app.hub.reconcile(&replica, query).await?)
+    binary(wire::encode(&app.hub.reconcile(&replica, query).await?))
 }
 
 /// `POST /sync/v1/fetch`.
@@ -57,7 +64,7 @@ pub(crate) async fn fetch(
 ) -> Result<Response, Problem> {
     let query = wire::decode(&body).map_err(|error| unreadable(&error))?;
     app.hub.note_contact(replica.number);
-    binary(&app.hub.fetch_documents(&replica, query).await?)
+    binary(wire::encode(&app.hub.fetch_documents(&replica, query).await?))
 }
 
 /// The query of a wait.
@@ -129,7 +136,7 @@ pub(crate) async fn documents(
 ) -> Result<Response, Problem> {
     let limit = query.limit.unwrap_or(limits::DOCUMENTS_PER_EXCHANGE);
     let reply = app.hub.documents_after(query.after, limit).await?;
-    binary(&reply)
+    binary(wire::encode(&reply))
 }
 
 /// `GET /join`: where a join string leads somebody who opens it in a browser.
@@ -142,7 +149,7 @@ pub(crate) async fn join_explained() -> &'static str {
 fn unreadable(error: &WireError) -> Problem {
     let (status, code) = match error {
         WireError::TooLarge(_) => (StatusCode::PAYLOAD_TOO_LARGE, "too_large"),
-        WireError::UnknownVersion(_) => (StatusCode::UPGRADE_REQUIRED, "format"),
+        WireError::UnknownVersion { .. } => (StatusCode::UPGRADE_REQUIRED, "format"),
         _ => (StatusCode::BAD_REQUEST, "unreadable"),
     };
     Problem::new(
@@ -152,8 +159,8 @@ fn unreadable(error: &WireError) -> Problem {
     )
 }
 
-fn binary<T: Serialize>(message: &T) -> Result<Response, Problem> {
-    let bytes = wire::encode(message).map_err(|error| {
+fn binary(message: Result<Vec<u8>, WireError>) -> Result<Response, Problem> {
+    let bytes = message.map_err(|error| {
         Problem::new(
             StatusCode::INTERNAL_SERVER_ERROR,
             "too_large",

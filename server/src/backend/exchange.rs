@@ -1,17 +1,19 @@
-//! One exchange: what a replica brings is judged, merged and made durable; then it gets what it lacks.
+//! One exchange: what a replica brings is judged, merged and made durable; then it gets what it lacks. What that means is
+//! decided by [`shared::sync::hub`].
+
+use std::sync::PoisonError;
 
 use shared::clock::UtcMillis;
-use shared::document::Document;
 use shared::id::{BranchId, DocumentId, ReplicaNumber};
 use shared::limits;
-use shared::store::{HubStore, StoreError};
-use shared::sync::{Peer, Verdict, judge};
+use shared::sync::hub::{self, Claim, Counters, Outgoing, TakenIn, Wanted};
+use shared::sync::{Peer, ScopeDigest, judge};
 use shared::wire::{
-    Exchange, ExchangeReply, OLDEST_PROTOCOL_VERSION, PROTOCOL_VERSION, RefusalCode, Refused,
+    Brought, Epoch, Exchange, ExchangeReply, OLDEST_PROTOCOL_VERSION, PROTOCOL_VERSION, Refused,
     WaitReply,
 };
 
-use super::records::{self, Counters, RefusedDelta, Replica};
+use super::records::{self, RefusedDelta, Replica};
 use super::{BackendError, Hub, Writer};
 use crate::{clock, random};
 
@@ -26,21 +28,13 @@ pub(crate) enum ExchangeError {
     Protocol(u16),
     /// More than a batch may have.
     #[error(
-        "the message pushes {0} documents; at most {max} are taken at once. Send the rest in the next message",
+        "the message has {0} documents; at most {max} are taken at once. Send the rest in the next message",
         max = limits::DOCUMENTS_PER_EXCHANGE
     )]
     TooMany(usize),
     /// Below.
     #[error(transparent)]
     Backend(#[from] BackendError),
-}
-
-/// What a reply brings.
-#[derive(Default)]
-struct Outgoing {
-    documents: Vec<Vec<u8>>,
-    cursor: u64,
-    more: bool,
 }
 
 impl Hub {
@@ -51,16 +45,19 @@ impl Hub {
     pub(crate) async fn exchange(
         &self,
         replica: &Replica,
-        message: Exchange,
+        mut message: Exchange,
     ) -> Result<ExchangeReply, ExchangeError> {
         if !(OLDEST_PROTOCOL_VERSION..=PROTOCOL_VERSION).contains(&message.protocol) {
             return Err(ExchangeError::Protocol(message.protocol));
         }
-        if message.pushed.len() > limits::DOCUMENTS_PER_EXCHANGE {
-            return Err(ExchangeError::TooMany(message.pushed.len()));
+        let asked = message.pushed.len().max(message.fetch.len());
+        if asked > limits::DOCUMENTS_PER_EXCHANGE {
+            return Err(ExchangeError::TooMany(asked));
         }
-        let pushed = message.pushed.len();
-        let (refused, highest_counter) = self.take(replica, message.pushed).await?;
+        let claim = Claim::of(&message);
+        let pushed = std::mem::take(&mut message.pushed);
+        let brought = pushed.len();
+        let taken = self.take(replica, claim, pushed).await?;
         let epoch = self
             .epoch_for(message.epoch == Some(self.epoch()), message.cursor)
             .await?;
@@ -69,42 +66,52 @@ impl Hub {
         } else {
             0
         };
-        let outgoing = match replica.branch.filter(|_| message.want > 0) {
-            Some(branch) => self.outgoing(branch, cursor, message.want).await?,
+        self.note_echo(replica.number, claim, cursor, &taken);
+        let mut outgoing = match replica.branch.filter(|_| message.want > 0) {
+            Some(branch) => {
+                let wanted = Wanted {
+                    cursor,
+                    documents: usize::try_from(message.want)
+                        .unwrap_or(usize::MAX)
+                        .min(limits::DOCUMENTS_PER_EXCHANGE),
+                    parts: message.protocol > 1,
+                };
+                self.outgoing(replica.number, branch, claim, wanted).await?
+            }
             None => Outgoing {
                 cursor,
                 ..Outgoing::default()
             },
         };
-        let is_quiet = pushed == 0 && outgoing.documents.is_empty() && !outgoing.more;
+        let remaining = match replica.branch.filter(|_| outgoing.more) {
+            Some(branch) => self.remaining(branch, outgoing.cursor).await?,
+            None => 0,
+        };
+        let is_quiet = brought == 0 && outgoing.documents.is_empty() && !outgoing.more;
         let digest = match replica.branch {
             Some(branch) if is_quiet && message.want > 0 => {
                 self.scope_digest(branch, outgoing.cursor).await?
             }
             _ => None,
         };
+        self.fetch(replica, &message.fetch, &mut outgoing).await?;
         let now = clock::now();
-        let left = message.pending.saturating_sub(pushed as u64);
-        self.inner.replicas.note(replica.number, |presence| {
-            presence.last_contact = now;
-            presence.pending = left;
-            presence.pending_since = message.pending_since.filter(|_| left > 0);
-            presence.clock_ahead_millis = message.clock.millis_since(now);
-            if left == 0 && !outgoing.more {
-                presence.complete_at = Some(now);
-            }
-            if let Some([a, b, c, d, e, f, g, h, ..]) = digest {
-                presence.digest = Some((now, [a, b, c, d, e, f, g, h]));
-            }
-        });
+        self.note_presence(
+            replica.number,
+            &message,
+            brought,
+            outgoing.more,
+            digest,
+            now,
+        );
         Ok(ExchangeReply {
             protocol: PROTOCOL_VERSION,
             epoch,
-            refused,
+            refused: taken.refused,
             documents: outgoing.documents,
             cursor: outgoing.cursor,
-            more: outgoing.more,
-            highest_counter,
+            remaining,
+            highest_counter: taken.highest_counter,
             digest,
             clock: now,
         })
@@ -156,45 +163,48 @@ impl Hub {
             .note(replica, |presence| presence.last_contact = now);
     }
 
-    /// Judges and merges. Returns what was refused, and the highest counter seen of the replica.
+    /// Judges and merges.
     async fn take(
         &self,
         replica: &Replica,
+        claim: Claim,
         pushed: Vec<Vec<u8>>,
-    ) -> Result<(Vec<Refused>, u64), BackendError> {
-        let number = replica.number;
+    ) -> Result<TakenIn, BackendError> {
         let peer = Peer {
-            replica: number,
+            replica: replica.number,
             role: replica.role,
         };
+        let name = records::counters(replica.number);
         if pushed.is_empty() {
-            let name = records::counters(number);
             let counters: Option<Counters> =
                 self.look(move |store| store.read_record(&name)).await?;
-            return Ok((Vec::new(), counters.unwrap_or_default().latest()));
+            let counters = counters.unwrap_or_default();
+            // A run that speaks for the first time is noted even when it brings nothing.
+            if counters.knows(claim) {
+                return Ok(counters.without_news(peer, claim));
+            }
         }
         let judged = tokio::task::spawn_blocking(move || {
             pushed
                 .into_iter()
                 .map(|bytes| (judge(&bytes, peer), bytes.len()))
-                .collect::<Vec<_>>()
+                .unzip::<_, _, Vec<_>, Vec<_>>()
         })
         .await
         .map_err(|_| BackendError::Stopped)?;
-        let (refused, highest) = self
-            .write(move |writer| merge_all(writer, number, judged))
+        let (verdicts, sizes) = judged;
+        let taken = self
+            .write(move |writer| merge_all(writer, peer, claim, verdicts, &sizes))
             .await?;
-        metrics::counter!("offpiste_hub_deltas_refused_total").increment(refused.len() as u64);
-        Ok((refused, highest))
+        metrics::counter!("offpiste_hub_deltas_merged_total").increment(taken.merged);
+        metrics::counter!("offpiste_hub_deltas_refused_total")
+            .increment(taken.refused.len() as u64);
+        Ok(taken)
     }
 
     /// A cursor beyond the feed's end means that this hub has lost what it once acknowledged: a backup was put back
     /// without saying so. It begins a new epoch by itself, and every branch sends again what is missing here.
-    async fn epoch_for(
-        &self,
-        is_same: bool,
-        cursor: u64,
-    ) -> Result<shared::wire::Epoch, BackendError> {
+    async fn epoch_for(&self, is_same: bool, cursor: u64) -> Result<Epoch, BackendError> {
         let head = *self.inner.shared.head.borrow();
         if !is_same || cursor <= head {
             return Ok(self.epoch());
@@ -204,7 +214,7 @@ impl Hub {
             head,
             "a branch has seen more than this hub has: beginning a new epoch"
         );
-        let epoch = shared::wire::Epoch(random::number_u64()?);
+        let epoch = Epoch(random::number_u64()?);
         self.write(move |writer| {
             Ok::<_, BackendError>(writer.store().write_record(records::EPOCH, &epoch)?)
         })
@@ -213,132 +223,173 @@ impl Hub {
             .inner
             .epoch
             .lock()
-            .unwrap_or_else(std::sync::PoisonError::into_inner);
+            .unwrap_or_else(PoisonError::into_inner);
         *current = epoch;
         Ok(epoch)
+    }
+
+    fn note_echo(&self, replica: ReplicaNumber, claim: Claim, cursor: u64, taken: &TakenIn) {
+        let mut echoes = self
+            .inner
+            .echoes
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        if taken.is_stale {
+            echoes.forget(replica);
+        } else {
+            echoes.note(replica, claim, cursor, &taken.changed);
+        }
     }
 
     /// Documents in a branch's scope after a cursor, bounded in number and bytes.
     async fn outgoing(
         &self,
+        replica: ReplicaNumber,
         branch: BranchId,
-        cursor: u64,
-        want: u32,
+        claim: Claim,
+        wanted: Wanted,
     ) -> Result<Outgoing, BackendError> {
-        let limit = usize::try_from(want)
-            .unwrap_or(usize::MAX)
-            .min(limits::DOCUMENTS_PER_EXCHANGE);
         let (head, changes) = self
             .read(move |lists| {
                 // The position first: what is applied while the changes are read comes with the next exchange.
                 let head = lists.position()?;
-                let mut changes = lists.changes_in_scope(branch, cursor, limit)?;
-                changes.retain(|(position, _)| *position <= head);
+                let mut changes =
+                    lists.changes_in_scope(branch, wanted.cursor, wanted.documents)?;
+                changes.retain(|change| change.position <= head);
                 Ok((head, changes))
             })
             .await?;
-        self.look(move |store| collect(store, &changes, head.max(cursor), limit))
+        let echo = {
+            let echoes = self
+                .inner
+                .echoes
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner);
+            echoes.of(replica, claim).cloned()
+        };
+        self.look(move |store| {
+            hub::outgoing(
+                store,
+                &changes,
+                head.max(wanted.cursor),
+                wanted,
+                echo.as_ref(),
+            )
+        })
+        .await
+    }
+
+    /// How many documents of a branch's scope lie beyond a position.
+    async fn remaining(&self, branch: BranchId, after: u64) -> Result<u64, BackendError> {
+        self.read(move |lists| lists.count_changes_in_scope(branch, after))
             .await
     }
-}
 
-/// Encodes as many of the changes as a reply may hold. Entries that share a position stay together.
-fn collect(
-    store: &HubStore,
-    changes: &[(u64, DocumentId)],
-    head: u64,
-    limit: usize,
-) -> Result<Outgoing, StoreError> {
-    let mut documents: Vec<Vec<u8>> = Vec::with_capacity(changes.len());
-    let mut bytes = 0;
-    for (index, (position, id)) in changes.iter().enumerate() {
-        let Some(encoded) = store.encoded_document(*id)? else {
-            tracing::error!(%id, "the lists name a document that the store does not have");
-            continue;
-        };
-        let is_new_position = index > 0 && changes[index - 1].0 < *position;
-        if is_new_position && bytes + encoded.len() > limits::EXCHANGE_DOCUMENT_BYTES {
-            return Ok(Outgoing {
-                documents,
-                cursor: changes[index - 1].0,
-                more: true,
-            });
+    /// Adds documents that a branch asks for whole. It gets those of its scope, and those it has written in itself.
+    async fn fetch(
+        &self,
+        replica: &Replica,
+        ids: &[DocumentId],
+        outgoing: &mut Outgoing,
+    ) -> Result<(), BackendError> {
+        if ids.is_empty() {
+            return Ok(());
         }
-        bytes += encoded.len();
-        documents.push(encoded);
+        let Some(branch) = replica.branch else {
+            return Ok(());
+        };
+        let (number, ids) = (replica.number, ids.to_vec());
+        let in_scope: std::collections::BTreeSet<DocumentId> = self
+            .read(move |lists| lists.documents_in_scope(branch))
+            .await?
+            .into_iter()
+            .collect();
+        let fetched = self
+            .look(move |store| {
+                let mut fetched = Vec::new();
+                for id in ids {
+                    let is_allowed = in_scope.contains(&id)
+                        || store.document(id)?.is_some_and(|(_, document)| {
+                            document
+                                .dots()
+                                .iter()
+                                .any(|dot| dot.actor.replica() == number)
+                        });
+                    if is_allowed {
+                        fetched.extend(store.encoded_document(id)?);
+                    }
+                }
+                Ok(fetched)
+            })
+            .await?;
+        outgoing
+            .documents
+            .extend(fetched.into_iter().map(|bytes| Brought {
+                bytes,
+                is_part: false,
+            }));
+        Ok(())
     }
-    // As many as were asked for: there may be more. Fewer: everything up to the head is here.
-    let is_full = changes.len() >= limit;
-    Ok(Outgoing {
-        cursor: changes
-            .last()
-            .filter(|_| is_full)
-            .map_or(head, |(position, _)| *position),
-        more: is_full,
-        documents,
-    })
+
+    fn note_presence(
+        &self,
+        replica: ReplicaNumber,
+        message: &Exchange,
+        pushed: usize,
+        more: bool,
+        digest: Option<ScopeDigest>,
+        now: UtcMillis,
+    ) {
+        let left = message.pending.saturating_sub(pushed as u64);
+        self.inner.replicas.note(replica, |presence| {
+            presence.last_contact = now;
+            presence.pending = left;
+            presence.pending_since = message.pending_since.filter(|_| left > 0);
+            presence.clock_ahead_millis = message.clock.millis_since(now);
+            if left == 0 && !more {
+                presence.complete_at = Some(now);
+            }
+            if let Some([a, b, c, d, e, f, g, h, ..]) = digest {
+                presence.digest = Some((now, [a, b, c, d, e, f, g, h]));
+            }
+        });
+    }
 }
 
-/// Merges what may be merged, on the writer's thread. One bad delta does not take the others along.
+/// Merges on the writer's thread, and keeps what the office should see of it.
 fn merge_all(
     writer: &mut Writer,
-    replica: ReplicaNumber,
-    judged: Vec<(Verdict, usize)>,
-) -> Result<(Vec<Refused>, u64), BackendError> {
-    let name = records::counters(replica);
+    peer: Peer,
+    claim: Claim,
+    verdicts: Vec<shared::sync::Verdict>,
+    sizes: &[usize],
+) -> Result<TakenIn, BackendError> {
+    let name = records::counters(peer.replica);
     let mut counters: Counters = writer.store().read_record(&name)?.unwrap_or_default();
-    let mut has_new_counters = false;
-    let mut refused = Vec::new();
-    let mut kept = Vec::new();
-    let mut merged = 0_u64;
-    for (index, (verdict, bytes)) in judged.into_iter().enumerate() {
-        let (document, code, reason) = match verdict {
-            Verdict::Refuse(code, reason) => (None, code, reason),
-            Verdict::Merge(delta) => match writer.merge(&delta) {
-                Ok(_) => {
-                    merged += 1;
-                    has_new_counters |= note_counters(&mut counters, &delta);
-                    continue;
-                }
-                Err(StoreError::Engine(error)) => return Err(StoreError::Engine(error).into()),
-                Err(error) => (Some(delta.id()), code_of(&error), error.to_string()),
-            },
-        };
-        refused.push(Refused {
-            index: u32::try_from(index).unwrap_or(u32::MAX),
-            code,
-            reason: reason.clone(),
-        });
-        kept.push(RefusedDelta {
-            at: clock::now(),
-            replica,
-            document,
-            reason,
-            bytes: bytes as u64,
-        });
-    }
-    if has_new_counters {
+    let taken = hub::take_in(writer, peer, claim, &mut counters, verdicts)?;
+    if taken.has_new_counters {
         writer.store().write_record(&name, &counters)?;
     }
+    let kept: Vec<RefusedDelta> = taken
+        .refused
+        .iter()
+        .zip(&taken.refused_documents)
+        .map(|(refused, document)| RefusedDelta {
+            at: clock::now(),
+            replica: peer.replica,
+            document: *document,
+            reason: refused.reason.clone(),
+            bytes: size_of(refused, sizes),
+        })
+        .collect();
     keep_refused(writer, &kept)?;
-    metrics::counter!("offpiste_hub_deltas_merged_total").increment(merged);
-    Ok((refused, counters.latest()))
+    Ok(taken)
 }
 
-fn note_counters(counters: &mut Counters, delta: &Document) -> bool {
-    let mut is_news = false;
-    for dot in delta.dots() {
-        is_news |= counters.note(dot.actor.to_bits(), dot.counter);
-    }
-    is_news
-}
-
-fn code_of(error: &StoreError) -> RefusalCode {
-    match error {
-        StoreError::TooLarge { .. } => RefusalCode::TooLarge,
-        StoreError::NotTheSame(_) => RefusalCode::NotAllowed,
-        _ => RefusalCode::HubCannotRead,
-    }
+fn size_of(refused: &Refused, sizes: &[usize]) -> u64 {
+    sizes
+        .get(refused.index as usize)
+        .map_or(0, |bytes| *bytes as u64)
 }
 
 fn keep_refused(writer: &Writer, refused: &[RefusedDelta]) -> Result<(), BackendError> {

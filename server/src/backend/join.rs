@@ -8,7 +8,9 @@ use shared::id::{BranchId, DocumentId, ReplicaNumber, StaffId};
 use shared::wire::{JoinReply, JoinRequest, JoinString, ReplicaRole};
 use uuid::Uuid;
 
-use super::records::{self, Counters, PendingJoin, Replica};
+use shared::sync::hub::Counters;
+
+use super::records::{self, PendingJoin, Replica};
 use super::{BackendError, Hub, Writer};
 use crate::{clock, random};
 

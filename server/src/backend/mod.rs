@@ -23,6 +23,7 @@ use std::time::Duration;
 use shared::domain::Catalogue;
 use shared::read_model::{ApplyError, OpenError, QueryError, Reader};
 use shared::store::{HubStore, StoreError};
+use shared::sync::hub::Echoes;
 use shared::wire::Epoch;
 use tokio::sync::{mpsc, oneshot, watch};
 
@@ -52,6 +53,7 @@ struct Inner {
     jobs: mpsc::Sender<writer::Job>,
     readers: readers::Readers,
     replicas: presence::Replicas,
+    echoes: Mutex<Echoes>,
     epoch: Mutex<Epoch>,
     public_url: String,
     join_string_lifetime: Duration,

@@ -100,39 +100,6 @@ pub(crate) struct Replica {
     pub(crate) retired_at: Option<UtcMillis>,
 }
 
-/// The highest counter seen from each incarnation of a replica, the latest incarnation last.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct Counters(pub(crate) Vec<(u64, u64)>);
-
-impl Counters {
-    /// Incarnations remembered: a machine restored every week for a year.
-    const INCARNATIONS: usize = 64;
-
-    /// Takes notice of a counter; says whether that was news.
-    pub(crate) fn note(&mut self, actor: u64, counter: u64) -> bool {
-        match self.0.iter().position(|(known, _)| *known == actor) {
-            Some(place) if self.0[place].1 >= counter => false,
-            Some(place) => {
-                self.0.remove(place);
-                self.0.push((actor, counter));
-                true
-            }
-            None => {
-                if self.0.len() >= Self::INCARNATIONS {
-                    self.0.remove(0);
-                }
-                self.0.push((actor, counter));
-                true
-            }
-        }
-    }
-
-    /// The highest counter of the incarnation that wrote last.
-    pub(crate) fn latest(&self) -> u64 {
-        self.0.last().map_or(0, |(_, counter)| *counter)
-    }
-}
-
 /// When a replica was last heard of, and what waited there.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Presence {

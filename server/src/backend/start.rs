@@ -104,6 +104,7 @@ pub(crate) fn start(
             jobs,
             readers,
             replicas,
+            echoes: Mutex::default(),
             epoch: Mutex::new(epoch),
             public_url,
             join_string_lifetime: settings.join_string_lifetime,

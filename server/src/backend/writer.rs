@@ -13,6 +13,7 @@ use shared::domain::Catalogue;
 use shared::id::{Actor, DocumentId, ReplicaNumber, StaffId};
 use shared::read_model::{Change, Opened, ReadModel};
 use shared::store::{HubStore, Merged, StoreError};
+use shared::sync::hub::Writing;
 use tokio::sync::{mpsc, watch};
 
 use super::BackendError;
@@ -314,6 +315,12 @@ impl Writer {
         let catalogue = Arc::new(Catalogue::from_documents(self.catalogue.values()));
         let published = &self.shared.catalogue;
         *published.write().unwrap_or_else(PoisonError::into_inner) = catalogue;
+    }
+}
+
+impl Writing for Writer {
+    fn merge(&mut self, delta: &Document) -> Result<Merged, StoreError> {
+        Self::merge(self, delta)
     }
 }
 

@@ -14,7 +14,7 @@ use shared::document::{Authoring, Change, Document, Field, Kind, format};
 use shared::domain::fields::{kind, known_kind, order};
 use shared::id::{Actor, BranchId, DocumentId};
 use shared::wire::{
-    self, EXCHANGE_PATH, Exchange, ExchangeReply, JOIN_PATH, JoinReply, JoinString,
+    self, Brought, EXCHANGE_PATH, Exchange, ExchangeReply, JOIN_PATH, JoinReply, JoinString,
     PROTOCOL_VERSION, WAIT_PATH, WaitReply,
 };
 use tempfile::TempDir;
@@ -177,10 +177,10 @@ impl TestHub {
         loop {
             let message = machine.message(self, Vec::new(), cursor);
             let reply = self.exchange(machine, &message).await;
-            let read = |bytes: &Vec<u8>| format::decode(bytes).expect("a document");
+            let read = |brought: &Brought| format::decode(&brought.bytes).expect("a document");
             documents.extend(reply.documents.iter().map(read));
             cursor = reply.cursor;
-            if !reply.more {
+            if reply.remaining == 0 {
                 return (documents, cursor);
             }
         }
@@ -228,10 +228,9 @@ impl Machine {
             cursor,
             pending: pushed.len() as u64,
             pushed,
-            highest_counter: 0,
             want: 1_000,
-            pending_since: None,
             clock: crate::clock::now(),
+            ..Exchange::default()
         }
     }
 

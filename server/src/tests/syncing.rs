@@ -99,9 +99,9 @@ async fn small_replies_add_up_to_the_whole_scope() {
     loop {
         let reply = hub.exchange(&chur, &message).await;
         assert!(reply.documents.len() <= 3);
-        pieces.extend(reply.documents);
+        pieces.extend(reply.documents.into_iter().map(|brought| brought.bytes));
         message.cursor = reply.cursor;
-        if !reply.more {
+        if reply.remaining == 0 {
             break;
         }
     }

@@ -13,6 +13,7 @@
 //! Time orders nothing here; causality is the vector clock's.
 
 mod change;
+mod collision;
 mod event;
 pub mod format;
 #[cfg(test)]
@@ -26,6 +27,7 @@ use crdts::{CvRDT, GSet};
 use sha2::{Digest, Sha256};
 
 pub use change::{Authoring, Change};
+pub use collision::Reissued;
 pub use event::{Event, EventKind};
 pub use register::{Register, Version};
 pub use value::{Currency, Field, Kind, NameError, Value};

@@ -188,6 +188,7 @@ CREATE TABLE scope (
     document BLOB NOT NULL,
     position INTEGER NOT NULL,
     current INTEGER NOT NULL,
+    since INTEGER NOT NULL,
     PRIMARY KEY (branch, document)
 ) WITHOUT ROWID;
 CREATE INDEX scope_by_position ON scope (branch, position, document);

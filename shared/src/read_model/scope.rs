@@ -14,6 +14,7 @@ use crate::document::{Document, Event, Value};
 use crate::domain::fields::{event, kind};
 use crate::domain::{Catalogue, Custody, Order, Staff};
 use crate::id::{BranchId, DocumentId};
+use crate::sync::hub::InScope;
 
 /// Stands for all branches in the scope of a catalogue document: the nil id.
 pub const EVERYONE: BranchId = BranchId(DocumentId::from_bytes([0; 16]));
@@ -29,38 +30,55 @@ pub(super) struct ScopeRow {
 }
 
 impl Reader {
-    /// What changed for a branch after a feed position: positions and documents, each document once, in the order of
-    /// positions. At most `limit` entries and those that share the last one's position, so that the last position given
+    /// What changed for a branch after a feed position, each document once, in the order of positions. At most `limit` entries and those that share the last one's position, so that the last position given
     /// is the one to ask from next. `branch` gets its own and what is for [`EVERYONE`].
     pub fn changes_in_scope(
         &self,
         branch: BranchId,
         after_position: u64,
         limit: usize,
-    ) -> Result<Vec<(u64, DocumentId)>, QueryError> {
+    ) -> Result<Vec<InScope>, QueryError> {
         let limit = limit.clamp(1, CHANGES);
         let mut found = BTreeSet::new();
         for holder in [EVERYONE, branch] {
             found.extend(self.scope_after(holder, after_position, limit)?);
         }
-        let Some(&(last, _)) = found.iter().nth(limit - 1).or_else(|| found.last()) else {
+        let Some(&(last, ..)) = found.iter().nth(limit - 1).or_else(|| found.last()) else {
             return Ok(Vec::new());
         };
-        found.retain(|(position, _)| *position <= last);
+        found.retain(|(position, ..)| *position <= last);
         for holder in [EVERYONE, branch] {
             found.extend(self.scope_at(holder, last)?);
         }
         // A document may be for everyone and, at another position, for this branch: its latest position counts.
-        let mut latest: BTreeMap<DocumentId, u64> = BTreeMap::new();
-        for (position, document) in found {
-            latest.insert(document, position);
+        let mut latest: BTreeMap<DocumentId, InScope> = BTreeMap::new();
+        for (position, id, since) in found {
+            let entry = latest.entry(id).or_insert(InScope {
+                position,
+                id,
+                since,
+            });
+            entry.position = position;
+            entry.since = entry.since.min(since);
         }
-        let mut changes: Vec<(u64, DocumentId)> = latest
-            .into_iter()
-            .map(|(document, position)| (position, document))
-            .collect();
-        changes.sort_unstable();
+        let mut changes: Vec<InScope> = latest.into_values().collect();
+        changes.sort_unstable_by_key(|change| (change.position, change.id));
         Ok(changes)
+    }
+
+    /// How many documents changed for a branch after a feed position; one that is for everyone and for the branch counts twice.
+    pub fn count_changes_in_scope(
+        &self,
+        branch: BranchId,
+        after_position: u64,
+    ) -> Result<u64, QueryError> {
+        const COUNT: &str = "SELECT count(*) FROM scope WHERE branch IN (?1, ?2) AND position > ?3";
+        let mut statement = self.connection.prepare_cached(COUNT)?;
+        let count = statement.query_row(
+            params![blob(EVERYONE), blob(branch), sql::signed(after_position)],
+            |row| row.get(0),
+        )?;
+        Ok(sql::unsigned(count))
     }
 
     /// The documents that a branch holds when it is up to date, by id: what digests are computed over. It follows from the
@@ -103,31 +121,36 @@ impl Reader {
         holder: BranchId,
         after_position: u64,
         limit: usize,
-    ) -> Result<Vec<(u64, DocumentId)>, QueryError> {
+    ) -> Result<Vec<Found>, QueryError> {
         let mut statement = self.connection.prepare_cached(AFTER)?;
         let rows = statement.query_map(
             params![blob(holder), sql::signed(after_position), sql::limit(limit)],
-            |row| Ok((sql::unsigned(row.get(0)?), sql::id(row.get(1)?))),
+            |row| {
+                Ok((
+                    sql::unsigned(row.get(0)?),
+                    sql::id(row.get(1)?),
+                    sql::unsigned(row.get(2)?),
+                ))
+            },
         )?;
         Ok(rows.collect::<Result<_, _>>()?)
     }
 
-    fn scope_at(
-        &self,
-        holder: BranchId,
-        position: u64,
-    ) -> Result<Vec<(u64, DocumentId)>, QueryError> {
-        const AT: &str = "SELECT document FROM scope WHERE branch = ?1 AND position = ?2";
+    fn scope_at(&self, holder: BranchId, position: u64) -> Result<Vec<Found>, QueryError> {
+        const AT: &str = "SELECT document, since FROM scope WHERE branch = ?1 AND position = ?2";
         let mut statement = self.connection.prepare_cached(AT)?;
         let rows = statement.query_map(params![blob(holder), sql::signed(position)], |row| {
-            Ok((position, sql::id(row.get(0)?)))
+            Ok((position, sql::id(row.get(0)?), sql::unsigned(row.get(1)?)))
         })?;
         Ok(rows.collect::<Result<_, _>>()?)
     }
 }
 
+/// Position, document, since when the branch holds it.
+type Found = (u64, DocumentId, u64);
+
 pub(super) const AFTER: &str = "
-    SELECT position, document FROM scope WHERE branch = ?1 AND position > ?2
+    SELECT position, document, since FROM scope WHERE branch = ?1 AND position > ?2
     ORDER BY position, document LIMIT ?3";
 
 /// The pairs that follow from one document. Those of a customer's orders are added by [`Scopes`].
@@ -245,7 +268,7 @@ impl<'a> Scopes<'a> {
         position: u64,
     ) -> rusqlite::Result<()> {
         const ADD: &str = "
-            INSERT INTO scope (branch, document, position, current) VALUES (?1, ?2, ?3, ?4)
+            INSERT INTO scope (branch, document, position, current, since) VALUES (?1, ?2, ?3, ?4, ?3)
             ON CONFLICT (branch, document) DO UPDATE SET
                 position = CASE WHEN excluded.current > current
                     THEN max(position, excluded.position) ELSE position END,

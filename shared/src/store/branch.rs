@@ -1,5 +1,7 @@
 //! The store of one branch: one writer, everything in one batch.
 
+mod reissue;
+
 use std::collections::{BTreeMap, HashMap};
 use std::path::Path;
 
@@ -27,6 +29,8 @@ pub struct BranchStore {
     head: u64,
     outbox: Waiting,
     set_aside: u64,
+    /// Whether writes were made again whose former dots may turn up at the hub; see [`reissue`].
+    has_reissued: bool,
     /// The digests of what was set aside, by sequence, so that nothing is set aside twice. Read when first needed.
     aside: Option<BTreeMap<u64, AsideDigest>>,
 }
@@ -111,6 +115,7 @@ impl BranchStore {
             head: 0,
             outbox: Waiting::default(),
             set_aside: 0,
+            has_reissued: false,
             aside: None,
         };
         store.identity = store.read_record(IDENTITY)?;
@@ -123,6 +128,7 @@ impl BranchStore {
         store.head = store.last_number(layout::FEED)?;
         store.set_aside = store.last_number(QUARANTINE)?;
         store.outbox = store.count_outbox()?;
+        store.has_reissued = store.any_reissued()?;
         Ok(store)
     }
 
@@ -240,6 +246,7 @@ impl BranchStore {
         now: UtcMillis,
         records: &[(&str, Vec<u8>)],
     ) -> Result<FromHub, StoreError> {
+        self.drop_what_arrived_before(documents)?;
         let mut batch = Batch::after(self.head);
         let mut refused = Vec::new();
         for (index, document) in documents.iter().enumerate() {
@@ -279,10 +286,23 @@ impl BranchStore {
     /// # Errors
     /// [`StoreError::Unreadable`] when it is there but cannot be read; [`StoreError::Engine`].
     pub fn document(&self, id: DocumentId) -> Result<Option<Document>, StoreError> {
+        Ok(self.stored(id)?.map(|(_, document)| document))
+    }
+
+    /// Whether a document is here, readable or not.
+    ///
+    /// # Errors
+    /// [`StoreError::Engine`].
+    pub fn holds(&self, id: DocumentId) -> Result<bool, StoreError> {
+        Ok(self.engine.get(&layout::document_key(id))?.is_some())
+    }
+
+    fn stored(&self, id: DocumentId) -> Result<Option<(u64, Document)>, StoreError> {
         let Some(value) = self.engine.get(&layout::document_key(id))? else {
             return Ok(None);
         };
-        Stored::split(id, &value)?.document(id).map(Some)
+        let stored = Stored::split(id, &value)?;
+        Ok(Some((stored.position, stored.document(id)?)))
     }
 
     /// The feed after a position, at most `limit` documents of it.

@@ -23,13 +23,16 @@ pub(super) enum Joined {
 /// Merges a delta into the document that is stored, given with its canonical bytes.
 ///
 /// # Errors
-/// [`StoreError::NotTheSame`], [`StoreError::TooLarge`].
+/// [`StoreError::NotTheSame`], [`StoreError::Collision`], [`StoreError::TooLarge`].
 pub(super) fn join(
     stored: Option<(Document, &[u8])>,
     delta: &Document,
 ) -> Result<Joined, StoreError> {
     let id = delta.id();
     let (before, former) = stored.unzip();
+    if let Some(dot) = before.as_ref().and_then(|before| before.collision(delta)) {
+        return Err(StoreError::Collision { id, dot });
+    }
     let mut after = match &before {
         Some(before) => before.clone(),
         None => Document::new(id, delta.kind().clone()),

@@ -103,6 +103,16 @@ pub enum StoreError {
         /// How large it would be.
         bytes: usize,
     },
+    /// One dot stands for one write here and for another in the delta.
+    #[error(
+        "document {id} holds another write under the number {dot}: the machine that sent this was copied or put back. Nothing of it was merged"
+    )]
+    Collision {
+        /// Which document.
+        id: DocumentId,
+        /// The number that was given twice.
+        dot: crate::id::Dot,
+    },
     /// The store has no identity yet.
     #[error("this store belongs to no branch yet; join it to the hub first")]
     NoIdentity,

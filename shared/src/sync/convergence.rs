@@ -1,17 +1,20 @@
 //! Two branches and a hub under random work, lost requests, lost answers and repeated ones: in the end all hold the same,
 //! every acknowledged write is visible or was overwritten by somebody who had seen it, and nothing waits.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use proptest::prelude::*;
 
-use super::{Effect, Peer, Progress, Verdict, absorb, judge, plan};
+use serde::Serialize;
+
+use super::branch::{self, Desk, Next, Progress, Proof};
+use super::hub::{self, Claim, Counters, Echoes, InScope, Peer, Wanted, Writing, judge};
 use crate::clock::UtcMillis;
-use crate::document::{Change, Document, Field, Kind, format};
+use crate::document::{Change, Document, Field, Kind};
 use crate::id::{Actor, DocumentId, Dot, ReplicaNumber};
 use crate::limits;
-use crate::store::{BranchStore, HubStore, SetAside};
-use crate::wire::{Epoch, Exchange, ExchangeReply, PROTOCOL_VERSION, Refused, ReplicaRole};
+use crate::store::{BranchStore, HubStore, Merged, SetAside, StoreError};
+use crate::wire::{Epoch, Exchange, ExchangeReply, PROTOCOL_VERSION, ReplicaRole};
 
 const EPOCH: Epoch = Epoch(1);
 
@@ -88,97 +91,156 @@ impl Branch {
     }
 
     /// One exchange; whether another should follow at once.
-    fn exchange(&mut self, hub: &HubStore, line: Line, now: UtcMillis) -> bool {
-        let progress: Progress = self
-            .store
-            .read_record("progress")
-            .expect("readable")
-            .unwrap_or_default();
-        // Batches of two force the paths that a large backlog takes.
-        let outgoing = self.store.outgoing(2, usize::MAX).expect("readable");
-        let pending = self.store.pending();
-        let (message, sent) = plan(&progress, outgoing, pending, 0, now);
+    fn exchange(&mut self, hub: &mut Hub, line: Line, now: UtcMillis) -> bool {
+        let planned = branch::plan(self, now).expect("readable");
         if line == Line::LosesTheRequest {
             return true;
         }
-        let mut reply = answer(hub, self.peer, &message, now);
+        let mut reply = hub.answer(self.peer, &planned.message, now);
         if line == Line::DeliversTheRequestTwice {
-            reply = answer(hub, self.peer, &message, now);
+            reply = hub.answer(self.peer, &planned.message, now);
         }
         if line == Line::LosesTheAnswer {
             return true;
         }
-        let mut again = false;
-        for effect in absorb(&progress, sent, pending, reply, now) {
-            match effect {
-                Effect::Merge {
-                    documents,
-                    progress,
-                } => {
-                    let record = BranchStore::record_bytes(&progress);
-                    let (_, refused) = self
-                        .store
-                        .commit_from_hub(&documents, now, &[("progress", record)])
-                        .expect("committed");
-                    assert!(refused.is_empty());
-                }
-                Effect::Acknowledge(taken) => self.store.acknowledge(&taken).expect("written"),
-                Effect::SetAside {
-                    document,
-                    reason,
-                    from_hub,
-                    bytes,
-                } => {
-                    let aside = SetAside {
-                        sequence: 0,
-                        document,
-                        reason,
-                        at: now,
-                        from_hub,
-                        bytes,
-                    };
-                    self.store.set_aside(aside).expect("written");
-                }
-                Effect::Again => again = true,
-                Effect::Incompatible { .. } | Effect::HubStartedOver => {
-                    panic!("not in this test: {effect:?}")
-                }
-            }
-        }
-        again
+        let taken = branch::read(planned, reply, now).expect("one version");
+        branch::take_in(self, taken, now, 99).expect("stored") == Next::Again
+    }
+}
+
+impl Desk for Branch {
+    fn store(&self) -> &BranchStore {
+        &self.store
+    }
+
+    fn progress(&self) -> Progress {
+        self.store
+            .read_record("progress")
+            .expect("readable")
+            .unwrap_or_default()
+    }
+
+    fn proof(&self) -> Proof {
+        Proof::default()
+    }
+
+    fn scope_digest(&self) -> Option<[u8; 16]> {
+        None
+    }
+
+    fn commit_from_hub(
+        &mut self,
+        documents: &[Document],
+        progress: Progress,
+        now: UtcMillis,
+    ) -> Result<Vec<(usize, StoreError)>, StoreError> {
+        let record = BranchStore::record_bytes(&progress);
+        let (_, refused) = self
+            .store
+            .commit_from_hub(documents, now, &[("progress", record)])?;
+        Ok(refused)
+    }
+
+    fn acknowledge(&mut self, taken: &[(DocumentId, u64)]) -> Result<(), StoreError> {
+        self.store.acknowledge(taken)
+    }
+
+    fn set_aside(&mut self, what: SetAside) -> Result<(), StoreError> {
+        self.store.set_aside(what)
+    }
+
+    fn set_progress(&mut self, progress: Progress) -> Result<(), StoreError> {
+        self.store.write_record("progress", &progress)
+    }
+
+    fn set_proof(&mut self, _: Proof) -> Result<(), StoreError> {
+        Ok(())
+    }
+
+    fn write_record<T: Serialize>(&mut self, name: &str, value: &T) -> Result<(), StoreError> {
+        self.store.write_record(name, value)
+    }
+
+    fn reissue(&mut self, actor: Actor, known_counter: u64) -> Result<(), StoreError> {
+        self.store.reissue(actor, known_counter).map(|_| ())
+    }
+
+    fn forget_reissued(&mut self, ids: &[DocumentId]) -> Result<(), StoreError> {
+        self.store.forget_reissued(ids)
+    }
+
+    fn session(&self) -> u64 {
+        1
     }
 }
 
 /// A hub of the simplest kind: everything is in everyone's scope, two documents a reply.
-fn answer(hub: &HubStore, peer: Peer, message: &Exchange, now: UtcMillis) -> ExchangeReply {
-    let mut refused = Vec::new();
-    for (index, bytes) in (0..).zip(&message.pushed) {
-        match judge(bytes, peer) {
-            Verdict::Merge(delta) => {
-                hub.merge(&delta).expect("merged");
-            }
-            Verdict::Refuse(code, reason) => refused.push(Refused {
-                index,
-                code,
-                reason,
-            }),
+struct Hub {
+    store: HubStore,
+    counters: BTreeMap<ReplicaNumber, Counters>,
+    echoes: Echoes,
+}
+
+impl Writing for Hub {
+    fn merge(&mut self, delta: &Document) -> Result<Merged, StoreError> {
+        self.store.merge(delta)
+    }
+}
+
+impl Hub {
+    fn new() -> Self {
+        Self {
+            store: HubStore::in_memory(),
+            counters: BTreeMap::new(),
+            echoes: Echoes::default(),
         }
     }
-    let feed = hub.changes_after(message.cursor, 2).expect("readable");
-    ExchangeReply {
-        protocol: PROTOCOL_VERSION,
-        epoch: EPOCH,
-        refused,
-        documents: feed
+
+    fn answer(&mut self, peer: Peer, message: &Exchange, now: UtcMillis) -> ExchangeReply {
+        const DOCUMENTS: usize = 2;
+        let judged = message
+            .pushed
+            .iter()
+            .map(|bytes| judge(bytes, peer))
+            .collect();
+        let claim = Claim::of(message);
+        let mut counters = self.counters.remove(&peer.replica).unwrap_or_default();
+        let taken = hub::take_in(self, peer, claim, &mut counters, judged).expect("merged");
+        self.counters.insert(peer.replica, counters);
+        self.echoes
+            .note(peer.replica, claim, message.cursor, &taken.changed);
+        let feed = self
+            .store
+            .changes_after(message.cursor, DOCUMENTS)
+            .expect("readable");
+        let changes: Vec<InScope> = feed
             .changes
             .iter()
-            .map(|change| format::encode(&change.document))
-            .collect(),
-        cursor: feed.position,
-        more: feed.more,
-        highest_counter: 0,
-        digest: None,
-        clock: now,
+            .map(|change| InScope {
+                position: change.position,
+                id: change.document.id(),
+                since: 0,
+            })
+            .collect();
+        let wanted = Wanted {
+            cursor: message.cursor,
+            documents: DOCUMENTS,
+            parts: true,
+        };
+        let echo = self.echoes.of(peer.replica, claim);
+        let outgoing = hub::outgoing(&self.store, &changes, self.store.head(), wanted, echo)
+            .expect("readable");
+        ExchangeReply {
+            protocol: PROTOCOL_VERSION,
+            epoch: EPOCH,
+            refused: taken.refused,
+            documents: outgoing.documents,
+            cursor: outgoing.cursor,
+            remaining: u64::from(outgoing.more),
+            highest_counter: taken.highest_counter,
+            digest: None,
+            clock: now,
+        }
     }
 }
 
@@ -198,14 +260,14 @@ fn documents(store: &BranchStore) -> Vec<Document> {
 proptest! {
     #[test]
     fn replicas_converge_and_lose_nothing(history in steps()) {
-        let hub = HubStore::in_memory();
+        let mut hub = Hub::new();
         let mut branches = [Branch::new(1), Branch::new(2)];
         let mut written = BTreeSet::new();
         for (step, now) in history.iter().zip((0..).map(|second| UtcMillis(second * 1_000))) {
             match step {
                 Step::Write { branch, document, value } => written.extend(branches[*branch].write(*document, *value, now)),
                 Step::Exchange { branch, line } => {
-                    branches[*branch].exchange(&hub, *line, now);
+                    branches[*branch].exchange(&mut hub, *line, now);
                 }
             }
         }
@@ -214,7 +276,7 @@ proptest! {
         for _ in 0..2 {
             for branch in &mut branches {
                 let mut trips = 0;
-                while branch.exchange(&hub, Line::Up, late) {
+                while branch.exchange(&mut hub, Line::Up, late) {
                     trips += 1;
                     prop_assert!(trips < 50, "it never becomes quiet");
                 }
@@ -239,7 +301,7 @@ proptest! {
 
 #[test]
 fn a_refused_delta_is_kept_aside_and_the_rest_flows() {
-    let hub = HubStore::in_memory();
+    let mut hub = Hub::new();
     let mut branch = Branch::new(1);
     branch.write(1, 1, UtcMillis(1));
     // A catalogue entry is the office's to write: the hub refuses it for ever.
@@ -252,7 +314,7 @@ fn a_refused_delta_is_kept_aside_and_the_rest_flows() {
         .expect("committed");
     branch.write(2, 1, UtcMillis(3));
 
-    while branch.exchange(&hub, Line::Up, UtcMillis(4)) {}
+    while branch.exchange(&mut hub, Line::Up, UtcMillis(4)) {}
     assert_eq!(branch.store.pending().count, 0);
     let aside = branch.store.quarantined().expect("readable");
     assert_eq!((aside.len(), aside[0].from_hub), (1, false));
@@ -261,5 +323,12 @@ fn a_refused_delta_is_kept_aside_and_the_rest_flows() {
         "{}",
         aside[0].reason
     );
-    assert_eq!(hub.changes_after(0, 10).expect("readable").changes.len(), 2);
+    assert_eq!(
+        hub.store
+            .changes_after(0, 10)
+            .expect("readable")
+            .changes
+            .len(),
+        2
+    );
 }

@@ -1,17 +1,21 @@
 //! The exchange as pure decisions: sockets, disks, clocks and dice live outside. Production and simulation drive the same code.
 //!
-//! Branch side: [`plan`] turns what waits into a message; [`absorb`] turns the reply into [`Effect`]s for the store.
-//! Hub side: [`judge`] says whether a delta may be merged.
+//! | side | in this order |
+//! |---|---|
+//! | branch | [`branch::plan`] -> send -> [`branch::read`] -> [`branch::take_in`] says what next |
+//! | hub | [`hub::judge`] -> [`hub::take_in`] -> make durable -> [`hub::outgoing`] -> reply |
+//!
+//! When both are quiet they compare digests ([`ScopeSum`]).
 
 mod backoff;
-mod branch;
+pub mod branch;
 #[cfg(test)]
 mod convergence;
 mod digest;
-mod hub;
+pub mod hub;
 pub mod reconcile;
 
 pub use backoff::Backoff;
-pub use branch::{Effect, Progress, Sent, absorb, plan};
+pub use branch::{Progress, Proof};
 pub use digest::{ScopeDigest, ScopeSum};
 pub use hub::{Peer, Verdict, judge};

@@ -5,7 +5,9 @@ use serde::de::DeserializeOwned;
 
 use crate::limits;
 
-const VERSION: u8 = 1;
+/// The version of the messages in this build: the first byte of each.
+const VERSION: u8 = 2;
+
 const PLAIN: u8 = 0;
 const ZSTD: u8 = 1;
 
@@ -23,9 +25,14 @@ pub enum WireError {
     Truncated,
     /// A later version's.
     #[error(
-        "the message has format {0}; this side understands format 1. Upgrade the older side, the hub first"
+        "the message has format {found}; this side expects format {expected}. Upgrade the older side, the hub first"
     )]
-    UnknownVersion(u8),
+    UnknownVersion {
+        /// The message's.
+        found: u8,
+        /// This side's.
+        expected: u8,
+    },
     /// Not plain and not zstd.
     #[error("the message has the unknown encoding {0}")]
     UnknownEncoding(u8),
@@ -42,6 +49,14 @@ pub enum WireError {
 /// # Errors
 /// [`WireError::TooLarge`] when the sender put more into it than a receiver would take.
 pub fn encode<T: Serialize>(message: &T) -> Result<Vec<u8>, WireError> {
+    encode_as(VERSION, message)
+}
+
+/// A message of an earlier version, for a peer that has not been upgraded.
+///
+/// # Errors
+/// As [`encode`].
+pub fn encode_as<T: Serialize>(version: u8, message: &T) -> Result<Vec<u8>, WireError> {
     let plain = bincode::serde::encode_to_vec(message, bincode::config::standard())
         .map_err(|error| WireError::Damaged(error.to_string()))?;
     if plain.len() > limits::MESSAGE_BYTES {
@@ -55,7 +70,7 @@ pub fn encode<T: Serialize>(message: &T) -> Result<Vec<u8>, WireError> {
         None
     };
     let (encoding, body) = packed.map_or((PLAIN, plain), |packed| (ZSTD, packed));
-    let mut bytes = vec![VERSION, encoding];
+    let mut bytes = vec![version, encoding];
     bytes.extend_from_slice(&body);
     if bytes.len() > limits::COMPRESSED_MESSAGE_BYTES {
         return Err(WireError::TooLarge(limits::COMPRESSED_MESSAGE_BYTES));
@@ -68,12 +83,28 @@ pub fn encode<T: Serialize>(message: &T) -> Result<Vec<u8>, WireError> {
 /// # Errors
 /// [`WireError`] says what is wrong.
 pub fn decode<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, WireError> {
+    decode_as(VERSION, bytes)
+}
+
+/// The version that a message says it has; none when it is empty.
+pub fn version_of(bytes: &[u8]) -> Option<u8> {
+    bytes.first().copied()
+}
+
+/// Reads a message of a certain version.
+///
+/// # Errors
+/// As [`decode`].
+pub fn decode_as<T: DeserializeOwned>(expected: u8, bytes: &[u8]) -> Result<T, WireError> {
     if bytes.len() > limits::COMPRESSED_MESSAGE_BYTES {
         return Err(WireError::TooLarge(limits::COMPRESSED_MESSAGE_BYTES));
     }
     let ([version, encoding], body) = bytes.split_first_chunk::<2>().ok_or(WireError::Truncated)?;
-    if *version != VERSION {
-        return Err(WireError::UnknownVersion(*version));
+    if *version != expected {
+        return Err(WireError::UnknownVersion {
+            found: *version,
+            expected,
+        });
     }
     let unpacked;
     let plain = match *encoding {

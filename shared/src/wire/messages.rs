@@ -6,14 +6,14 @@ use std::str::FromStr;
 use serde::{Deserialize, Serialize};
 
 use crate::clock::UtcMillis;
-use crate::id::{BranchId, ReplicaNumber};
+use crate::id::{BranchId, DocumentId, ReplicaNumber};
 
 /// Which life of the hub's feed a position belongs to. Changes when the hub is restored from a backup.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
 pub struct Epoch(pub u64);
 
-/// What a replica says in one round trip: here is what you lack, send me what I lack.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+/// What a replica says in one round trip: here is what you lack, send me what I lack. The default says nothing at all.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Exchange {
     /// [`super::PROTOCOL_VERSION`] of the sender.
     pub protocol: u16,
@@ -23,14 +23,26 @@ pub struct Exchange {
     pub cursor: u64,
     /// Deltas, each encoded by itself so that one bad one does not take the others along.
     pub pushed: Vec<Vec<u8>>,
-    /// The highest counter the sender has used.
+    /// The incarnation that the sender writes as at present.
+    pub incarnation: u32,
+    /// Drawn by the sender's program whenever it starts, never 0: tells a copy of the sender from the sender.
+    pub session: u64,
+    /// The highest counter that this incarnation has used.
     pub highest_counter: u64,
+    /// The highest counter of it that the hub has seen, as far as the sender has heard.
+    pub known_counter: u64,
+    /// Documents to be sent whole, whatever the cursor says.
+    pub fetch: Vec<DocumentId>,
     /// How many documents the sender takes in the reply; 0 to only push.
     pub want: u32,
     /// How many documents still wait at the sender, those pushed here included.
     pub pending: u64,
     /// Since when the oldest of them waits.
     pub pending_since: Option<UtcMillis>,
+    /// How many documents the sender has set aside because it could not take them, or the hub would not.
+    pub set_aside: u32,
+    /// The sender's own digest of its scope at `cursor`, when nothing waits there and it is known.
+    pub digest: Option<[u8; 16]>,
     /// The sender's clock.
     pub clock: UtcMillis,
 }
@@ -44,18 +56,27 @@ pub struct ExchangeReply {
     pub epoch: Epoch,
     /// Which of `pushed` were not taken, and why; all others were.
     pub refused: Vec<Refused>,
-    /// Documents in the sender's scope that changed after its cursor.
-    pub documents: Vec<Vec<u8>>,
+    /// What changed in the sender's scope after its cursor, without what the sender itself has just brought.
+    pub documents: Vec<Brought>,
     /// The position that `documents` go up to.
     pub cursor: u64,
-    /// Whether more documents follow.
-    pub more: bool,
-    /// The highest counter of the sender's actor that the hub has seen.
+    /// How many documents follow after these; 0 when that was all.
+    pub remaining: u64,
+    /// The highest counter of the sender's incarnation that the hub has seen.
     pub highest_counter: u64,
-    /// Digest of everything in the sender's scope at `cursor`, when nothing more follows and the hub has it at hand.
+    /// The hub's digest of the sender's scope at `cursor`, when nothing more follows and the hub has it at hand.
     pub digest: Option<[u8; 16]>,
     /// The hub's clock.
     pub clock: UtcMillis,
+}
+
+/// A document, or what of it changed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Brought {
+    /// Encoded by itself.
+    pub bytes: Vec<u8>,
+    /// Whether it holds only what changed after the receiver's cursor: nothing to begin a document with.
+    pub is_part: bool,
 }
 
 /// A delta that was not taken.
@@ -82,6 +103,8 @@ pub enum RefusalCode {
     HubCannotRead,
     /// The sender's role may not write this kind of document.
     NotAllowed,
+    /// The sender writes as somebody it no longer is (since version 2).
+    StaleIdentity,
 }
 
 /// What a replica is for.
@@ -195,52 +218,60 @@ pub struct DocumentsReply {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::id::DocumentId;
 
-    /// The bytes that version 1 sends. A change here is a change of the protocol: it needs a new version, not a new snapshot.
+    /// The bytes that version 2 sends. A change here is a change of the protocol: it needs a new version, not a new snapshot.
     #[test]
-    fn golden_bytes_of_version_1() {
+    fn golden_bytes_of_version_2() {
         let exchange = Exchange {
-            protocol: 1,
+            protocol: 2,
             epoch: Some(Epoch(9)),
             cursor: 300,
             pushed: vec![vec![1, 2, 3], Vec::new()],
+            incarnation: 77,
+            session: 5,
+            known_counter: 69_000,
+            fetch: vec![DocumentId::named("order/1")],
             highest_counter: 70_000,
             want: 1_000,
             pending: 2,
             pending_since: Some(UtcMillis(1_795_190_400_000)),
+            set_aside: 1,
+            digest: Some([6; 16]),
             clock: UtcMillis(1_795_190_400_001),
         };
         let reply = ExchangeReply {
-            protocol: 1,
+            protocol: 2,
             epoch: Epoch(9),
             refused: vec![Refused {
                 index: 1,
                 code: RefusalCode::Unreadable,
                 reason: "the document is empty".to_owned(),
             }],
-            documents: vec![vec![4, 5]],
+            documents: vec![Brought {
+                bytes: vec![4, 5],
+                is_part: true,
+            }],
             cursor: 301,
-            more: true,
+            remaining: 12,
             highest_counter: 70_000,
             digest: Some([7; 16]),
             clock: UtcMillis(-1),
         };
-        let hex = |bytes: Vec<u8>| {
-            bytes.iter().fold(String::new(), |mut hex, byte| {
-                use std::fmt::Write;
-                let _ = write!(hex, "{byte:02x}");
-                hex
-            })
-        };
-        insta::assert_snapshot!(
-            "exchange_1",
-            hex(crate::wire::encode(&exchange).expect("small"))
-        );
-        insta::assert_snapshot!(
-            "exchange_reply_1",
-            hex(crate::wire::encode(&reply).expect("small"))
-        );
+        insta::assert_snapshot!("exchange_2", hex(crate::wire::encode(&exchange)));
+        insta::assert_snapshot!("exchange_reply_2", hex(crate::wire::encode(&reply)));
+    }
+
+    fn hex(bytes: Result<Vec<u8>, crate::wire::WireError>) -> String {
+        use std::fmt::Write;
+        let bytes = bytes.expect("small");
+        bytes.iter().fold(String::new(), |mut hex, byte| {
+            let _ = write!(hex, "{byte:02x}");
+            hex
+        })
+    }
+
+    #[test]
+    fn golden_join_reply() {
         let join = JoinReply {
             hub: "Zentrale".to_owned(),
             role: ReplicaRole::Branch,

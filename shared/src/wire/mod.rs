@@ -3,15 +3,16 @@
 mod codec;
 mod messages;
 pub mod reconcile;
+pub mod v1;
 
-pub use codec::{WireError, decode, encode};
+pub use codec::{WireError, decode, decode_as, encode, encode_as, version_of};
 pub use messages::{
-    DocumentsReply, Epoch, Exchange, ExchangeReply, JoinReply, JoinRequest, JoinString,
+    Brought, DocumentsReply, Epoch, Exchange, ExchangeReply, JoinReply, JoinRequest, JoinString,
     JoinStringError, RefusalCode, Refused, ReplicaRole, WaitReply,
 };
 
 /// The version this build speaks. A peer that speaks the one before is understood too.
-pub const PROTOCOL_VERSION: u16 = 1;
+pub const PROTOCOL_VERSION: u16 = 2;
 
 /// The oldest version this build understands.
 pub const OLDEST_PROTOCOL_VERSION: u16 = 1;

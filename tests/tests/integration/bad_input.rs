@@ -227,14 +227,10 @@ async fn refused(what: &str, request: RequestBuilder) -> Result<String> {
 fn exchange(pushed: Vec<Vec<u8>>) -> Exchange {
     Exchange {
         protocol: wire::PROTOCOL_VERSION,
-        epoch: None,
-        cursor: 0,
         pushed,
-        highest_counter: 0,
         want: 10,
-        pending: 0,
-        pending_since: None,
         clock: UtcMillis(1_795_190_400_000),
+        ..Exchange::default()
     }
 }
 

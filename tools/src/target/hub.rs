@@ -158,13 +158,12 @@ impl Target for Hub {
         let exchange = Exchange {
             protocol: PROTOCOL_VERSION,
             epoch: self.epoch,
-            cursor: 0,
             pushed: batch,
+            // It does not tell an incarnation or a run: its counters follow from its ledger.
             highest_counter,
-            want: 0,
             pending,
-            pending_since: None,
             clock: UtcMillis::from(jiff::Timestamp::now()),
+            ..Exchange::default()
         };
         let message = shared::wire::encode(&exchange)
             .map_err(|error| TargetError::Unreadable(error.to_string()))?;

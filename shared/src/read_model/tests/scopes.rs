@@ -32,7 +32,7 @@ fn changes(model: &ReadModel, place: usize, after: u64) -> Vec<DocumentId> {
     let changes = model
         .changes_in_scope(branch(place), after, 100)
         .expect("reads");
-    changes.into_iter().map(|(_, id)| id).collect()
+    changes.into_iter().map(|change| change.id).collect()
 }
 
 #[test]
@@ -67,7 +67,7 @@ fn a_customer_comes_along_with_the_order_that_moves_to_a_branch() {
     // Both stand at one position, and an answer is never cut between them.
     let both = model.changes_in_scope(branch(1), before, 1).expect("reads");
     assert_eq!(both.len(), 2);
-    assert_eq!(both[0].0, both[1].0);
+    assert_eq!(both[0].position, both[1].position);
 }
 
 #[test]

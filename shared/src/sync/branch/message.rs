@@ -1,4 +1,4 @@
-//! The branch's side of an exchange.
+//! The messages of a branch: what goes into one, and what follows from its reply.
 
 use serde::{Deserialize, Serialize};
 
@@ -6,9 +6,9 @@ use crate::clock::UtcMillis;
 use crate::document::{Document, format};
 use crate::id::DocumentId;
 use crate::limits;
-use crate::store::{Outgoing, Pending};
+use crate::store::{Identity, Outgoing, Pending};
 use crate::wire::{
-    Epoch, Exchange, ExchangeReply, OLDEST_PROTOCOL_VERSION, PROTOCOL_VERSION, RefusalCode,
+    Brought, Epoch, Exchange, ExchangeReply, OLDEST_PROTOCOL_VERSION, PROTOCOL_VERSION, RefusalCode,
 };
 
 /// How far a branch has come with its hub. Stored in the same batch as the documents it vouches for.
@@ -24,6 +24,10 @@ pub struct Progress {
     pub complete_at: Option<UtcMillis>,
     /// The hub's clock minus this branch's, at the last answer.
     pub hub_clock_ahead_millis: i64,
+    /// The highest counter of the present incarnation that the hub has seen, as far as is known here.
+    pub hub_counter: u64,
+    /// How many documents of the scope still followed after the last reply; what is here already stands in the store.
+    pub remaining: u64,
     /// The hub's digest of this branch's scope and the cursor it holds for, to be compared with the branch's own. Never adopted.
     pub hub_digest: Option<([u8; 16], u64)>,
 }
@@ -44,8 +48,10 @@ struct SentDelta {
 pub enum Effect {
     /// Merge documents of the hub and store the progress with them.
     Merge {
-        /// What came.
+        /// What came whole.
         documents: Vec<Document>,
+        /// What came as parts of documents that are here already.
+        parts: Vec<Document>,
         /// How far that goes.
         progress: Progress,
     },
@@ -69,17 +75,19 @@ pub enum Effect {
         /// What the hub speaks.
         protocol: u16,
     },
+    /// Somebody else has continued this replica's identity.
+    StaleIdentity,
     /// The hub has begun a new epoch (it was restored from a backup): the cursor starts over, and everything this
     /// branch holds must be offered again.
     HubStartedOver,
 }
 
 /// The message for what waits, and the memory of what is in it.
-pub fn plan(
+pub fn message(
     progress: &Progress,
     outgoing: Vec<Outgoing>,
     pending: Pending,
-    highest_counter: u64,
+    identity: Option<Identity>,
     clock: UtcMillis,
 ) -> (Exchange, Sent) {
     let mut pushed = Vec::with_capacity(outgoing.len());
@@ -100,10 +108,16 @@ pub fn plan(
         epoch: progress.epoch,
         cursor: progress.cursor,
         pushed,
-        highest_counter,
+        incarnation: identity.map_or(0, |identity| identity.actor.incarnation()),
+        highest_counter: identity.map_or(0, |identity| identity.counter),
+        session: 0,
+        known_counter: progress.hub_counter,
+        fetch: Vec::new(),
         want: u32::try_from(limits::DOCUMENTS_PER_EXCHANGE).unwrap_or(u32::MAX),
         pending: pending.count,
         pending_since: pending.since,
+        set_aside: 0,
+        digest: None,
         clock,
     };
     (message, Sent(sent))
@@ -127,8 +141,10 @@ pub fn absorb(
         effects.push(Effect::HubStartedOver);
     }
     let mut documents = Vec::with_capacity(reply.documents.len());
-    for bytes in reply.documents {
+    let mut parts = Vec::new();
+    for Brought { bytes, is_part } in reply.documents {
         match format::decode(&bytes) {
+            Ok(part) if is_part => parts.push(part),
             Ok(document) => documents.push(document),
             Err(error) => {
                 effects.push(Effect::SetAside {
@@ -141,9 +157,10 @@ pub fn absorb(
         }
     }
     let pushed = sent.0.len() as u64;
-    let is_complete = !reply.more && pending_before.count <= pushed;
+    let is_complete = reply.remaining == 0 && pending_before.count <= pushed;
     effects.push(Effect::Merge {
         documents,
+        parts,
         progress: Progress {
             epoch: Some(reply.epoch),
             cursor: reply.cursor,
@@ -154,16 +171,21 @@ pub fn absorb(
                 progress.complete_at
             },
             hub_clock_ahead_millis: reply.clock.millis_since(now),
+            hub_counter: reply.highest_counter,
+            remaining: reply.remaining,
             hub_digest: reply.digest.map(|digest| (digest, reply.cursor)),
         },
     });
 
     let mut taken = Vec::with_capacity(sent.0.len());
+    let mut is_stale = false;
     for (index, delta) in (0_u32..).zip(sent.0) {
         match reply.refused.iter().find(|refused| refused.index == index) {
             None => taken.push((delta.id, delta.mark)),
             // The hub may read it again after a repair; it stays in the outbox and is offered again.
             Some(refused) if refused.code == RefusalCode::HubCannotRead => {}
+            // It stays too, and goes out under another number.
+            Some(refused) if refused.code == RefusalCode::StaleIdentity => is_stale = true,
             // Offering it again would be refused again for ever: it is kept aside, and the rest flows.
             Some(refused) => {
                 effects.push(Effect::SetAside {
@@ -176,11 +198,14 @@ pub fn absorb(
             }
         }
     }
+    if is_stale {
+        effects.push(Effect::StaleIdentity);
+    }
     let got_through = !taken.is_empty() || pushed == 0;
     if !taken.is_empty() {
         effects.push(Effect::Acknowledge(taken));
     }
-    if reply.more || pending_before.count > pushed && got_through {
+    if reply.remaining > 0 || pending_before.count > pushed && got_through {
         effects.push(Effect::Again);
     }
     effects

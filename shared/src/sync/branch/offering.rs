@@ -3,15 +3,29 @@
 //! The outbox cannot serve for this, since it holds only what the hub never acknowledged. So the branch's own feed is read
 //! from the beginning, and what this replica wrote goes out beside the outbox, with a mark that acknowledges nothing.
 
-use shared::document::format;
-use shared::limits;
-use shared::store::{Outgoing, StoreError};
+use serde::{Deserialize, Serialize};
 
-use crate::records::{self, Offering};
-use crate::storage::Desk;
+use super::Desk;
+use crate::clock::UtcMillis;
+use crate::document::format;
+use crate::id::Actor;
+use crate::limits;
+use crate::store::{BranchStore, Outgoing, StoreError};
+
+/// The record's name.
+const OFFERING: &str = "offering_again";
 
 /// A mark that no outbox entry has: positions begin at 1.
 const NO_MARK: u64 = 0;
+
+/// How far this branch has come with offering everything it wrote to a hub that was restored from a backup.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Offering {
+    /// Documents up to this position of the branch's own feed have been offered.
+    pub offered_up_to: u64,
+    /// Whether that was all.
+    pub is_complete: bool,
+}
 
 pub(super) struct Batch {
     pub(super) outgoing: Vec<Outgoing>,
@@ -20,20 +34,32 @@ pub(super) struct Batch {
 
 /// How far a batch goes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Offered {
+pub struct Offered {
     position: u64,
     is_complete: bool,
 }
 
+/// From now on everything this branch wrote is offered.
+pub(super) fn begin(desk: &mut impl Desk) -> Result<(), StoreError> {
+    let offering = Offering {
+        offered_up_to: 0,
+        is_complete: false,
+    };
+    desk.write_record(OFFERING, &offering)
+}
+
 /// The next documents to offer; none when nothing is under way.
-pub(super) fn next(desk: &Desk) -> Result<Option<Batch>, StoreError> {
-    let Some(offering) = under_way(desk)? else {
+pub(super) fn next(store: &BranchStore, now: UtcMillis) -> Result<Option<Batch>, StoreError> {
+    let Some(offering) = under_way(store)? else {
         return Ok(None);
     };
-    let Some(own) = desk.actor().map(shared::id::Actor::replica) else {
+    let Some(own) = store
+        .identity()
+        .map(|identity| identity.actor)
+        .map(Actor::replica)
+    else {
         return Ok(None);
     };
-    let now = desk.now();
     let mut batch = Batch {
         outgoing: Vec::new(),
         up_to: Offered {
@@ -42,7 +68,7 @@ pub(super) fn next(desk: &Desk) -> Result<Option<Batch>, StoreError> {
         },
     };
     let mut bytes = 0;
-    let feed = desk.changes_after(offering.offered_up_to, limits::DOCUMENTS_PER_EXCHANGE)?;
+    let feed = store.changes_after(offering.offered_up_to, limits::DOCUMENTS_PER_EXCHANGE)?;
     for change in feed.changes {
         if let Some(delta) = change.document.part_written_by(own) {
             let delta = format::encode(&delta);
@@ -68,26 +94,25 @@ pub(super) fn next(desk: &Desk) -> Result<Option<Batch>, StoreError> {
 }
 
 /// The hub has taken what was offered up to a position.
-pub(super) fn note_offered(desk: &mut Desk, up_to: Offered) -> Result<(), StoreError> {
-    let Some(offering) = under_way(desk)? else {
+pub(super) fn note_offered(desk: &mut impl Desk, up_to: Offered) -> Result<(), StoreError> {
+    if !is_under_way(desk.store())? {
         return Ok(());
-    };
+    }
     desk.write_record(
-        records::OFFERING,
+        OFFERING,
         &Offering {
             offered_up_to: up_to.position,
             is_complete: up_to.is_complete,
-            ..offering
         },
     )
 }
 
 /// Whether there is more to offer.
-pub(super) fn is_under_way(desk: &Desk) -> Result<bool, StoreError> {
-    Ok(under_way(desk)?.is_some())
+pub(super) fn is_under_way(store: &BranchStore) -> Result<bool, StoreError> {
+    Ok(under_way(store)?.is_some())
 }
 
-fn under_way(desk: &Desk) -> Result<Option<Offering>, StoreError> {
-    let offering: Option<Offering> = desk.record(records::OFFERING)?;
+fn under_way(store: &BranchStore) -> Result<Option<Offering>, StoreError> {
+    let offering: Option<Offering> = store.read_record(OFFERING)?;
     Ok(offering.filter(|offering| !offering.is_complete))
 }

@@ -1,4 +1,4 @@
-//! The hub's side of an exchange: what may be merged.
+//! What may be merged.
 
 use crate::document::{Document, format};
 use crate::domain::fields::kind;

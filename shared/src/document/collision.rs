@@ -1,0 +1,222 @@
+//! One dot, two writes: what a copied or rolled back store can make, and how it is told apart and mended.
+
+use std::collections::BTreeSet;
+
+use crdts::GSet;
+
+use super::register::Version;
+use super::{Authoring, Document, Erasure, Event, Register};
+use crate::id::Dot;
+
+/// A write that was made again under another dot: the former one and the present one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Reissued {
+    /// The dot that may stand for somebody else's write too.
+    pub former: Dot,
+    /// The dot it has now.
+    pub present: Dot,
+}
+
+impl Document {
+    /// A dot that stands for one write here and for another in `other`; none when both agree on what they share.
+    pub fn collision(&self, other: &Self) -> Option<Dot> {
+        let in_fields = self.fields.iter().find_map(|(field, register)| {
+            let theirs = other.fields.get(field)?.versions();
+            register.versions().into_iter().find_map(|version| {
+                theirs
+                    .iter()
+                    .find(|their| their.dot == version.dot && !is_same_write(&version, their))
+                    .map(|their| their.dot)
+            })
+        });
+        in_fields.or_else(|| {
+            let theirs = other.events();
+            self.events().into_iter().find_map(|event| {
+                theirs
+                    .iter()
+                    .find(|their| their.dot == event.dot && !is_same_event(&event, their))
+                    .map(|their| their.dot)
+            })
+        })
+    }
+
+    /// The document as if some writes had never been made. What they had overwritten does not come back.
+    #[must_use]
+    pub fn without(&self, dots: &BTreeSet<Dot>) -> Self {
+        let mut rest = Self::new(self.id, self.kind.clone());
+        for (field, register) in &self.fields {
+            if let Some(kept) = register.only(|dot| !dots.contains(&dot)) {
+                rest.fields.insert(field.clone(), kept);
+            }
+        }
+        let mut events = GSet::new();
+        for event in self
+            .events()
+            .into_iter()
+            .filter(|event| !dots.contains(&event.dot))
+        {
+            events.insert(event);
+        }
+        rest.events = events;
+        rest.erasure = self.erasure.filter(|erasure| !dots.contains(&erasure.dot));
+        rest
+    }
+
+    /// The writes of a delta made again by `authoring`'s actor, with the times and names they have.
+    ///
+    /// Each keeps what it had seen, but of its former actor only what is `known` to be that actor's alone: what it
+    /// overwrote beyond that may be a write of somebody else under the same number, and stays beside it for a person to see.
+    #[must_use]
+    pub fn reissued(&self, authoring: &mut Authoring, known: u64) -> (Self, Vec<Reissued>) {
+        let mut again = Self::new(self.id, self.kind.clone());
+        let mut made = Vec::new();
+        let mut next = |former: Dot| {
+            let present = authoring.next_dot();
+            made.push(Reissued { former, present });
+            present
+        };
+        for (field, register) in &self.fields {
+            let mut copies = Register::default();
+            for version in register.versions() {
+                let former = version.dot;
+                let dot = next(former);
+                let mut seen: Vec<_> = version
+                    .seen
+                    .iter()
+                    .copied()
+                    .filter(|(actor, _)| *actor != dot.actor)
+                    .collect();
+                let own = known.min(former.counter.saturating_sub(1));
+                if own > 0 {
+                    seen.push((former.actor, own));
+                    seen.sort_unstable();
+                }
+                copies.put(Version {
+                    dot,
+                    seen,
+                    ..version
+                });
+            }
+            again.fields.insert(field.clone(), copies);
+        }
+        for event in self.events() {
+            let dot = next(event.dot);
+            again.events.insert(Event { dot, ..event });
+        }
+        again.erasure = self.erasure.map(|erasure| Erasure {
+            dot: next(erasure.dot),
+            ..erasure
+        });
+        (again, made)
+    }
+
+    /// Whether this document holds, under the former dot, just the write that `local` holds under the present one: then it
+    /// had arrived before it was made again, and the copy must go.
+    pub fn has_already(&self, local: &Self, reissued: Reissued) -> bool {
+        let Reissued { former, present } = reissued;
+        let in_fields = self.fields.iter().any(|(field, register)| {
+            let Some(mine) = local.fields.get(field) else {
+                return false;
+            };
+            register.versions().iter().any(|their| {
+                their.dot == former
+                    && mine
+                        .versions()
+                        .iter()
+                        .any(|mine| mine.dot == present && is_same_write(mine, their))
+            })
+        });
+        let mine = local.events();
+        in_fields
+            || self.events().iter().any(|their| {
+                their.dot == former
+                    && mine
+                        .iter()
+                        .any(|mine| mine.dot == present && is_same_event(mine, their))
+            })
+            || self.erasure.is_some_and(|their| {
+                their.dot == former
+                    && local.erasure.is_some_and(|mine| {
+                        mine.dot == present && (mine.at, mine.by) == (their.at, their.by)
+                    })
+            })
+    }
+}
+
+/// The same but for the dot, which the caller compares, and what had been seen.
+fn is_same_write(one: &Version, other: &Version) -> bool {
+    (&one.value, one.at, one.by) == (&other.value, other.at, other.by)
+}
+
+/// The same but for the dot. An erasure may have taken personal particulars from one of them already.
+fn is_same_event(one: &Event, other: &Event) -> bool {
+    let plain = |event: &Event| {
+        event
+            .data
+            .iter()
+            .filter(|(name, _)| !name.is_personal())
+            .map(|(name, value)| (name.clone(), value.clone()))
+            .collect::<Vec<_>>()
+    };
+    (one.at, one.by, &one.kind) == (other.at, other.by, &other.kind)
+        && (one.data == other.data || plain(one) == plain(other))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::clock::{Hlc, UtcMillis};
+    use crate::document::{Change, Field, Kind};
+    use crate::id::{Actor, DocumentId, ReplicaNumber};
+
+    fn writer(incarnation: u32, after: u64, at: i64) -> Authoring {
+        let actor = Actor::new(ReplicaNumber(4), incarnation);
+        Authoring::new(actor, after, Hlc::at(UtcMillis(at)), None)
+    }
+
+    fn written(value: &str, mut authoring: Authoring) -> Document {
+        let mut change = Change::create(DocumentId::named("o"), Kind::known("order"));
+        change.set(&mut authoring, Field::known("status"), value);
+        change.record(&mut authoring, Kind::known("payment"), []);
+        change.finish()
+    }
+
+    #[test]
+    fn two_writes_under_one_dot_are_found_and_made_again() {
+        let hubs = written("ready", writer(1, 6, 1_000));
+        let ours = written("cancelled", writer(1, 6, 2_000));
+        assert!(hubs.collision(&ours).is_some());
+        assert_eq!(hubs.collision(&hubs.clone()), None);
+
+        let mut authoring = writer(2, 0, 3_000);
+        let (again, made) = ours.reissued(&mut authoring, 6);
+        assert_eq!((made.len(), authoring.counter()), (2, 2));
+        assert!(made.iter().all(|made| !hubs.has_already(&again, *made)));
+        let mut both = hubs.clone();
+        both.merge(again.clone()).expect("one document");
+        assert_eq!(both.events().len(), 2, "both payments stand");
+        let status = both.register("status").expect("written");
+        assert!(status.is_in_conflict(), "a person decides");
+
+        assert!(made.iter().all(|made| ours.has_already(&again, *made)));
+        let copies: BTreeSet<Dot> = made.iter().map(|made| made.present).collect();
+        let mut came_back = again.without(&copies);
+        assert!(came_back.is_empty());
+        came_back.merge(ours.clone()).expect("one document");
+        assert_eq!(came_back, ours, "what had arrived is not doubled");
+    }
+
+    #[test]
+    fn what_is_known_to_be_overwritten_stays_overwritten() {
+        let first = written("open", writer(1, 0, 1_000));
+        let mut authoring = writer(1, 7, 2_000);
+        let mut change = Change::of(&first);
+        change.set(&mut authoring, Field::known("status"), "ready");
+        let (again, _) = change.finish().reissued(&mut writer(2, 0, 3_000), 4);
+        let mut merged = first;
+        merged.merge(again).expect("one document");
+        let versions = merged.register("status").expect("written").versions();
+        assert_eq!(versions.len(), 1);
+        assert_eq!(versions[0].value, "ready".into());
+    }
+}

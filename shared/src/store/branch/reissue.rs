@@ -1,0 +1,205 @@
+//! Writes made again under a new identity, after the former one was found to be continued elsewhere.
+//!
+//! A store that was rolled back, or is one of two copies, has given counters that somebody else gave too. What of its writes
+//! the hub has not acknowledged is taken out and made again under a new incarnation, so that no dot names two writes. Some of
+//! it may have reached the hub before: which dot each write had is kept until the hub's copy has been seen, and a write that
+//! is found there goes out again, so that a payment is not counted twice.
+
+use std::collections::BTreeSet;
+
+use super::super::change_log::ChangeLog;
+use super::super::engine::Write;
+use super::super::layout::{self, OUTBOX, RECORD};
+use super::super::stored;
+use super::super::{Change, StoreError};
+use super::{BranchStore, Identity, outbox_value, record_write, split_outbox};
+use crate::document::{Authoring, Document, Reissued, format};
+use crate::id::{Actor, DocumentId, Dot};
+
+/// Records `reissued/<document>`: its writes that were made again, until the hub's copy has been seen.
+const REISSUED: &str = "reissued/";
+
+impl BranchStore {
+    /// Goes on under another incarnation, and makes every unacknowledged write again in its name. `known` is the highest
+    /// counter that the hub is known to have seen from this very store. Durable on return; returns what changed by it.
+    ///
+    /// # Errors
+    /// Any [`StoreError`]; nothing is stored then.
+    pub fn reissue(&mut self, actor: Actor, known: u64) -> Result<Vec<Change>, StoreError> {
+        let identity = self.identity.ok_or(StoreError::NoIdentity)?;
+        let mut authoring = Authoring::new(actor, 0, identity.last_stamp, None);
+        let mut writes = Vec::new();
+        let mut changes = Vec::new();
+        let mut position = self.head;
+        for waiting in self.outgoing(usize::MAX, usize::MAX)? {
+            let id = waiting.id;
+            // What cannot be read stays as it is; the outbox keeps it for a version that can.
+            let (Ok(delta), Ok(Some((former, stored)))) =
+                (layout::read_document(id, &waiting.delta), self.stored(id))
+            else {
+                continue;
+            };
+            let (again, made) = delta.reissued(&mut authoring, known);
+            let mut document = stored.without(&delta.dots());
+            document.merge(again.clone())?;
+            position += 1;
+            writes.extend(layout::put_document(
+                id,
+                &stored::content(id, &format::encode(&document), &ChangeLog::default()),
+                position,
+                Some(former),
+            ));
+            writes.push(Write::Put(
+                layout::key(OUTBOX, id.as_bytes()),
+                outbox_value(position, waiting.since, &format::encode(&again)),
+            ));
+            let pairs: Vec<Pair> = made.into_iter().map(pair).collect();
+            writes.push(record_write(&name_of(id), &pairs));
+            changes.push(Change { position, document });
+        }
+        let identity = Identity {
+            actor,
+            counter: authoring.counter(),
+            ..identity
+        };
+        writes.push(record_write(super::IDENTITY, &identity));
+        self.engine.apply(&writes)?;
+        self.engine.persist()?;
+        self.identity = Some(identity);
+        self.head = position;
+        self.has_reissued |= !changes.is_empty();
+        Ok(changes)
+    }
+
+    /// Documents with writes that were made again and whose copy at the hub has not been seen since; at most `limit`.
+    ///
+    /// # Errors
+    /// [`StoreError::Engine`].
+    pub fn reissued(&self, limit: usize) -> Result<Vec<DocumentId>, StoreError> {
+        if !self.has_reissued {
+            return Ok(Vec::new());
+        }
+        let (from, to) = bounds();
+        let entries = self.engine.range(&from, &to, limit)?;
+        Ok(entries
+            .iter()
+            .filter_map(|(key, _)| id_from(key.get(from.len()..)?))
+            .collect())
+    }
+
+    /// The hub's copies of these documents have been seen, or it has none.
+    ///
+    /// # Errors
+    /// [`StoreError::Engine`].
+    pub fn forget_reissued(&mut self, ids: &[DocumentId]) -> Result<(), StoreError> {
+        let writes: Vec<Write> = ids
+            .iter()
+            .map(|id| Write::Remove(layout::key(RECORD, name_of(*id).as_bytes())))
+            .collect();
+        self.engine.apply(&writes)?;
+        self.has_reissued = self.any_reissued()?;
+        Ok(())
+    }
+
+    /// Takes the copies of writes out that the hub's documents turn out to have already. What a crash leaves undone is done
+    /// when the hub sends them again.
+    pub(super) fn drop_what_arrived_before(
+        &mut self,
+        incoming: &[Document],
+    ) -> Result<(), StoreError> {
+        if !self.has_reissued {
+            return Ok(());
+        }
+        for theirs in incoming {
+            let id = theirs.id();
+            let Some(pairs) = self.read_record::<Vec<Pair>>(&name_of(id))? else {
+                continue;
+            };
+            let Some((former, local)) = self.stored(id)? else {
+                continue;
+            };
+            let copies: BTreeSet<Dot> = pairs
+                .into_iter()
+                .map(unpair)
+                .filter(|made| theirs.has_already(&local, *made))
+                .map(|made| made.present)
+                .collect();
+            if copies.is_empty() {
+                continue;
+            }
+            let position = self.head + 1;
+            let mut writes = layout::put_document(
+                id,
+                &stored::content(
+                    id,
+                    &format::encode(&local.without(&copies)),
+                    &ChangeLog::default(),
+                ),
+                position,
+                Some(former),
+            );
+            let key = layout::key(OUTBOX, id.as_bytes());
+            if let Some(value) = self.engine.get(&key)?
+                && let Some((_, since, delta)) = split_outbox(&value)
+            {
+                let rest = layout::read_document(id, delta)?.without(&copies);
+                writes.push(if rest.is_empty() {
+                    Write::Remove(key)
+                } else {
+                    Write::Put(key, outbox_value(position, since, &format::encode(&rest)))
+                });
+            }
+            self.engine.apply(&writes)?;
+            self.head = position;
+            self.outbox = self.count_outbox()?;
+        }
+        Ok(())
+    }
+
+    pub(super) fn any_reissued(&self) -> Result<bool, StoreError> {
+        let (from, to) = bounds();
+        Ok(!self.engine.range(&from, &to, 1)?.is_empty())
+    }
+}
+
+/// Actor and counter of the former dot, then of the present one.
+type Pair = (u64, u64, u64, u64);
+
+const fn pair(made: Reissued) -> Pair {
+    let Reissued { former, present } = made;
+    (
+        former.actor.to_bits(),
+        former.counter,
+        present.actor.to_bits(),
+        present.counter,
+    )
+}
+
+const fn unpair((former, former_counter, present, present_counter): Pair) -> Reissued {
+    Reissued {
+        former: Dot {
+            actor: Actor::from_bits(former),
+            counter: former_counter,
+        },
+        present: Dot {
+            actor: Actor::from_bits(present),
+            counter: present_counter,
+        },
+    }
+}
+
+fn name_of(id: DocumentId) -> String {
+    format!("{REISSUED}{id}")
+}
+
+fn id_from(name: &[u8]) -> Option<DocumentId> {
+    std::str::from_utf8(name).ok()?.parse().ok()
+}
+
+/// The bounds of the records' keys; `0` follows `/` in ASCII.
+fn bounds() -> (Vec<u8>, Vec<u8>) {
+    (
+        layout::key(RECORD, REISSUED.as_bytes()),
+        layout::key(RECORD, b"reissued0"),
+    )
+}

@@ -1,0 +1,465 @@
+//! The branch's side: an exchange planned, its reply read, and what follows from it done.
+//!
+//! One round trip is [`plan`] (with the store), sending (the daemon's or the simulator's matter), [`read`] (needs no store,
+//! so it may run beside it) and [`take_in`] (with the store). The store is reached through [`Desk`]; time and dice are
+//! arguments.
+
+mod message;
+mod offering;
+
+use serde::{Deserialize, Serialize};
+
+pub use message::{Effect, Progress, Sent, absorb, message};
+pub use offering::{Offered, Offering};
+
+use crate::clock::UtcMillis;
+use crate::document::{Document, format};
+use crate::id::{Actor, DocumentId};
+use crate::limits;
+use crate::store::{BranchStore, Pending, SetAside, StoreError};
+use crate::wire::{Exchange, ExchangeReply};
+
+/// A difference that mending did not take away is mended again after this long. It has a cause that a person must see to,
+/// such as a document that this version cannot read.
+const MEND_AGAIN_MILLIS: i64 = 60 * 60 * 1000;
+
+/// Where a branch's documents lie, with everything that must follow them (lists, digest).
+pub trait Desk {
+    /// The documents. Written through the other methods only.
+    fn store(&self) -> &BranchStore;
+
+    /// How far the branch has come with its hub.
+    fn progress(&self) -> Progress;
+
+    /// What comparing digests has shown so far.
+    fn proof(&self) -> Proof;
+
+    /// The branch's own digest of its scope, as computed from what it holds; none while it is not known.
+    fn scope_digest(&self) -> Option<[u8; 16]>;
+
+    /// Stores what came from the hub, with the progress in the same batch. Returns what could not be merged, by index.
+    ///
+    /// # Errors
+    /// As [`BranchStore::commit_from_hub`].
+    fn commit_from_hub(
+        &mut self,
+        documents: &[Document],
+        progress: Progress,
+        now: UtcMillis,
+    ) -> Result<Vec<(usize, StoreError)>, StoreError>;
+
+    /// Clears what the hub has durably taken.
+    ///
+    /// # Errors
+    /// As [`BranchStore::acknowledge`].
+    fn acknowledge(&mut self, taken: &[(DocumentId, u64)]) -> Result<(), StoreError>;
+
+    /// Keeps what could not be taken.
+    ///
+    /// # Errors
+    /// As [`BranchStore::set_aside`].
+    fn set_aside(&mut self, what: SetAside) -> Result<(), StoreError>;
+
+    /// Notes how far the branch has come, without documents.
+    ///
+    /// # Errors
+    /// As [`BranchStore::write_record`].
+    fn set_progress(&mut self, progress: Progress) -> Result<(), StoreError>;
+
+    /// Notes what comparing digests has shown.
+    ///
+    /// # Errors
+    /// As [`BranchStore::write_record`].
+    fn set_proof(&mut self, proof: Proof) -> Result<(), StoreError>;
+
+    /// Writes a small named record.
+    ///
+    /// # Errors
+    /// As [`BranchStore::write_record`].
+    fn write_record<T: Serialize>(&mut self, name: &str, value: &T) -> Result<(), StoreError>;
+
+    /// Goes on as a new incarnation, and makes every unacknowledged write again in its name. Durable on return.
+    ///
+    /// # Errors
+    /// As [`BranchStore::reissue`].
+    fn reissue(&mut self, actor: Actor, known_counter: u64) -> Result<(), StoreError>;
+
+    /// The hub's copies of documents with writes that were made again have been seen.
+    ///
+    /// # Errors
+    /// As [`BranchStore::forget_reissued`].
+    fn forget_reissued(&mut self, ids: &[DocumentId]) -> Result<(), StoreError>;
+
+    /// The number drawn when the program started, never 0.
+    fn session(&self) -> u64;
+}
+
+/// What comparing digests has shown.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Proof {
+    /// When branch and hub were last found to hold the same.
+    pub identical_as_of: Option<UtcMillis>,
+    /// The position of the branch's own feed for which that holds.
+    pub identical_at: u64,
+    /// Since when they differ.
+    pub differs_since: Option<UtcMillis>,
+    /// The difference that was last mended: the branch's digest, the hub's, and when.
+    pub mended: Option<([u8; 16], [u8; 16], UtcMillis)>,
+}
+
+/// What to do after a round trip.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Next {
+    /// More waits on one side: exchange again at once.
+    Again,
+    /// Branch and hub are quiet and differ: find the difference by [`super::reconcile`], fetch and offer it.
+    Mend,
+    /// Nothing more for now.
+    Rest,
+}
+
+/// A message with the memory of what is in it.
+#[derive(Clone, Debug)]
+pub struct Planned {
+    /// What to send.
+    pub message: Exchange,
+    sent: Sent,
+    progress: Progress,
+    pending: Pending,
+    /// How far the documents offered again in this message go.
+    offered_up_to: Option<Offered>,
+}
+
+/// A reply, read: what is to be stored of it.
+#[derive(Clone, Debug)]
+pub struct Taken {
+    documents: Vec<Document>,
+    parts: Vec<Document>,
+    before: Progress,
+    progress: Progress,
+    acknowledged: Vec<(DocumentId, u64)>,
+    set_aside: Vec<SetAside>,
+    /// The incarnation and counter that the message was sent with, and the highest counter that the hub has seen of it.
+    asked: (u32, u64),
+    highest_counter: u64,
+    hub_started_over: bool,
+    is_stale: bool,
+    next: Next,
+    fetched: Vec<DocumentId>,
+    offered_up_to: Option<Offered>,
+}
+
+/// The hub speaks a version this program does not; nothing happens until one side is upgraded.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the hub speaks protocol version {protocol}, which this program does not understand")]
+pub struct Incompatible {
+    /// What the hub speaks.
+    pub protocol: u16,
+}
+
+/// The next message: what waits in the outbox, else what is to be offered again.
+///
+/// # Errors
+/// [`StoreError`] when the store cannot be read.
+pub fn plan(desk: &impl Desk, now: UtcMillis) -> Result<Planned, StoreError> {
+    let store = desk.store();
+    let progress = desk.progress();
+    let pending = store.pending();
+    // What was made again waits until the hub's copies have been seen: it may have arrived before.
+    let fetch = store.reissued(limits::DOCUMENTS_PER_EXCHANGE)?;
+    let mut outgoing = if fetch.is_empty() {
+        store.outgoing(
+            limits::DOCUMENTS_PER_EXCHANGE,
+            limits::EXCHANGE_DOCUMENT_BYTES,
+        )?
+    } else {
+        Vec::new()
+    };
+    let mut offered_up_to = None;
+    if outgoing.is_empty()
+        && fetch.is_empty()
+        && let Some(batch) = offering::next(store, now)?
+    {
+        outgoing = batch.outgoing;
+        offered_up_to = Some(batch.up_to);
+    }
+    let is_quiet = pending.count == 0 && offered_up_to.is_none();
+    let (mut message, sent) = message(&progress, outgoing, pending, store.identity(), now);
+    message.session = desk.session();
+    message.fetch = fetch;
+    message.set_aside = u32::try_from(store.quarantined()?.len()).unwrap_or(u32::MAX);
+    message.digest = desk.scope_digest().filter(|_| is_quiet);
+    Ok(Planned {
+        message,
+        sent,
+        progress,
+        pending,
+        offered_up_to,
+    })
+}
+
+/// Sorts a reply into what [`take_in`] stores.
+///
+/// # Errors
+/// [`Incompatible`]; nothing of the reply counts then.
+pub fn read(planned: Planned, reply: ExchangeReply, now: UtcMillis) -> Result<Taken, Incompatible> {
+    let mut taken = Taken {
+        documents: Vec::new(),
+        parts: Vec::new(),
+        before: planned.progress,
+        progress: planned.progress,
+        acknowledged: Vec::new(),
+        set_aside: Vec::new(),
+        asked: (planned.message.incarnation, planned.message.highest_counter),
+        highest_counter: reply.highest_counter,
+        hub_started_over: false,
+        is_stale: false,
+        next: Next::Rest,
+        fetched: planned.message.fetch,
+        offered_up_to: planned.offered_up_to,
+    };
+    for effect in absorb(&planned.progress, planned.sent, planned.pending, reply, now) {
+        match effect {
+            Effect::Merge {
+                documents,
+                parts,
+                progress,
+            } => {
+                taken.documents = documents;
+                taken.parts = parts;
+                taken.progress = progress;
+            }
+            Effect::Acknowledge(acknowledged) => taken.acknowledged = acknowledged,
+            Effect::SetAside {
+                document,
+                reason,
+                from_hub,
+                bytes,
+            } => taken.set_aside.push(SetAside {
+                sequence: 0,
+                document,
+                reason,
+                at: now,
+                from_hub,
+                bytes,
+            }),
+            Effect::Again => taken.next = Next::Again,
+            Effect::StaleIdentity => taken.is_stale = true,
+            Effect::Incompatible { protocol } => return Err(Incompatible { protocol }),
+            Effect::HubStartedOver => taken.hub_started_over = true,
+        }
+    }
+    Ok(taken)
+}
+
+impl Taken {
+    /// Documents that came.
+    pub fn documents(&self) -> usize {
+        self.documents.len() + self.parts.len()
+    }
+
+    /// Takes a portion of the documents out, to be stored by [`take_in_portion`] before the rest is taken in; none when what
+    /// is left is no more than a portion. For a store whose other users should not wait for a whole reply.
+    pub fn portion(&mut self, documents: usize) -> Option<Vec<Document>> {
+        if self.documents.len() <= documents {
+            return None;
+        }
+        let rest = self.documents.split_off(documents);
+        Some(std::mem::replace(&mut self.documents, rest))
+    }
+
+    /// How far the branch had come before the reply: what portions are stored with.
+    pub const fn before(&self) -> Progress {
+        self.before
+    }
+}
+
+/// Stores documents of a reply whose rest follows. The progress stays: what a crash leaves is asked for again.
+///
+/// # Errors
+/// [`StoreError`]; the reply is asked for again.
+pub fn take_in_portion(
+    desk: &mut impl Desk,
+    documents: &[Document],
+    before: Progress,
+    now: UtcMillis,
+) -> Result<(), StoreError> {
+    // A collision among them is met again with the rest: the progress has not moved.
+    merge(desk, documents, before, now)?;
+    Ok(())
+}
+
+/// Stores a reply and says what is to be done next. `random` decides on a new incarnation's number, should one be due.
+///
+/// # Errors
+/// [`StoreError`]; the reply is asked for again.
+pub fn take_in(
+    desk: &mut impl Desk,
+    taken: Taken,
+    now: UtcMillis,
+    random: u32,
+) -> Result<Next, StoreError> {
+    for kept in taken.set_aside {
+        tracing::warn!(document = ?kept.document, reason = kept.reason, from_hub = kept.from_hub, "set aside; all else goes on");
+        desk.set_aside(kept)?;
+    }
+    let mut documents = taken.documents;
+    for part in taken.parts {
+        // A part of a document that is not here would pass for the whole. The digest shows what is missing, and mending
+        // fetches it.
+        if desk.store().holds(part.id())? {
+            documents.push(part);
+        } else {
+            tracing::warn!(id = %part.id(), "a part came of a document that is not here; it is fetched whole");
+        }
+    }
+    let collides = merge(desk, &documents, taken.progress, now)?;
+    if !taken.acknowledged.is_empty() {
+        desk.acknowledge(&taken.acknowledged)?;
+    }
+    if let Some(up_to) = taken.offered_up_to {
+        offering::note_offered(desk, up_to)?;
+    }
+    if taken.hub_started_over {
+        tracing::warn!(
+            "the hub was restored from a backup; everything this branch wrote is offered to it again"
+        );
+        start_over(desk)?;
+    }
+    if !taken.fetched.is_empty() && !taken.is_stale {
+        desk.forget_reissued(&taken.fetched)?;
+        return Ok(Next::Again);
+    }
+    if continued_elsewhere(
+        desk,
+        taken.asked,
+        taken.highest_counter,
+        taken.is_stale || collides,
+    ) {
+        become_another(desk, taken.before.hub_counter, random)?;
+        return Ok(Next::Again);
+    }
+    if offering::is_under_way(desk.store())? {
+        return Ok(Next::Again);
+    }
+    if taken.next == Next::Rest {
+        return compare(desk, now);
+    }
+    Ok(taken.next)
+}
+
+/// Whether a write that waits here has the same dot as another one at the hub.
+fn merge(
+    desk: &mut impl Desk,
+    documents: &[Document],
+    progress: Progress,
+    now: UtcMillis,
+) -> Result<bool, StoreError> {
+    let mut collides = false;
+    for (index, error) in desk.commit_from_hub(documents, progress, now)? {
+        let document = &documents[index];
+        let waits = desk.store().waiting_since(document.id())?.is_some();
+        if matches!(error, StoreError::Collision { .. }) && waits {
+            collides = true;
+            continue;
+        }
+        tracing::warn!(id = %document.id(), %error, "a document of the hub is set aside; all else goes on");
+        desk.set_aside(SetAside {
+            sequence: 0,
+            document: Some(document.id()),
+            reason: error.to_string(),
+            at: now,
+            from_hub: true,
+            bytes: format::encode(document),
+        })?;
+    }
+    Ok(collides)
+}
+
+/// Fetches everything again, and offers everything this branch wrote: for a hub that was restored from a backup.
+///
+/// # Errors
+/// [`StoreError`].
+pub fn start_over(desk: &mut impl Desk) -> Result<(), StoreError> {
+    let progress = Progress {
+        cursor: 0,
+        hub_digest: None,
+        ..desk.progress()
+    };
+    desk.set_progress(progress)?;
+    offering::begin(desk)
+}
+
+/// Whether the hub knows writes of this incarnation that the store does not remember, or says outright that somebody else
+/// has continued it: the store was put back to an earlier state, its disk cloned, or the machine rolled back.
+fn continued_elsewhere(
+    desk: &impl Desk,
+    (incarnation, asked): (u32, u64),
+    seen: u64,
+    is_stale: bool,
+) -> bool {
+    desk.store().identity().is_some_and(|identity| {
+        let is_present = identity.actor.incarnation() == incarnation;
+        is_present && (is_stale || seen > asked && seen > identity.counter)
+    })
+}
+
+/// Goes on as a new incarnation, so that no write is mistaken for another, and makes again what the hub has not acknowledged.
+/// What the store forgot comes back from the hub: everything is fetched.
+fn become_another(desk: &mut impl Desk, known: u64, random: u32) -> Result<(), StoreError> {
+    let Some(identity) = desk.store().identity() else {
+        return Ok(());
+    };
+    tracing::warn!(
+        known,
+        "the hub knows later writes of this machine than its own store does: the store was put back or copied. It goes on as a new incarnation"
+    );
+    desk.reissue(Actor::new(identity.actor.replica(), random), known)?;
+    let progress = Progress {
+        cursor: 0,
+        hub_counter: 0,
+        hub_digest: None,
+        ..desk.progress()
+    };
+    desk.set_progress(progress)
+}
+
+/// Compares this branch's own digest with the hub's for the same moment. Never adopts one.
+fn compare(desk: &mut impl Desk, now: UtcMillis) -> Result<Next, StoreError> {
+    let Some((theirs, cursor)) = desk.progress().hub_digest else {
+        return Ok(Next::Rest);
+    };
+    if desk.store().pending().count > 0 || cursor != desk.progress().cursor {
+        return Ok(Next::Rest);
+    }
+    let Some(ours) = desk.scope_digest() else {
+        return Ok(Next::Rest);
+    };
+    let before = desk.proof();
+    if ours == theirs {
+        desk.set_proof(Proof {
+            identical_as_of: Some(now),
+            identical_at: desk.store().head(),
+            differs_since: None,
+            mended: None,
+        })?;
+        return Ok(Next::Rest);
+    }
+    let was_mended = before.mended.is_some_and(|(mine, hubs, at)| {
+        (mine, hubs) == (ours, theirs) && (0..MEND_AGAIN_MILLIS).contains(&now.millis_since(at))
+    });
+    desk.set_proof(Proof {
+        differs_since: Some(before.differs_since.unwrap_or(now)),
+        mended: if was_mended {
+            before.mended
+        } else {
+            Some((ours, theirs, now))
+        },
+        ..before
+    })?;
+    if was_mended {
+        return Ok(Next::Rest);
+    }
+    tracing::warn!("branch and hub differ; the difference is looked for and mended");
+    Ok(Next::Mend)
+}

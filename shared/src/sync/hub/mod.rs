@@ -1,0 +1,146 @@
+//! The hub's side of an exchange: what a replica brings is [judged](judge()), [taken in](take_in()) and made durable; then
+//! [`outgoing`] says what the replica lacks.
+//!
+//! Documents are reached through [`Writing`] and [`HubStore`]; which of them are in a replica's scope is the caller's
+//! knowledge (the read model's at the hub, a small index in the simulator).
+
+mod counters;
+mod judge;
+mod outgoing;
+
+pub use counters::Counters;
+pub use judge::{Peer, Verdict, judge};
+pub use outgoing::{Echo, Echoes, InScope, Outgoing, Wanted, outgoing};
+
+use crate::document::Document;
+use crate::id::{Actor, DocumentId};
+use crate::store::{Merged, StoreError};
+use crate::wire::{Exchange, RefusalCode, Refused};
+
+/// The hub's writing hand.
+pub trait Writing {
+    /// Merges a delta into its document, and lets follow what must (lists, wake-ups). Durable with the next barrier.
+    ///
+    /// # Errors
+    /// Any [`StoreError`]; nothing is stored then.
+    fn merge(&mut self, delta: &Document) -> Result<Merged, StoreError>;
+}
+
+/// Who writes as what: the part of a message that says so.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Claim {
+    /// The incarnation; 0 from a peer that does not tell.
+    pub incarnation: u32,
+    /// Drawn whenever the program starts; 0 from a peer that does not tell.
+    pub session: u64,
+    /// The highest counter that this incarnation has used.
+    pub highest_counter: u64,
+    /// The highest counter of it that the hub has seen, as far as the replica has heard.
+    pub known_counter: u64,
+}
+
+impl Claim {
+    /// What a message claims.
+    pub const fn of(message: &Exchange) -> Self {
+        Self {
+            incarnation: message.incarnation,
+            session: message.session,
+            highest_counter: message.highest_counter,
+            known_counter: message.known_counter,
+        }
+    }
+}
+
+/// What became of what a replica brought.
+#[derive(Clone, Debug, Default)]
+pub struct TakenIn {
+    /// What was not taken, for the reply.
+    pub refused: Vec<Refused>,
+    /// The documents that the refused deltas belong to, in the same order, where they could be read.
+    pub refused_documents: Vec<Option<DocumentId>>,
+    /// How many deltas were merged.
+    pub merged: u64,
+    /// What the merged deltas made: the documents that changed, to be kept from going straight back.
+    pub changed: Vec<Changed>,
+    /// Whether `counters` changed and must be stored.
+    pub has_new_counters: bool,
+    /// Whether the replica writes as somebody it no longer is; nothing was merged then.
+    pub is_stale: bool,
+    /// The highest counter seen of the claimed incarnation.
+    pub highest_counter: u64,
+}
+
+/// A document that a delta changed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Changed {
+    /// Which.
+    pub id: DocumentId,
+    /// Where in the feed it stood before; none when it is new.
+    pub former_position: Option<u64>,
+    /// Where it stands now.
+    pub position: u64,
+}
+
+/// Merges what may be merged. One bad delta does not take the others along. A replica that claims an identity which
+/// somebody else continued (its disk was cloned, its machine rolled back) is told so, and nothing of it is merged: its
+/// counters may name two different writes.
+///
+/// # Errors
+/// [`StoreError::Engine`] when the store fails: nothing may be acknowledged then.
+pub fn take_in(
+    desk: &mut impl Writing,
+    peer: Peer,
+    claim: Claim,
+    counters: &mut Counters,
+    judged: Vec<Verdict>,
+) -> Result<TakenIn, StoreError> {
+    let actor = Actor::new(peer.replica, claim.incarnation);
+    let mut taken = TakenIn::default();
+    taken.is_stale = counters.is_stale(actor, claim);
+    taken.has_new_counters = !taken.is_stale && counters.note_session(claim);
+    for (index, verdict) in judged.into_iter().enumerate() {
+        let (document, code, reason) = match verdict {
+            Verdict::Refuse(code, reason) => (None, code, reason),
+            Verdict::Merge(delta) if taken.is_stale => (
+                Some(delta.id()),
+                RefusalCode::StaleIdentity,
+                "this replica's identity was continued elsewhere: its disk was copied or put back. It goes on as a new incarnation and sends this again".to_owned(),
+            ),
+            Verdict::Merge(delta) => match desk.merge(&delta) {
+                Ok(merged) => {
+                    taken.merged += 1;
+                    for dot in delta.dots() {
+                        taken.has_new_counters |= counters.note(dot.actor, dot.counter);
+                    }
+                    if merged.changed {
+                        taken.changed.push(Changed {
+                            id: delta.id(),
+                            former_position: merged.former_position,
+                            position: merged.position,
+                        });
+                    }
+                    continue;
+                }
+                Err(StoreError::Engine(error)) => return Err(StoreError::Engine(error)),
+                Err(error) => (Some(delta.id()), code_of(&error), error.to_string()),
+            },
+        };
+        taken.refused.push(Refused {
+            index: u32::try_from(index).unwrap_or(u32::MAX),
+            code,
+            reason,
+        });
+        taken.refused_documents.push(document);
+    }
+    taken.highest_counter = counters.seen(actor);
+    Ok(taken)
+}
+
+const fn code_of(error: &StoreError) -> RefusalCode {
+    match error {
+        StoreError::TooLarge { .. } => RefusalCode::TooLarge,
+        StoreError::NotTheSame(_) => RefusalCode::NotAllowed,
+        StoreError::Collision { .. } => RefusalCode::StaleIdentity,
+        _ => RefusalCode::HubCannotRead,
+    }
+}
