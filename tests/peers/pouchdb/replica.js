@@ -1,5 +1,5 @@
-// One step of a replica; prints one JSON object: what was done and how many milliseconds it took, starting and opening not
-// counted.
+// One step of a replica; prints one JSON object: what was done, how many milliseconds it took and how many of the processor, starting
+// and opening not counted.
 //   node replica.js fill   DIRECTORY DOCUMENTS.ndjson   the documents into a local database, in bulk
 //   node replica.js push   DIRECTORY URL                the local database to the hub
 //   node replica.js pull   DIRECTORY URL                the hub to the local database
@@ -19,11 +19,13 @@ const steps = { fill, push, pull, change, edit };
 async function main([step, directory, argument]) {
   const database = new PouchDB(path.join(directory, "replica"), { auto_compaction: true });
   await database.info();
+  const processor = process.cpuUsage();
   const begun = process.hrtime.bigint();
   const documents = await steps[step](database, argument);
   const milliseconds = Number(process.hrtime.bigint() - begun) / 1e6;
+  const { user, system } = process.cpuUsage(processor);
   await database.close();
-  console.log(JSON.stringify({ step, documents, milliseconds }));
+  console.log(JSON.stringify({ step, documents, milliseconds, processor_milliseconds: (user + system) / 1e3 }));
 }
 
 async function fill(database, file) {

@@ -5,7 +5,7 @@ use std::path::Path;
 use anyhow::Result;
 
 use super::first::{Run, Shop};
-use super::peers::{self, PouchHub};
+use super::peers::{self, PouchHub, Step};
 use super::progress::say;
 use super::report::{Report, Target};
 use super::{feed, floor, place};
@@ -24,11 +24,28 @@ const OF_THE_FLOOR: f64 = 0.6;
 /// On the wire, for a new order in bulk.
 const BYTES_AN_ORDER: f64 = 120.0;
 
-/// Orders a second, of one product, one direction each.
+/// One product, one direction each.
 #[derive(Clone, Copy, Debug)]
 struct Rates {
-    push: f64,
-    pull: f64,
+    push: Rate,
+    pull: Rate,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Rate {
+    orders_per_second: f64,
+    /// Of the processor, both sides together.
+    processor_micros_per_order: f64,
+}
+
+impl Rate {
+    fn of(orders: usize, step: Step) -> Self {
+        let orders = super::count(orders);
+        Self {
+            orders_per_second: orders / step.milliseconds * 1e3,
+            processor_micros_per_order: step.processor_milliseconds * 1e3 / orders,
+        }
+    }
 }
 
 /// Measures everything with so many orders.
@@ -45,10 +62,7 @@ pub(crate) async fn measure(orders: usize, report: &mut Report) -> Result<()> {
     let encoded = feed::encoded(&shop.hub).await?;
     shop.close().await?;
     note_own(orders, push, pull, report);
-    let ours = Rates {
-        push: push.orders_per_second(),
-        pull: pull.orders_per_second(),
-    };
+    let ours = [push, pull].map(|run| run.orders_per_second());
 
     let mut all = feed::read(&encoded)?;
     let held: Vec<Vec<u8>> = encoded
@@ -58,17 +72,16 @@ pub(crate) async fn measure(orders: usize, report: &mut Report) -> Result<()> {
         .map(|(bytes, _)| bytes.clone())
         .collect();
     let floor = floor::measure(&held, directory.path()).await?;
-    let count = super::count(orders);
     let rates = Rates {
-        push: count / floor.push.as_secs_f64(),
-        pull: count / floor.pull.as_secs_f64(),
+        push: Rate::of(orders, floor.push),
+        pull: Rate::of(orders, floor.pull),
     };
     note_peer("floor", orders, rates, ours, OF_THE_FLOOR, report);
 
     let documents = directory.path().join("orders.ndjson");
     all.retain(feed::is_order);
     peers::write_documents(&all, &documents)?;
-    match rouchdb(&documents, count, directory.path()).await {
+    match rouchdb(&documents, orders, directory.path()).await {
         Ok(rates) => note_peer("RouchDB", orders, rates, ours, TIMES_ROUCHDB, report),
         Err(error) => report.leave_out("RouchDB", &error),
     }
@@ -107,30 +120,36 @@ fn note_peer(
     peer: &str,
     orders: usize,
     theirs: Rates,
-    ours: Rates,
+    ours: [f64; 2],
     times: f64,
     report: &mut Report,
 ) {
-    for (name, theirs, ours) in [
-        ("push", theirs.push, ours.push),
-        ("pull", theirs.pull, ours.pull),
-    ] {
+    let [push, pull] = ours;
+    for (name, theirs, ours) in [("push", theirs.push, push), ("pull", theirs.pull, pull)] {
+        let title = format!("{peer}: {name} of {orders} orders");
+        report.add(PART, &title, theirs.orders_per_second, "orders/s");
         report.add(
             PART,
-            &format!("{peer}: {name} of {orders} orders"),
-            theirs,
-            "orders/s",
+            &format!("{title}: processor"),
+            theirs.processor_micros_per_order,
+            "us/order",
         );
         let ratio = format!("{name} of {orders} orders / {peer}'s");
-        report.judge(PART, &ratio, ours / theirs, "times", Target::AtLeast(times));
+        report.judge(
+            PART,
+            &ratio,
+            ours / theirs.orders_per_second,
+            "times",
+            Target::AtLeast(times),
+        );
     }
 }
 
-async fn rouchdb(documents: &Path, count: f64, directory: &Path) -> Result<Rates> {
+async fn rouchdb(documents: &Path, orders: usize, directory: &Path) -> Result<Rates> {
     let rouch = peers::rouchdb(documents, directory).await?;
     Ok(Rates {
-        push: count / rouch.push_milliseconds * 1e3,
-        pull: count / rouch.pull_milliseconds * 1e3,
+        push: Rate::of(orders, rouch.push),
+        pull: Rate::of(orders, rouch.pull),
     })
 }
 
@@ -149,15 +168,14 @@ async fn pouchdb(
         let name = format!("PouchDB: {name}, {orders} orders held");
         report.add(PART, &name, super::to_f64(step.bytes), "B");
     }
-    let count = super::count(orders);
     report.add(
         PART,
         "PouchDB: push on the wire",
-        super::to_f64(pouch.push.bytes) / count,
+        super::to_f64(pouch.push.bytes) / super::count(orders),
         "B/order",
     );
     Ok(Rates {
-        push: count / pouch.push.milliseconds * 1e3,
-        pull: count / pouch.pull.milliseconds * 1e3,
+        push: Rate::of(orders, pouch.push),
+        pull: Rate::of(orders, pouch.pull),
     })
 }

@@ -19,6 +19,9 @@ use shared::wire;
 use tests::{Process, http_client};
 use tokio::net::TcpListener;
 
+use super::peers::Step;
+use super::process::Usage;
+
 /// Documents of one message, as the product sends them.
 const BATCH: usize = limits::DOCUMENTS_PER_EXCHANGE;
 
@@ -28,8 +31,8 @@ type Batch = Vec<(String, Vec<u8>)>;
 /// What both directions took.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Floor {
-    pub(crate) push: Duration,
-    pub(crate) pull: Duration,
+    pub(crate) push: Step,
+    pub(crate) pull: Step,
 }
 
 /// Sends the documents to a floor hub in a process of its own, and fetches them into another store.
@@ -47,16 +50,16 @@ pub(crate) async fn measure(documents: &[Vec<u8>], directory: &Path) -> Result<F
     }
     branch.0.persist()?;
     let batches = documents.len().div_ceil(BATCH);
-    let start = Instant::now();
+    let clock = hub.clock()?;
     for batch in 0..batches {
         let store = Arc::clone(&branch);
         let body = blocking(move || Ok(wire::encode(&store.batch(batch)?)?)).await?;
         hub.post(batch, body).await?;
     }
-    let push = start.elapsed();
+    let push = clock.read(&hub)?;
 
     let second = Arc::new(Floored::open(&directory.join("floor-second"))?);
-    let start = Instant::now();
+    let clock = hub.clock()?;
     let mut received = 0;
     for batch in 0..batches {
         let body = hub.get(batch).await?;
@@ -69,7 +72,7 @@ pub(crate) async fn measure(documents: &[Vec<u8>], directory: &Path) -> Result<F
         })
         .await?;
     }
-    let pull = start.elapsed();
+    let pull = clock.read(&hub)?;
     ensure!(
         received == documents.len(),
         "the floor lost documents: {received} of {}",
@@ -161,6 +164,22 @@ impl Floored {
     }
 }
 
+struct Clock {
+    start: Instant,
+    processor: Duration,
+}
+
+impl Clock {
+    fn read(self, hub: &FloorHub) -> Result<Step> {
+        let milliseconds = |time: Duration| time.as_secs_f64() * 1e3;
+        Ok(Step {
+            milliseconds: milliseconds(self.start.elapsed()),
+            processor_milliseconds: milliseconds(hub.processor()?.saturating_sub(self.processor)),
+            bytes: 0,
+        })
+    }
+}
+
 /// The floor's hub as a process.
 struct FloorHub {
     process: Process,
@@ -182,6 +201,19 @@ impl FloorHub {
             url,
             client: http_client(|builder| builder)?,
         })
+    }
+
+    /// Begins to count; this process is the branch.
+    fn clock(&self) -> Result<Clock> {
+        Ok(Clock {
+            start: Instant::now(),
+            processor: self.processor()?,
+        })
+    }
+
+    fn processor(&self) -> Result<Duration> {
+        let own = Usage::of(std::process::id())?.processor;
+        Ok(own + Usage::of(self.process.id())?.processor)
     }
 
     async fn post(&self, batch: usize, body: Vec<u8>) -> Result<()> {

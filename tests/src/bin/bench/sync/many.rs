@@ -34,25 +34,25 @@ const PUSH_AT_ONCE: usize = 4;
 const BATCH: usize = 1_000;
 
 /// How large the firm is.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Size {
     pub(crate) branches: usize,
     /// Orders stored at the hub, ascending; each is measured.
-    pub(crate) stored: &'static [usize],
+    pub(crate) stored: Vec<usize>,
 }
 
 /// Measures at each number of stored orders: nothing new anywhere, some changes, a change in each exchange.
 ///
 /// # Errors
 /// When the hub or a join fails. Failed exchanges are counted.
-pub(crate) async fn measure(size: Size, report: &mut Report) -> Result<()> {
+pub(crate) async fn measure(size: &Size, report: &mut Report) -> Result<()> {
     say(format_args!("{} branches at one hub", size.branches));
     let directory = place()?;
     let hub = Hub::start(&directory.path().join("hub")).await?;
     let mut firm = Firm::open(&hub, size.branches).await?;
     let mut stored = 0;
-    for &orders in size.stored {
-        firm.store(&hub, orders - stored).await?;
+    for &orders in &size.stored {
+        firm.store(&hub, orders.saturating_sub(stored)).await?;
         stored = orders;
         for changes_percent in [0, 20, 100] {
             let busy = firm.exchange(&hub, changes_percent).await?;

@@ -1,6 +1,7 @@
 //! `bench sync`: the synchronisation against its peers and against its own floor, in one run.
 
 mod catch_up;
+mod chart;
 mod compare;
 mod counters;
 mod disk;
@@ -19,6 +20,7 @@ mod simulated;
 mod wire;
 
 use std::future::Future;
+use std::path::{Path, PathBuf};
 use std::pin::{Pin, pin};
 use std::task::Poll;
 
@@ -36,6 +38,15 @@ pub(crate) struct Options {
     /// Small sizes: shows within minutes that everything can be measured; the figures are no figures.
     #[arg(long)]
     quick: bool,
+    /// For `many`: so many branches.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=5_000))]
+    branches: Option<u16>,
+    /// For `many`: orders stored at the hub, ascending, separated by commas; each is measured.
+    #[arg(long, value_delimiter = ',', value_name = "N")]
+    stored: Vec<u32>,
+    /// Where the picture goes; without it, a run of everything writes docs/pictures/sync.svg.
+    #[arg(long, value_name = "FILE")]
+    chart: Option<PathBuf>,
 }
 
 /// One measurement.
@@ -60,6 +71,28 @@ impl Options {
         self.only.is_empty() || self.only.contains(&part)
     }
 
+    /// Only a whole run at full size may replace the picture in the documentation.
+    fn chart(&self) -> Option<PathBuf> {
+        let documented = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/pictures/sync.svg");
+        let is_whole = !self.quick && self.only.is_empty();
+        self.chart
+            .clone()
+            .or_else(|| is_whole.then_some(documented))
+    }
+
+    fn many(&self) -> many::Size {
+        let usual = &self.sizes().many;
+        let stored = self.stored.iter().map(|&stored| stored as usize);
+        many::Size {
+            branches: self.branches.map_or(usual.0, usize::from),
+            stored: if self.stored.is_empty() {
+                usual.1.to_vec()
+            } else {
+                stored.collect()
+            },
+        }
+    }
+
     const fn sizes(&self) -> &'static Sizes {
         if self.quick { &QUICK } else { &FULL }
     }
@@ -71,7 +104,8 @@ struct Sizes {
     wire: usize,
     disk: usize,
     memory: usize,
-    many: many::Size,
+    /// Branches, and orders stored at the hub, ascending.
+    many: (usize, &'static [usize]),
     /// Orders held, and how many of them change meanwhile.
     catch_up: (usize, usize),
 }
@@ -82,10 +116,7 @@ const FULL: Sizes = Sizes {
     wire: 10_000,
     disk: 10_000,
     memory: 50_000,
-    many: many::Size {
-        branches: 1_000,
-        stored: &[10_000, 100_000, 1_000_000],
-    },
+    many: (1_000, &[10_000, 100_000, 1_000_000]),
     catch_up: (10_000, 500),
 };
 
@@ -94,10 +125,7 @@ const QUICK: Sizes = Sizes {
     wire: 500,
     disk: 200,
     memory: 1_000,
-    many: many::Size {
-        branches: 50,
-        stored: &[500, 2_000],
-    },
+    many: (50, &[500, 2_000]),
     catch_up: (600, 100),
 };
 
@@ -114,7 +142,7 @@ pub(crate) async fn measure(options: &Options) -> Report {
             Part::Wire => wire::measure(sizes.wire, &mut report).await,
             Part::Disk => disk::measure(sizes.disk, &mut report).await,
             Part::Memory => memory::measure(sizes.memory, &mut report).await,
-            Part::Many => many::measure(sizes.many, &mut report).await,
+            Part::Many => many::measure(&options.many(), &mut report).await,
             Part::CatchUp => {
                 let (orders, changed) = sizes.catch_up;
                 catch_up::measure(orders, changed, &mut report).await
@@ -122,6 +150,15 @@ pub(crate) async fn measure(options: &Options) -> Report {
         };
         if let Err(error) = measured {
             report.leave_out(&format!("{part:?}"), &error);
+        }
+    }
+    if let Some(path) = options.chart() {
+        let caption = format!(
+            "cargo xtask bench sync, {}",
+            jiff::Zoned::now().strftime("%d.%m.%Y")
+        );
+        if let Err(error) = std::fs::write(&path, chart::svg(&report, &caption)) {
+            report.leave_out(&path.display().to_string(), &error.into());
         }
     }
     report

@@ -11,13 +11,16 @@ use serde_json::{Value, json};
 use shared::document::{Document, Value as FieldValue};
 use tests::{ChaosProxy, Process, target_directory};
 
-use super::process::bytes_on_disk;
+use super::process::{Usage, bytes_on_disk};
 use super::progress::say;
 
 /// What a peer takes for one direction, and what passes on the line meanwhile.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Step {
     pub(crate) milliseconds: f64,
+    /// Of the processor, both sides together.
+    pub(crate) processor_milliseconds: f64,
+    /// None where there is no line.
     pub(crate) bytes: u64,
 }
 
@@ -33,8 +36,8 @@ pub(crate) struct Pouch {
 /// What RouchDB was measured to do.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Rouch {
-    pub(crate) push_milliseconds: f64,
-    pub(crate) pull_milliseconds: f64,
+    pub(crate) push: Step,
+    pub(crate) pull: Step,
     pub(crate) hub_bytes: u64,
 }
 
@@ -138,13 +141,17 @@ impl PouchHub {
     async fn counted(&self, step: &str, directory: &Path, url: &str, count: usize) -> Result<Step> {
         let bytes = || self.line.requested_bytes() + self.line.answered_bytes();
         let before = bytes();
+        let hub = Usage::of(self.process.id())?.processor;
         let said = self.step(step, directory, url.as_ref()).await?;
+        let hub = Usage::of(self.process.id())?.processor.saturating_sub(hub);
+        let replica = said["processor_milliseconds"].as_f64();
         ensure!(
             said["documents"] == count,
             "PouchDB moved {said}, not {count} documents"
         );
         Ok(Step {
             milliseconds: said["milliseconds"].as_f64().context("no time")?,
+            processor_milliseconds: replica.context("no processor time")? + hub.as_secs_f64() * 1e3,
             bytes: bytes() - before,
         })
     }
@@ -208,9 +215,16 @@ pub(crate) async fn rouchdb(documents: &Path, directory: &Path) -> Result<Rouch>
             .as_f64()
             .with_context(|| format!("RouchDB says no {name}"))
     };
+    let step = |name: &str| -> Result<Step> {
+        Ok(Step {
+            milliseconds: number(&format!("{name}_milliseconds"))?,
+            processor_milliseconds: number(&format!("{name}_processor_milliseconds"))?,
+            bytes: 0,
+        })
+    };
     Ok(Rouch {
-        push_milliseconds: number("push_milliseconds")?,
-        pull_milliseconds: number("pull_milliseconds")?,
+        push: step("push")?,
+        pull: step("pull")?,
         hub_bytes: said["bytes_on_disk"].as_u64().context("no bytes")?,
     })
 }
