@@ -7,8 +7,8 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use shared::id::Actor;
-use shared::sync::Progress;
 use shared::store::{BranchStore, StoreError};
+use shared::sync::Progress;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
@@ -164,7 +164,7 @@ impl Branch {
         let (stop, stopped) = watch::channel(false);
         let synchronizer = Synchronizer::new(storage.clone(), transport, clock, link_sender);
         let tasks = vec![
-            tokio::spawn(complete_digest(storage.clone())),
+            tokio::spawn(check_lists(storage.clone())),
             tokio::spawn(synchronizer.run(stopped)),
         ];
         Ok(Self {
@@ -273,20 +273,20 @@ fn open_store(
     Ok(Some((membership, storage, thread)))
 }
 
-/// Counts everything held into the digest, and tries what was set aside once more: this may be a later version than the
+/// Holds the lists against the orders, and tries what was set aside once more: this may be a later version than the
 /// one that set it aside.
-async fn complete_digest(storage: Storage) {
+async fn check_lists(storage: Storage) {
     match storage.run(crate::sync::retry_quarantine).await {
         Ok(Ok(0)) | Err(_) => {}
         Ok(Ok(released)) => tracing::info!(released, "what was set aside could be taken in now"),
         Ok(Err(error)) => tracing::warn!(%error, "what was set aside could not be tried again"),
     }
     loop {
-        match storage.run(crate::storage::Desk::advance_digest).await {
+        match storage.run(crate::storage::Desk::check_some_more).await {
             Ok(Ok(false)) => {}
             Ok(Ok(true)) | Err(_) => return,
             Ok(Err(error)) => {
-                tracing::error!(%error, "the digest cannot be computed; nothing is compared with the hub");
+                tracing::error!(%error, "the lists could not be held against the orders");
                 return;
             }
         }

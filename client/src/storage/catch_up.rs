@@ -1,6 +1,6 @@
-//! What follows the store and may have fallen behind it: the lists, the catalogue, the digest.
+//! What follows the store and may have fallen behind it: the lists and the catalogue.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use shared::document::Document;
@@ -8,7 +8,6 @@ use shared::domain::Catalogue;
 use shared::id::DocumentId;
 use shared::read_model::{self, ReadModel};
 use shared::store::{BranchStore, Change, StoreError, Unreadable};
-use shared::sync::{ScopeDigest, ScopeSum};
 
 use super::StartError;
 use crate::records;
@@ -129,36 +128,44 @@ pub(super) fn catalogue_documents(
     }
 }
 
-/// The digest over everything held. After a start it is counted together bit by bit, so that the counter need not wait for it.
-pub(super) struct DigestInTheMaking {
-    states: BTreeMap<DocumentId, [u8; 16]>,
-    sum: ScopeSum,
-    /// Documents up to this position of the feed are counted in; later ones were noted as they came.
-    counted_up_to: u64,
+/// Holding the lists against the store once after a start, bit by bit, so that the counter need not wait for it. The digest
+/// that proves this branch to be the hub's equal is read from the lists, so they must be of what is really there.
+pub(super) struct Check {
+    /// Documents up to this position of the feed are checked; later ones go into the lists as they come.
+    checked_up_to: u64,
     until: u64,
+    /// What the store has; let go of in the end.
+    seen: BTreeSet<DocumentId>,
     unreadable: Vec<Unreadable>,
 }
 
-impl DigestInTheMaking {
+/// What a check has come to so far.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Checked {
+    /// More is to be checked.
+    InPart,
+    /// All is as it should be, or was made so.
+    Whole,
+    /// The lists have documents that the store has not: it lost them. The lists must be built anew, so that the digest
+    /// shows what the hub has to bring back.
+    StoreLost(u64),
+}
+
+impl Check {
     pub(super) fn over(store: &BranchStore) -> Self {
         Self {
-            states: BTreeMap::new(),
-            sum: ScopeSum::default(),
-            counted_up_to: 0,
+            checked_up_to: 0,
             until: store.head(),
+            seen: BTreeSet::new(),
             unreadable: Vec::new(),
         }
     }
 
-    pub(super) fn note(&mut self, id: DocumentId, state_hash: [u8; 16]) {
-        if let Some(former) = self.states.insert(id, state_hash) {
-            self.sum.remove(id, former);
+    /// A document came or changed.
+    pub(super) fn note(&mut self, id: DocumentId) {
+        if !self.is_complete() {
+            self.seen.insert(id);
         }
-        self.sum.add(id, state_hash);
-    }
-
-    pub(super) fn documents(&self) -> u64 {
-        self.sum.documents()
     }
 
     /// Documents met so far that this version cannot read.
@@ -166,27 +173,45 @@ impl DigestInTheMaking {
         &self.unreadable
     }
 
-    /// Counts the next batch in; whether all is counted.
-    pub(super) fn advance(&mut self, store: &BranchStore) -> Result<bool, StoreError> {
+    /// Checks the next batch, and derives anew what is not as the store has it. The lists must be up to date with the store.
+    pub(super) fn advance(
+        &mut self,
+        store: &BranchStore,
+        lists: &mut ReadModel,
+    ) -> Result<Checked, CatchUpError> {
         if self.is_complete() {
-            return Ok(true);
+            return Ok(Checked::Whole);
         }
-        let feed = store.changes_after(self.counted_up_to, BATCH)?;
+        let feed = store.changes_after(self.checked_up_to, BATCH)?;
+        let mut stale = Vec::new();
         for change in feed.changes {
-            self.note(change.document.id(), change.document.state_hash());
+            let id = change.document.id();
+            self.seen.insert(id);
+            if lists.state_hash(id)? != Some(change.document.state_hash()) {
+                tracing::error!(%id, "the lists showed another state than the store has; they are corrected");
+                stale.push(change);
+            }
         }
+        if !stale.is_empty() {
+            lists.apply_again(&for_lists(stale))?;
+        }
+        self.seen.extend(feed.unreadable.iter().map(|one| one.id));
         self.unreadable.extend(feed.unreadable);
-        self.counted_up_to = if feed.more { feed.position } else { self.until };
-        Ok(self.is_complete())
-    }
-
-    /// The digest; none before everything has been counted in.
-    pub(super) fn finished(&self) -> Option<ScopeDigest> {
-        self.is_complete().then(|| self.sum.finish())
+        self.checked_up_to = if feed.more { feed.position } else { self.until };
+        if !self.is_complete() {
+            return Ok(Checked::InPart);
+        }
+        let seen = std::mem::take(&mut self.seen).len() as u64;
+        let lost = lists.documents_held()?.saturating_sub(seen);
+        Ok(if lost == 0 {
+            Checked::Whole
+        } else {
+            Checked::StoreLost(lost)
+        })
     }
 
     const fn is_complete(&self) -> bool {
-        self.counted_up_to >= self.until
+        self.checked_up_to >= self.until
     }
 }
 

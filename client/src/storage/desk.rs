@@ -9,17 +9,17 @@ use serde::de::DeserializeOwned;
 use shared::clock::UtcMillis;
 use shared::document::{Authoring, Document};
 use shared::domain::Catalogue;
-use shared::id::{Actor, DocumentId, StaffId};
+use shared::id::{Actor, BranchId, DocumentId, StaffId};
 use shared::read_model::ReadModel;
 use shared::store::{BranchStore, Change, Pending, SetAside, StoreError, Unreadable};
 use shared::sync::{Progress, Proof, ScopeDigest, branch};
 
-use super::catch_up::{self, DigestInTheMaking};
+use super::catch_up::{self, CatchUpError, Check, Checked};
 use super::{Facts, StartError};
 use crate::clock::{Clock, random_bytes};
-use crate::records;
+use crate::records::{self, Membership};
 
-/// The store with its followers: lists, catalogue, digest.
+/// The store with its followers: lists and catalogue.
 pub(crate) struct Desk {
     store: BranchStore,
     read_model: ReadModel,
@@ -29,7 +29,11 @@ pub(crate) struct Desk {
     progress: Progress,
     proof: Proof,
     unreadable: Arc<Vec<Unreadable>>,
-    digest: DigestInTheMaking,
+    /// Whose scope the digest is of.
+    branch: Option<BranchId>,
+    check: Check,
+    /// Documents in the lists.
+    documents: u64,
     lists_behind: Option<String>,
     /// What the hub would not take, with its reason.
     refused: BTreeMap<DocumentId, String>,
@@ -51,11 +55,15 @@ impl Desk {
         let catalogue_documents = catch_up::catalogue_documents(&store)?;
         let catalogue = Arc::new(Catalogue::from_documents(catalogue_documents.values()));
         let refused = refused_by_hub(&store)?;
+        let membership: Option<Membership> = store.read_record(records::MEMBERSHIP)?;
+        let documents = read_model.documents_held().map_err(std::io::Error::other)?;
         Ok(Self {
             refused,
             progress: store.read_record(records::PROGRESS)?.unwrap_or_default(),
             proof: store.read_record(records::PROOF)?.unwrap_or_default(),
-            digest: DigestInTheMaking::over(&store),
+            branch: membership.map(|membership| membership.branch),
+            check: Check::over(&store),
+            documents,
             store,
             read_model,
             clock,
@@ -99,22 +107,54 @@ impl Desk {
         self.store.pending()
     }
 
-    /// The digest over everything held; none while it is being computed.
-    pub(crate) fn digest(&self) -> Option<ScopeDigest> {
-        self.digest.finished()
+    /// The branch that this machine serves; none before it has joined.
+    pub(crate) const fn branch(&self) -> Option<BranchId> {
+        self.branch
     }
 
-    /// Counts some more stored documents into the digest after a start; whether it is complete.
+    /// The digest of this branch's scope, as it follows from what is held here; none while the lists are not up to date.
+    pub(crate) fn digest(&self) -> Option<ScopeDigest> {
+        let branch = self.branch?;
+        if !self.changes.is_empty() || self.lists_behind.is_some() {
+            return None;
+        }
+        self.read_model
+            .scope_digest(branch)
+            .inspect_err(|error| tracing::error!(%error, "the digest cannot be read; nothing is compared with the hub"))
+            .ok()
+    }
+
+    /// Holds some more of the lists against the store after a start; whether that was all.
     ///
     /// # Errors
-    /// [`StoreError::Engine`].
-    pub(crate) fn advance_digest(&mut self) -> Result<bool, StoreError> {
-        let is_complete = self.digest.advance(&self.store)?;
-        let found = self.digest.unreadable();
+    /// When the store cannot be read.
+    pub(crate) fn check_some_more(&mut self) -> Result<bool, StoreError> {
+        if !self.changes.is_empty() || self.lists_behind.is_some() {
+            // They are brought up to date when this job is done; or they cannot be, which is shown.
+            return Ok(self.lists_behind.is_some());
+        }
+        let checked = self.check.advance(&self.store, &mut self.read_model);
+        let found = self.check.unreadable();
         if found.len() > self.unreadable.len() {
             self.unreadable = Arc::new(found.to_vec());
         }
-        Ok(is_complete)
+        match checked {
+            Ok(Checked::InPart) => Ok(false),
+            Ok(Checked::Whole) => Ok(true),
+            Ok(Checked::StoreLost(documents)) => {
+                tracing::error!(
+                    documents,
+                    "the lists know of documents that the store has lost; they are built anew, and the hub is asked for what is missing"
+                );
+                self.build_lists_anew();
+                Ok(true)
+            }
+            Err(CatchUpError::Store(error)) => Err(error),
+            Err(error) => {
+                tracing::error!(%error, "the lists could not be held against the orders");
+                Ok(true)
+            }
+        }
     }
 
     /// A document.
@@ -319,7 +359,7 @@ impl Desk {
             proof: self.proof,
             catalogue: Arc::clone(&self.catalogue),
             unreadable: Arc::clone(&self.unreadable),
-            documents: self.digest.documents(),
+            documents: self.documents,
             lists_behind: self.lists_behind.clone(),
         }
     }
@@ -328,7 +368,7 @@ impl Desk {
         let mut catalogue_changed = false;
         for change in &changes {
             let document = &change.document;
-            self.digest.note(document.id(), document.state_hash());
+            self.check.note(document.id());
             if Catalogue::holds_kind(document.kind().as_str()) {
                 self.catalogue_documents
                     .insert(document.id(), document.clone());
@@ -362,6 +402,17 @@ impl Desk {
             );
         }
         self.lists_behind = result.err();
+        self.documents = self.read_model.documents_held().unwrap_or(self.documents);
+    }
+
+    fn build_lists_anew(&mut self) {
+        let built = self
+            .read_model
+            .clear()
+            .map_err(CatchUpError::from)
+            .and_then(|()| catch_up::catch_up(&self.store, &mut self.read_model));
+        self.lists_behind = built.err().map(|error| error.to_string());
+        self.documents = self.read_model.documents_held().unwrap_or(self.documents);
     }
 }
 

@@ -45,7 +45,7 @@ pub(crate) struct Facts {
     pub(crate) proof: Proof,
     pub(crate) catalogue: Arc<Catalogue>,
     pub(crate) unreadable: Arc<Vec<Unreadable>>,
-    /// Documents counted into the digest so far.
+    /// Documents held.
     pub(crate) documents: u64,
     /// Why the lists are behind the documents; none when they are not.
     pub(crate) lists_behind: Option<String>,

@@ -4,6 +4,7 @@
 //! to time. It never holds the store thread while the network is slow: a step plans on the store thread, talks, and takes
 //! the reply in on the store thread.
 
+mod mend;
 mod quarantine;
 mod step;
 #[cfg(test)]
@@ -129,9 +130,9 @@ impl Synchronizer {
 
     /// Branch and hub are quiet and differ: the difference is found, fetched and offered.
     async fn mend(&mut self) -> Result<(), StepError> {
-        self.storage
-            .run(|desk| shared::sync::branch::start_over(desk).map_err(CounterError::from))
-            .await??;
+        let mended = mend::mend(&self.storage, &self.transport, &self.clock).await?;
+        metrics::counter!("offpiste_branch_documents_mended_total")
+            .increment(mended.fetched + mended.offered);
         Ok(())
     }
 

@@ -1,7 +1,7 @@
 //! One round trip: plan on the store thread, talk, take the reply in on the store thread. What it means is decided by
 //! [`shared::sync::branch`].
 
-use shared::sync::branch::{self, Next};
+use shared::sync::branch::{self, Next, Planned};
 
 use super::transport::Transport;
 use crate::clock::{Clock, random_bytes};
@@ -37,6 +37,16 @@ pub(super) async fn exchange(
     let planned = storage
         .run(move |desk| branch::plan(desk, now).map_err(CounterError::from))
         .await??;
+    round_trip(storage, transport, clock, planned).await
+}
+
+/// Sends what was planned and takes the reply in.
+pub(super) async fn round_trip(
+    storage: &Storage,
+    transport: &Transport,
+    clock: &Clock,
+    planned: Planned,
+) -> Result<Done, StepError> {
     let pushed = planned.message.pushed.len() as u64;
     let reply = transport.exchange(&planned.message).await?;
     let received = reply.documents.len() as u64;

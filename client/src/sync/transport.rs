@@ -3,8 +3,13 @@
 use std::time::Duration;
 
 use reqwest::{Client, Response, StatusCode, redirect};
+use serde::Serialize;
 use serde::de::DeserializeOwned;
 use shared::limits;
+use shared::wire::reconcile::{
+    FETCH_PATH, FetchQuery, FetchReply, RECONCILE_BYTES, RECONCILE_PATH, ReconcileQuery,
+    ReconcileReply,
+};
 use shared::wire::{
     self, EXCHANGE_PATH, Exchange, ExchangeReply, JOIN_PATH, JoinReply, JoinRequest, MEDIA_TYPE,
     WAIT_PATH, WAIT_SECONDS, WaitReply,
@@ -26,6 +31,9 @@ const JOIN: Duration = Duration::from_secs(20);
 
 /// Bytes of a small JSON answer.
 const JSON_BYTES: usize = 64 * 1024;
+
+/// Bytes of a comparison's reply as it travels: what it holds, the header and what a line may put around it.
+const RECONCILE_REPLY_BYTES: usize = 2 * RECONCILE_BYTES;
 
 /// Bytes of a hub's complaint that are shown.
 const COMPLAINT_CHARACTERS: usize = 300;
@@ -58,11 +66,22 @@ impl Transport {
 
     /// One exchange.
     pub(crate) async fn exchange(&self, message: &Exchange) -> Result<ExchangeReply, LineProblem> {
+        self.ask(EXCHANGE_PATH, message, limits::COMPRESSED_MESSAGE_BYTES)
+            .await
+    }
+
+    /// Posts a binary message and reads the binary answer, of at most so many bytes.
+    async fn ask<T: Serialize, R: DeserializeOwned>(
+        &self,
+        path: &str,
+        message: &T,
+        reply_bytes: usize,
+    ) -> Result<R, LineProblem> {
         let body =
             wire::encode(message).map_err(|error| LineProblem::Nonsense(error.to_string()))?;
         let response = self
             .client
-            .post(format!("{}{EXCHANGE_PATH}", self.hub))
+            .post(format!("{}{path}", self.hub))
             .timeout(EXCHANGE)
             .bearer_auth(&self.token)
             .header("content-type", MEDIA_TYPE)
@@ -70,8 +89,22 @@ impl Transport {
             .send()
             .await
             .map_err(|error| problem_of(&error))?;
-        let bytes = body_of(accepted(response).await?, limits::COMPRESSED_MESSAGE_BYTES).await?;
+        let bytes = body_of(accepted(response).await?, reply_bytes).await?;
         wire::decode(&bytes).map_err(|error| LineProblem::Nonsense(error.to_string()))
+    }
+
+    /// What the hub holds in some ranges of this branch's scope.
+    pub(crate) async fn reconcile(
+        &self,
+        query: &ReconcileQuery,
+    ) -> Result<ReconcileReply, LineProblem> {
+        self.ask(RECONCILE_PATH, query, RECONCILE_REPLY_BYTES).await
+    }
+
+    /// Documents of this branch's scope as the hub holds them.
+    pub(crate) async fn fetch(&self, query: &FetchQuery) -> Result<FetchReply, LineProblem> {
+        self.ask(FETCH_PATH, query, limits::COMPRESSED_MESSAGE_BYTES)
+            .await
     }
 
     /// Returns when the hub has something after `position`, or has waited long enough.

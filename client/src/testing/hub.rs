@@ -1,4 +1,4 @@
-//! A hub of the tests: the shared hub store and judgement behind the real protocol, with everything in every branch's scope.
+//! A hub of the tests: the shared hub store and judgement behind the real protocol, which sends everything to every branch.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -17,11 +17,17 @@ use shared::document::{Authoring, Change, Document, Field, Kind, format};
 use shared::domain::fields::kind;
 use shared::domain::{Branch, Role, Staff, seed};
 use shared::id::{Actor, BranchId, DocumentId, ReplicaNumber, StaffId};
-use shared::store::HubStore;
-use shared::sync::{self, Peer, ScopeDigest, ScopeSum, Verdict};
+use shared::read_model::ReadModel;
+use shared::store::{HubStore, Merged, StoreError};
+use shared::sync::hub::{self, Claim, Counters, Writing};
+use shared::sync::reconcile::Responder;
+use shared::sync::{self, Peer, ScopeDigest, Verdict};
+use shared::wire::reconcile::{
+    FETCH_PATH, FetchQuery, FetchReply, RECONCILE_PATH, ReconcileQuery, ReconcileReply,
+};
 use shared::wire::{
-    self, Brought, EXCHANGE_PATH, Epoch, Exchange, ExchangeReply, JOIN_PATH, JoinReply, JoinRequest,
-    JoinString, PROTOCOL_VERSION, Refused, ReplicaRole, WAIT_PATH, WaitReply,
+    self, Brought, EXCHANGE_PATH, Epoch, Exchange, ExchangeReply, JOIN_PATH, JoinReply,
+    JoinRequest, JoinString, PROTOCOL_VERSION, ReplicaRole, WAIT_PATH, WaitReply,
 };
 use tokio::net::TcpListener;
 use tokio::sync::watch;
@@ -58,9 +64,23 @@ struct HubState {
     replicas: BTreeMap<String, (ReplicaNumber, BranchId)>,
     invited: BTreeMap<String, (BranchId, String)>,
     invitations: u32,
-    counters: BTreeMap<ReplicaNumber, u64>,
+    counters: BTreeMap<ReplicaNumber, Counters>,
     mood: Mood,
     refuse_orders: bool,
+    /// What digests and comparisons are read from; follows the store when asked.
+    lists: ReadModel,
+    moved: Moved,
+}
+
+/// What went over the line since it was last looked at.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Moved {
+    /// Documents that branches brought.
+    pub(crate) pushed: Vec<DocumentId>,
+    /// Documents that branches fetched to mend a difference.
+    pub(crate) fetched: Vec<DocumentId>,
+    /// Documents that exchanges sent.
+    pub(crate) sent: Vec<DocumentId>,
 }
 
 impl HubDouble {
@@ -87,6 +107,8 @@ impl HubDouble {
                 counters: BTreeMap::new(),
                 mood: Mood::Well,
                 refuse_orders: false,
+                lists: ReadModel::open_in_memory().expect("in memory"),
+                moved: Moved::default(),
             }),
             head,
         }));
@@ -94,6 +116,8 @@ impl HubDouble {
             .route(JOIN_PATH, post(join))
             .route(EXCHANGE_PATH, post(exchange))
             .route(WAIT_PATH, get(wait))
+            .route(RECONCILE_PATH, post(reconcile))
+            .route(FETCH_PATH, post(fetch))
             .with_state(hub.clone());
         tokio::spawn(async move {
             axum::serve(listener, app).await.expect("served");
@@ -195,8 +219,49 @@ impl HubDouble {
         stored.map(|(_, document)| document)
     }
 
-    pub(crate) fn digest(&self) -> ScopeDigest {
-        self.lock().digest()
+    /// The digest of a branch's scope as this hub computes it.
+    pub(crate) fn digest(&self, branch: BranchId) -> ScopeDigest {
+        self.lock().digest(branch)
+    }
+
+    /// What moved since this was last asked.
+    pub(crate) fn take_moved(&self) -> Moved {
+        std::mem::take(&mut self.lock().moved)
+    }
+
+    /// The disk loses some documents, has some in another state, and has some that nobody ever heard of, all without notice:
+    /// epoch and end of the feed stay as they are.
+    pub(crate) fn go_wrong(&self, lost: &[DocumentId], instead: &[Document]) {
+        let mut state = self.lock();
+        let feed = state
+            .store
+            .changes_after(0, usize::MAX - 1)
+            .expect("in memory");
+        let is_replaced =
+            |id: DocumentId| lost.contains(&id) || instead.iter().any(|one| one.id() == id);
+        let store = HubStore::in_memory();
+        let kept = feed.changes.iter().map(|change| &change.document);
+        for document in kept.filter(|one| !is_replaced(one.id())).chain(instead) {
+            store.merge(document).expect("in memory");
+        }
+        let filler = DocumentId::named("filler");
+        while store.head() < state.store.head() {
+            let known = store.document(filler).expect("in memory");
+            let mut change = match &known {
+                Some((_, filler)) => Change::of(filler),
+                None => Change::create(filler, Kind::known("filler")),
+            };
+            let position = i64::try_from(store.head()).expect("small");
+            change.set(&mut state.authoring, Field::known("position"), position);
+            store.merge(&change.finish()).expect("in memory");
+        }
+        assert_eq!(
+            store.head(),
+            state.store.head(),
+            "the end of the feed stays"
+        );
+        state.store = store;
+        state.lists.clear().expect("in memory");
     }
 
     /// Everything that branches ever sent is gone, as after restoring the backup of the first day.
@@ -218,6 +283,7 @@ impl HubDouble {
             }
         }
         state.store = store;
+        state.lists.clear().expect("in memory");
         state.epoch = Epoch(state.epoch.0 + 1);
         self.0.head.send_replace(state.store.head());
     }
@@ -233,16 +299,54 @@ impl HubDouble {
 }
 
 impl HubState {
-    fn digest(&self) -> ScopeDigest {
+    fn digest(&mut self, branch: BranchId) -> ScopeDigest {
+        self.follow();
+        self.lists.scope_digest(branch).expect("in memory")
+    }
+
+    /// Brings the lists up to the store.
+    fn follow(&mut self) {
+        let position = self.lists.position().expect("in memory");
         let feed = self
             .store
-            .changes_after(0, usize::MAX - 1)
+            .changes_after(position, usize::MAX - 1)
             .expect("in memory");
-        let mut sum = ScopeSum::default();
-        for change in feed.changes {
-            sum.add(change.document.id(), change.document.state_hash());
+        self.lists
+            .apply(&feed.changes, feed.position)
+            .expect("in memory");
+    }
+
+    fn branch(&self, headers: &HeaderMap) -> Option<BranchId> {
+        let replica = self.replica(headers)?;
+        self.branch_of(replica)
+    }
+
+    fn branch_of(&self, replica: ReplicaNumber) -> Option<BranchId> {
+        let mut replicas = self.replicas.values();
+        replicas
+            .find(|(known, _)| *known == replica)
+            .map(|(_, branch)| *branch)
+    }
+
+    fn reconcile(&mut self, branch: BranchId, query: &ReconcileQuery) -> ReconcileReply {
+        self.follow();
+        Responder::default()
+            .answer(&self.lists.inventory(branch), query)
+            .expect("an honest query")
+    }
+
+    fn fetch(&mut self, branch: BranchId, query: &FetchQuery) -> FetchReply {
+        self.follow();
+        let ids = query.ids.iter().copied().map(DocumentId::from_bytes);
+        let fetched: Vec<(DocumentId, Vec<u8>)> = ids
+            .filter(|id| self.lists.concerns(branch, *id).expect("in memory"))
+            .filter_map(|id| Some((id, self.store.encoded_document(id).expect("in memory")?)))
+            .collect();
+        self.moved.fetched.extend(fetched.iter().map(|(id, _)| *id));
+        FetchReply {
+            documents: fetched.into_iter().map(|(_, bytes)| bytes).collect(),
+            answered: u32::try_from(query.ids.len()).expect("few"),
         }
-        sum.finish()
     }
 
     fn replica(&self, headers: &HeaderMap) -> Option<ReplicaNumber> {
@@ -251,36 +355,27 @@ impl HubState {
         self.replicas.get(token).map(|(replica, _)| *replica)
     }
 
-    fn exchange(&mut self, replica: ReplicaNumber, message: Exchange) -> ExchangeReply {
-        let mut refused = Vec::new();
-        let pushed = message.pushed.len();
-        for (index, bytes) in (0..).zip(message.pushed) {
-            let peer = Peer {
-                replica,
-                role: ReplicaRole::Branch,
-            };
-            let verdict = match sync::judge(&bytes, peer) {
-                Verdict::Merge(delta)
-                    if self.refuse_orders && delta.kind().as_str() == kind::ORDER =>
-                {
-                    Verdict::Refuse(wire::RefusalCode::NotAllowed, "not today".to_owned())
-                }
-                other => other,
-            };
-            match verdict {
-                Verdict::Merge(delta) => {
-                    let highest = delta.dots().iter().map(|dot| dot.counter).max();
-                    let known = self.counters.entry(replica).or_default();
-                    *known = (*known).max(highest.unwrap_or(0));
-                    self.store.merge(&delta).expect("in memory");
-                }
-                Verdict::Refuse(code, reason) => refused.push(Refused {
-                    index,
-                    code,
-                    reason,
-                }),
-            }
-        }
+    fn exchange(&mut self, replica: ReplicaNumber, message: &Exchange) -> ExchangeReply {
+        let peer = Peer {
+            replica,
+            role: ReplicaRole::Branch,
+        };
+        let judged = message
+            .pushed
+            .iter()
+            .map(|bytes| self.judge(bytes, peer))
+            .collect();
+        let branch = self.branch_of(replica);
+        let pushed = message
+            .pushed
+            .iter()
+            .filter_map(|bytes| format::decode(bytes).ok());
+        self.moved.pushed.extend(pushed.map(|delta| delta.id()));
+        let claim = Claim::of(message);
+        let mut counters = self.counters.remove(&replica).unwrap_or_default();
+        let taken = hub::take_in(&mut Writer(&self.store), peer, claim, &mut counters, judged)
+            .expect("in memory");
+        self.counters.insert(replica, counters);
         let cursor = if message.epoch == Some(self.epoch) {
             message.cursor
         } else {
@@ -290,25 +385,53 @@ impl HubState {
             .store
             .changes_after(cursor, message.want as usize)
             .expect("in memory");
-        let is_quiet = pushed == 0 && feed.changes.is_empty();
+        let sent = feed.changes.iter().map(|change| change.document.id());
+        self.moved.sent.extend(sent);
+        let is_quiet = message.pushed.is_empty() && feed.changes.is_empty();
+        let fetched = message
+            .fetch
+            .iter()
+            .filter_map(|id| self.store.encoded_document(*id).expect("in memory"));
+        let documents = feed
+            .changes
+            .iter()
+            .map(|change| format::encode(&change.document))
+            .chain(fetched)
+            .map(|bytes| Brought {
+                bytes,
+                is_part: false,
+            });
         ExchangeReply {
             protocol: PROTOCOL_VERSION,
             epoch: self.epoch,
-            refused,
-            documents: feed
-                .changes
-                .iter()
-                .map(|change| Brought {
-                    bytes: format::encode(&change.document),
-                    is_part: false,
-                })
-                .collect(),
+            refused: taken.refused,
+            documents: documents.collect(),
             cursor: feed.position,
             remaining: u64::from(feed.more),
-            highest_counter: self.counters.get(&replica).copied().unwrap_or(0),
-            digest: is_quiet.then(|| self.digest()),
+            highest_counter: taken.highest_counter,
+            digest: branch
+                .filter(|_| is_quiet)
+                .map(|branch| self.digest(branch)),
             clock: message.clock,
         }
+    }
+
+    fn judge(&self, bytes: &[u8], peer: Peer) -> Verdict {
+        match sync::judge(bytes, peer) {
+            Verdict::Merge(delta) if self.refuse_orders && delta.kind().as_str() == kind::ORDER => {
+                Verdict::Refuse(wire::RefusalCode::NotAllowed, "not today".to_owned())
+            }
+            other => other,
+        }
+    }
+}
+
+/// The store as the engine writes to it.
+struct Writer<'a>(&'a HubStore);
+
+impl Writing for Writer<'_> {
+    fn merge(&mut self, delta: &Document) -> Result<Merged, StoreError> {
+        self.0.merge(delta)
     }
 }
 
@@ -344,8 +467,26 @@ async fn exchange(State(hub): State<HubDouble>, headers: HeaderMap, body: Bytes)
     let Some(replica) = state.replica(&headers) else {
         return StatusCode::UNAUTHORIZED.into_response();
     };
-    let reply = state.exchange(replica, wire::decode(&body).expect("a message"));
+    let reply = state.exchange(replica, &wire::decode(&body).expect("a message"));
     hub.0.head.send_replace(state.store.head());
+    wire::encode(&reply).expect("small").into_response()
+}
+
+async fn reconcile(State(hub): State<HubDouble>, headers: HeaderMap, body: Bytes) -> Response {
+    let mut state = hub.lock();
+    let Some(branch) = state.branch(&headers) else {
+        return StatusCode::UNAUTHORIZED.into_response();
+    };
+    let reply = state.reconcile(branch, &wire::decode(&body).expect("a query"));
+    wire::encode(&reply).expect("small").into_response()
+}
+
+async fn fetch(State(hub): State<HubDouble>, headers: HeaderMap, body: Bytes) -> Response {
+    let mut state = hub.lock();
+    let Some(branch) = state.branch(&headers) else {
+        return StatusCode::UNAUTHORIZED.into_response();
+    };
+    let reply = state.fetch(branch, &wire::decode(&body).expect("a query"));
     wire::encode(&reply).expect("small").into_response()
 }
 

@@ -30,17 +30,26 @@ impl ReadModel {
             .reader
             .connection
             .transaction_with_behavior(TransactionBehavior::Immediate)?;
-        let ledger = Ledger::new(&transaction);
-        let scopes = Scopes::new(&transaction, &ledger);
-        let mut stale = Stale::new();
-        for change in changes {
-            replace(&scopes, &ledger, &transaction, change, &mut stale)?;
-        }
-        for (customer, position) in stale {
-            scopes.refresh_customer(customer, position)?;
-        }
-        ledger.settle()?;
+        write(&transaction, changes)?;
         transaction.execute(ADVANCE, [sql::signed(position)])?;
+        transaction.commit()?;
+        Ok(())
+    }
+
+    /// Derives the rows of these documents anew, though nothing newer is known of them: for rows that were found to be of
+    /// another state than the store's document.
+    pub fn apply_again(&mut self, changes: &[Change]) -> Result<(), ApplyError> {
+        const FORGET: &str = "UPDATE documents SET position = 0 WHERE id = ?1";
+        let transaction = self
+            .reader
+            .connection
+            .transaction_with_behavior(TransactionBehavior::Immediate)?;
+        for change in changes {
+            transaction
+                .prepare_cached(FORGET)?
+                .execute([blob(change.document.id())])?;
+        }
+        write(&transaction, changes)?;
         transaction.commit()?;
         Ok(())
     }
@@ -87,6 +96,19 @@ impl ReadModel {
         transaction.commit()?;
         Ok(())
     }
+}
+
+fn write(transaction: &Transaction<'_>, changes: &[Change]) -> rusqlite::Result<()> {
+    let ledger = Ledger::new(transaction);
+    let scopes = Scopes::new(transaction, &ledger);
+    let mut stale = Stale::new();
+    for change in changes {
+        replace(&scopes, &ledger, transaction, change, &mut stale)?;
+    }
+    for (customer, position) in stale {
+        scopes.refresh_customer(customer, position)?;
+    }
+    ledger.settle()
 }
 
 fn replace(

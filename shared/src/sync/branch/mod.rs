@@ -4,11 +4,13 @@
 //! so it may run beside it) and [`take_in`] (with the store). The store is reached through [`Desk`]; time and dice are
 //! arguments.
 
+mod mending;
 mod message;
 mod offering;
 
 use serde::{Deserialize, Serialize};
 
+pub use mending::{plan_offer, take_fetched};
 pub use message::{Effect, Progress, Sent, absorb, message};
 pub use offering::{Offered, Offering};
 

@@ -16,7 +16,7 @@ use crate::store::{BranchStore, Outgoing, StoreError};
 const OFFERING: &str = "offering_again";
 
 /// A mark that no outbox entry has: positions begin at 1.
-const NO_MARK: u64 = 0;
+pub(super) const NO_MARK: u64 = 0;
 
 /// How far this branch has come with offering everything it wrote to a hub that was restored from a backup.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
