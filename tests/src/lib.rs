@@ -5,6 +5,7 @@
 //! - [`Browser`]: a person at a counter, in a real Chromium; with [`Finding`]s of its accessibility.
 //! - [`wait_until`]: waits for a condition to hold, never for time to pass.
 //!
+//! - [`sim`]: the whole firm in one thread, simulated from a number.
 //! - [`firm`]: the product itself, a hub and branches as real processes with people at their counters.
 //!
 //! Only [`firm`] knows pages and messages of the product. How to write a test is in docs/TESTING.md.
@@ -24,4 +25,5 @@ pub mod firm;
 mod http;
 mod process;
 mod proxy;
+pub mod sim;
 mod waiting;

@@ -1,0 +1,602 @@
+//! A branch's program: the real store and the real engine, with its lists in memory.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::Serialize;
+use shared::clock::UtcMillis;
+use shared::document::{Document, Field, Register, Version, format};
+use shared::domain::fields::kind;
+use shared::id::{Actor, BranchId, DocumentId, Dot};
+use shared::store::{BranchStore, Change, SetAside, SimulatedDisk, StoreError};
+use shared::sync::branch::{self, Desk, Next, Planned};
+use shared::sync::reconcile::Initiator;
+use shared::sync::{Progress, Proof};
+use shared::wire::reconcile::{FETCHED_AT_ONCE, FetchQuery, FetchReply, ReconcileReply};
+use shared::wire::{self, ExchangeReply};
+
+use super::plant::Plant;
+use super::scope::ScopeIndex;
+
+/// Names of the records that this program keeps.
+mod record {
+    pub(super) const PROGRESS: &str = "progress";
+    pub(super) const PROOF: &str = "proof";
+    pub(super) const LAST_SLOT: &str = "ticket/last_slot";
+}
+
+/// A running program of a branch.
+pub struct Daemon {
+    desk: Counter,
+    in_flight: Option<(u64, UnderWay)>,
+    mending: Option<Mending>,
+}
+
+/// The store with what follows it: what the engine writes through.
+struct Counter {
+    branch: BranchId,
+    store: BranchStore,
+    index: ScopeIndex,
+    progress: Progress,
+    proof: Proof,
+    session: u64,
+    plant: Option<Plant>,
+    orders: BTreeSet<DocumentId>,
+    customers: BTreeSet<DocumentId>,
+    /// Writes that were made again and of which nobody has asked yet.
+    made_again: Vec<MadeAgain>,
+}
+
+/// A request whose answer is awaited.
+enum UnderWay {
+    Exchange(Box<Planned>),
+    Reconcile,
+    Fetch,
+}
+
+/// A difference that is looked for and mended.
+enum Mending {
+    Asking(Box<Initiator>),
+    Fetching {
+        to_fetch: Vec<DocumentId>,
+        has_to_offer: bool,
+    },
+}
+
+/// What a request asks for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Route {
+    /// What either side lacks.
+    Exchange,
+    /// Where two scopes differ.
+    Reconcile,
+    /// Certain documents, whole.
+    Fetch,
+}
+
+/// Why a program did not do what was asked.
+#[derive(Debug, thiserror::Error)]
+pub enum DaemonError {
+    /// The store failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// A message could not be made or read.
+    #[error(transparent)]
+    Wire(#[from] wire::WireError),
+    /// The hub speaks another version.
+    #[error(transparent)]
+    Incompatible(#[from] branch::Incompatible),
+    /// The hub's answer to a comparison is none.
+    #[error("{0}")]
+    Answer(String),
+    /// What a careless program does with something that it cannot take.
+    #[error("one document ended the exchange")]
+    Poisoned,
+}
+
+impl Daemon {
+    /// Starts on a disk. `new_incarnation` is what the program writes as from now on, when its store is new, restored or a
+    /// copy; `session` is drawn for this run.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the disk cannot be used.
+    pub fn start(
+        disk: &SimulatedDisk,
+        branch: BranchId,
+        new_incarnation: Option<Actor>,
+        session: u64,
+        plant: Option<Plant>,
+    ) -> Result<Self, StoreError> {
+        let mut store = BranchStore::on(disk)?;
+        if let Some(actor) = new_incarnation {
+            store.assume_identity(actor)?;
+        } else if let (Some(Plant::ReuseDot), Some(identity)) = (plant, store.identity()) {
+            store.assume_identity(identity.actor)?;
+        }
+        if plant == Some(Plant::ForgetTicket) {
+            store.write_record(record::LAST_SLOT, &0_u64)?;
+        }
+        let mut desk = Counter {
+            branch,
+            progress: store.read_record(record::PROGRESS)?.unwrap_or_default(),
+            proof: store.read_record(record::PROOF)?.unwrap_or_default(),
+            store,
+            index: ScopeIndex::default(),
+            session,
+            plant,
+            orders: BTreeSet::new(),
+            customers: BTreeSet::new(),
+            made_again: Vec::new(),
+        };
+        desk.read_all()?;
+        Ok(Self {
+            desk,
+            in_flight: None,
+            mending: None,
+        })
+    }
+
+    /// The documents, to be read.
+    pub const fn store(&self) -> &BranchStore {
+        &self.desk.store
+    }
+
+    /// The documents, to be written by a command.
+    pub const fn store_mut(&mut self) -> &mut BranchStore {
+        &mut self.desk.store
+    }
+
+    /// Which documents this branch holds, by its own reckoning.
+    pub const fn index(&self) -> &ScopeIndex {
+        &self.desk.index
+    }
+
+    /// The orders here, one of them by number, counted round.
+    pub fn order(&self, number: u64) -> Option<DocumentId> {
+        nth(&self.desk.orders, number)
+    }
+
+    /// The customers here, one of them by number, counted round.
+    pub fn customer(&self, number: u64) -> Option<DocumentId> {
+        nth(&self.desk.customers, number)
+    }
+
+    /// Whether an answer is awaited.
+    pub const fn is_waiting(&self) -> bool {
+        self.in_flight.is_some()
+    }
+
+    /// Whether the answer to this request is awaited.
+    pub fn awaits(&self, number: u64) -> bool {
+        self.in_flight
+            .as_ref()
+            .is_some_and(|(awaited, _)| *awaited == number)
+    }
+
+    /// The answer did not come in time.
+    pub fn give_up(&mut self) {
+        self.in_flight = None;
+        self.mending = None;
+    }
+
+    /// Whether the branch says that it holds just what the hub holds.
+    pub fn claims_identical(&self) -> bool {
+        let proof = self.desk.proof;
+        proof.identical_as_of.is_some()
+            && proof.identical_at == self.desk.store.head()
+            && proof.differs_since.is_none()
+            && self.desk.store.pending().count == 0
+    }
+
+    /// Writes that were made again since this was asked last.
+    pub fn made_again(&mut self) -> Vec<MadeAgain> {
+        std::mem::take(&mut self.desk.made_again)
+    }
+
+    /// Documents changed; the lists follow.
+    pub fn follow(&mut self, changes: &[Change]) {
+        self.desk.follow(changes);
+    }
+
+    /// The next request, encoded. Nothing of it may leave before [`Self::persist`] has returned.
+    ///
+    /// # Errors
+    /// [`DaemonError`].
+    pub fn plan(&mut self, number: u64, now: UtcMillis) -> Result<(Route, Vec<u8>), DaemonError> {
+        if let Some((route, under_way, bytes)) = self.mend_on()? {
+            self.in_flight = Some((number, under_way));
+            return Ok((route, bytes));
+        }
+        let planned = branch::plan(&self.desk, now)?;
+        let bytes = wire::encode(&planned.message)?;
+        self.in_flight = Some((number, UnderWay::Exchange(Box::new(planned))));
+        if self.desk.plant == Some(Plant::ForgetWhenSent) {
+            let marks = self.desk.outbox_marks()?;
+            self.desk.store.acknowledge(&marks)?;
+        }
+        Ok((Route::Exchange, bytes))
+    }
+
+    /// Takes an answer in. Not durable before [`Self::persist`]. True when the program goes on asking at once.
+    ///
+    /// # Errors
+    /// [`DaemonError`].
+    pub fn receive(
+        &mut self,
+        bytes: &[u8],
+        now: UtcMillis,
+        random: u32,
+    ) -> Result<bool, DaemonError> {
+        match self.in_flight.take().map(|(_, under_way)| under_way) {
+            None => Ok(false),
+            Some(UnderWay::Exchange(planned)) => {
+                let reply: ExchangeReply = wire::decode(bytes)?;
+                self.take_reply(*planned, reply, now, random)
+            }
+            Some(UnderWay::Reconcile) => {
+                let reply: ReconcileReply = wire::decode(bytes)?;
+                self.take_comparison(&reply)?;
+                Ok(true)
+            }
+            Some(UnderWay::Fetch) => {
+                let reply: FetchReply = wire::decode(bytes)?;
+                self.take_fetched(reply, now)?;
+                Ok(true)
+            }
+        }
+    }
+
+    /// Makes everything so far durable.
+    ///
+    /// # Errors
+    /// [`StoreError`]: nobody may be told that anything was saved, and the program ends.
+    pub fn persist(&self) -> Result<(), StoreError> {
+        self.desk.store.persist()
+    }
+
+    /// The slot of the last ticket.
+    pub fn last_ticket_slot(&self) -> u64 {
+        let slot = self.desk.store.read_record(record::LAST_SLOT);
+        slot.ok().flatten().unwrap_or(0)
+    }
+
+    /// The record to be stored with an order, so that its ticket is the last.
+    pub fn ticket_record(slot: u64) -> (&'static str, Vec<u8>) {
+        (record::LAST_SLOT, BranchStore::record_bytes(&slot))
+    }
+
+    fn take_reply(
+        &mut self,
+        planned: Planned,
+        reply: ExchangeReply,
+        now: UtcMillis,
+        random: u32,
+    ) -> Result<bool, DaemonError> {
+        let plant = self.desk.plant;
+        if plant == Some(Plant::PoisonStopsAll) && has_poison(&reply) {
+            return Err(DaemonError::Poisoned);
+        }
+        let reply = match plant {
+            Some(Plant::DropTail) => without_tail(reply),
+            Some(Plant::IgnoreEpoch) => ExchangeReply {
+                epoch: self.desk.progress.epoch.unwrap_or(reply.epoch),
+                ..reply
+            },
+            _ => reply,
+        };
+        let taken = branch::read(planned, reply, now)?;
+        match branch::take_in(&mut self.desk, taken, now, random)? {
+            Next::Again => Ok(true),
+            Next::Rest => Ok(false),
+            Next::Mend => {
+                self.mending = Some(Mending::Asking(Box::default()));
+                Ok(true)
+            }
+        }
+    }
+
+    /// The next request of a mending that is under way.
+    fn mend_on(&mut self) -> Result<Option<(Route, UnderWay, Vec<u8>)>, DaemonError> {
+        if let Some(Mending::Asking(initiator)) = &mut self.mending {
+            if let Some(query) = initiator.query() {
+                let bytes = wire::encode(&query)?;
+                return Ok(Some((Route::Reconcile, UnderWay::Reconcile, bytes)));
+            }
+            let found = std::mem::take(initiator).finish();
+            self.mending = Some(Mending::Fetching {
+                to_fetch: found.to_fetch,
+                has_to_offer: !found.to_offer.is_empty(),
+            });
+        }
+        match self.mending.take() {
+            Some(Mending::Fetching {
+                to_fetch,
+                has_to_offer,
+            }) if !to_fetch.is_empty() => {
+                let ids = to_fetch.iter().take(FETCHED_AT_ONCE);
+                let query = FetchQuery {
+                    ids: ids.map(|id| *id.as_bytes()).collect(),
+                };
+                self.mending = Some(Mending::Fetching {
+                    to_fetch,
+                    has_to_offer,
+                });
+                let bytes = wire::encode(&query)?;
+                Ok(Some((Route::Fetch, UnderWay::Fetch, bytes)))
+            }
+            Some(Mending::Fetching {
+                has_to_offer: true, ..
+            }) => {
+                branch::start_over(&mut self.desk)?;
+                Ok(None)
+            }
+            _ => Ok(None),
+        }
+    }
+
+    fn take_comparison(&mut self, reply: &ReconcileReply) -> Result<(), DaemonError> {
+        let Some(Mending::Asking(initiator)) = &mut self.mending else {
+            return Ok(());
+        };
+        let held = self.desk.index.inventory(self.desk.branch);
+        let taken = initiator.take(&held, reply);
+        if let Err(error) = taken {
+            self.mending = None;
+            return Err(DaemonError::Answer(error.to_string()));
+        }
+        Ok(())
+    }
+
+    fn take_fetched(&mut self, reply: FetchReply, now: UtcMillis) -> Result<(), DaemonError> {
+        let Some(Mending::Fetching { to_fetch, .. }) = &mut self.mending else {
+            return Ok(());
+        };
+        let answered = usize::try_from(reply.answered).unwrap_or(usize::MAX);
+        to_fetch.drain(..answered.min(to_fetch.len()));
+        if answered == 0 {
+            self.mending = None;
+        }
+        let mut documents = Vec::new();
+        for bytes in reply.documents {
+            match format::decode(&bytes) {
+                Ok(document) => documents.push(document),
+                Err(error) => {
+                    let reason = error.to_string();
+                    self.desk.keep_aside(None, reason, bytes, now)?;
+                }
+            }
+        }
+        let progress = self.desk.progress;
+        for (index, error) in self.desk.commit_from_hub(&documents, progress, now)? {
+            let document = &documents[index];
+            let (id, bytes) = (document.id(), format::encode(document));
+            self.desk
+                .keep_aside(Some(id), error.to_string(), bytes, now)?;
+        }
+        Ok(())
+    }
+}
+
+impl Counter {
+    fn follow(&mut self, changes: &[Change]) {
+        for change in changes {
+            match change.document.kind().as_str() {
+                kind::ORDER => self.orders.insert(change.document.id()),
+                kind::CUSTOMER => self.customers.insert(change.document.id()),
+                _ => false,
+            };
+            let state = change.document.state_hash();
+            self.index.apply(change.position, &change.document, state);
+        }
+    }
+
+    fn read_all(&mut self) -> Result<(), StoreError> {
+        let mut position = 0;
+        loop {
+            let feed = self.store.changes_after(position, 1_000)?;
+            self.follow(&feed.changes);
+            position = feed.position;
+            if !feed.more {
+                return Ok(());
+            }
+        }
+    }
+
+    fn outbox_marks(&self) -> Result<Vec<(DocumentId, u64)>, StoreError> {
+        let waiting = self.store.outgoing(usize::MAX, usize::MAX)?;
+        Ok(waiting
+            .into_iter()
+            .map(|waits| (waits.id, waits.mark))
+            .collect())
+    }
+
+    /// What the hub lacks, by document.
+    fn waiting(&self) -> Result<BTreeMap<DocumentId, Document>, StoreError> {
+        let waiting = self.store.outgoing(usize::MAX, usize::MAX)?;
+        Ok(waiting
+            .into_iter()
+            .filter_map(|waits| Some((waits.id, format::decode(&waits.delta).ok()?)))
+            .collect())
+    }
+
+    fn keep_aside(
+        &mut self,
+        document: Option<DocumentId>,
+        reason: String,
+        bytes: Vec<u8>,
+        at: UtcMillis,
+    ) -> Result<(), StoreError> {
+        self.store.set_aside(SetAside {
+            sequence: 0,
+            document,
+            reason,
+            at,
+            from_hub: true,
+            bytes,
+        })
+    }
+}
+
+impl Desk for Counter {
+    fn store(&self) -> &BranchStore {
+        &self.store
+    }
+
+    fn progress(&self) -> Progress {
+        self.progress
+    }
+
+    fn proof(&self) -> Proof {
+        self.proof
+    }
+
+    fn scope_digest(&self) -> Option<[u8; 16]> {
+        match (self.plant, self.progress.hub_digest) {
+            (Some(Plant::AdoptDigest), Some((theirs, _))) => Some(theirs),
+            _ => Some(self.index.digest(self.branch)),
+        }
+    }
+
+    fn commit_from_hub(
+        &mut self,
+        documents: &[Document],
+        progress: Progress,
+        now: UtcMillis,
+    ) -> Result<Vec<(usize, StoreError)>, StoreError> {
+        if self.plant == Some(Plant::CursorFirst) {
+            self.set_progress(progress)?;
+            self.store.persist()?;
+        }
+        let loses = self.plant == Some(Plant::LoseErasure);
+        let kept: Vec<Document> = documents
+            .iter()
+            .filter(|document| !loses || document.erasure().is_none())
+            .cloned()
+            .collect();
+        let records = [(record::PROGRESS, BranchStore::record_bytes(&progress))];
+        let (changes, refused) = self.store.commit_from_hub(&kept, now, &records)?;
+        self.progress = progress;
+        self.follow(&changes);
+        Ok(refused)
+    }
+
+    fn acknowledge(&mut self, taken: &[(DocumentId, u64)]) -> Result<(), StoreError> {
+        if self.plant == Some(Plant::AcknowledgeLater) {
+            let mut marks = self.outbox_marks()?;
+            marks.retain(|(id, _)| taken.iter().any(|(taken, _)| taken == id));
+            return self.store.acknowledge(&marks);
+        }
+        self.store.acknowledge(taken)
+    }
+
+    fn set_aside(&mut self, what: SetAside) -> Result<(), StoreError> {
+        self.store.set_aside(what)
+    }
+
+    fn set_progress(&mut self, progress: Progress) -> Result<(), StoreError> {
+        self.store.write_record(record::PROGRESS, &progress)?;
+        self.progress = progress;
+        Ok(())
+    }
+
+    fn set_proof(&mut self, proof: Proof) -> Result<(), StoreError> {
+        self.store.write_record(record::PROOF, &proof)?;
+        self.proof = proof;
+        Ok(())
+    }
+
+    fn write_record<T: Serialize>(&mut self, name: &str, value: &T) -> Result<(), StoreError> {
+        self.store.write_record(name, value)
+    }
+
+    fn reissue(&mut self, actor: Actor, known_counter: u64) -> Result<(), StoreError> {
+        let before = self.waiting()?;
+        let changes = self.store.reissue(actor, known_counter)?;
+        let after = self.waiting()?;
+        for (id, former) in &before {
+            let again = after.get(id);
+            self.made_again.extend(
+                again
+                    .into_iter()
+                    .flat_map(|again| same_writes(*id, former, again)),
+            );
+        }
+        self.follow(&changes);
+        Ok(())
+    }
+
+    fn forget_reissued(&mut self, ids: &[DocumentId]) -> Result<(), StoreError> {
+        self.store.forget_reissued(ids)
+    }
+
+    fn session(&self) -> u64 {
+        self.session
+    }
+}
+
+/// A write that was made again under another identity.
+#[derive(Clone, Debug)]
+pub struct MadeAgain {
+    /// In which document.
+    pub document: DocumentId,
+    /// What it was, with what it had seen; none for an event.
+    pub former: Option<(Field, Version)>,
+    /// Its former dot.
+    pub former_dot: Dot,
+    /// Its present dot.
+    pub dot: Dot,
+}
+
+/// The writes of two states of a delta that are the same but for their dots.
+fn same_writes(document: DocumentId, former: &Document, again: &Document) -> Vec<MadeAgain> {
+    let mut same = Vec::new();
+    for (field, register) in former.fields() {
+        let others = again.register(field.as_str());
+        let others = others.map(Register::versions).unwrap_or_default();
+        for version in register.versions() {
+            let twin = others.iter().find(|twin| twin.value == version.value);
+            same.extend(twin.map(|twin| MadeAgain {
+                document,
+                former_dot: version.dot,
+                former: Some((field.clone(), version)),
+                dot: twin.dot,
+            }));
+        }
+    }
+    let mut events = again.events();
+    for event in former.events() {
+        let twin = events
+            .iter()
+            .find(|twin| twin.kind == event.kind && twin.data == event.data)
+            .cloned();
+        if let Some(twin) = twin {
+            events.remove(&twin);
+            same.push(MadeAgain {
+                document,
+                former: None,
+                former_dot: event.dot,
+                dot: twin.dot,
+            });
+        }
+    }
+    same.retain(|made| made.former_dot != made.dot);
+    same
+}
+
+/// Whether something in a reply cannot be taken, one way or the other.
+fn has_poison(reply: &ExchangeReply) -> bool {
+    let unreadable = |brought: &wire::Brought| format::decode(&brought.bytes).is_err();
+    !reply.refused.is_empty() || reply.documents.iter().any(unreadable)
+}
+
+fn without_tail(mut reply: ExchangeReply) -> ExchangeReply {
+    if reply.documents.len() > 1 {
+        reply.documents.truncate(reply.documents.len() / 2);
+    }
+    reply
+}
+
+fn nth(ids: &BTreeSet<DocumentId>, number: u64) -> Option<DocumentId> {
+    let count = ids.len() as u64;
+    let place = usize::try_from(number.checked_rem(count)?).ok()?;
+    ids.iter().nth(place).copied()
+}

@@ -1,0 +1,181 @@
+//! The end of a seed: faults are over, and within bounded time everything must be well.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use shared::document::{Document, format};
+use shared::id::DocumentId;
+
+use super::branch::Daemon;
+use super::oracle::{Violation, violation};
+use super::world::{Machine, World, short};
+
+/// Rounds in which every branch asks once. Differences are mended once an hour, so some rounds lie more than an hour apart.
+const ROUNDS: u64 = 24;
+
+/// Quick rounds at first: without an odd difference they are enough.
+const QUICK_ROUNDS: u64 = 6;
+
+const HOUR_AND_A_BIT_MILLIS: u64 = 61 * 60 * 1_000;
+
+/// Events of one round; more is an exchange without end.
+const EVENTS_OF_A_ROUND: u64 = 6_000;
+
+impl World {
+    /// Lets everything come to rest and compares what is there with what was promised.
+    pub(super) fn settle(&mut self) {
+        if !self.violations.is_empty() {
+            return;
+        }
+        self.calm();
+        let mut found = Vec::new();
+        for round in 0..ROUNDS {
+            let pause = if round < QUICK_ROUNDS {
+                1_000
+            } else {
+                HOUR_AND_A_BIT_MILLIS
+            };
+            if !self.round(pause, EVENTS_OF_A_ROUND) {
+                found = vec![violation(
+                    "it becomes quiet",
+                    "the exchanges never end".to_owned(),
+                )];
+                break;
+            }
+            if round == 0 || round == 3 {
+                continue;
+            }
+            found = self.inspect();
+            if found.is_empty() {
+                break;
+            }
+        }
+        self.violations.extend(found);
+    }
+
+    fn inspect(&self) -> Vec<Violation> {
+        let Some(hub) = &self.hub.hub else {
+            return vec![violation(
+                "it becomes quiet",
+                "the hub does not start".to_owned(),
+            )];
+        };
+        let held: BTreeMap<DocumentId, Document> = hub
+            .index()
+            .documents()
+            .into_iter()
+            .filter_map(|id| Some((id, hub.store().document(id).ok().flatten()?.1)))
+            .collect();
+        let bytes: BTreeMap<DocumentId, Vec<u8>> = held
+            .iter()
+            .map(|(id, document)| (*id, format::encode(document)))
+            .collect();
+        let mut violations = Vec::new();
+        for machine in &self.machines {
+            match &machine.daemon {
+                Some(daemon) => violations.extend(self.compare(machine, daemon, &held, &bytes)),
+                None => violations.push(violation(
+                    "it becomes quiet",
+                    format!("{} does not start", machine.name),
+                )),
+            }
+        }
+        let names: Vec<String> = self
+            .machines
+            .iter()
+            .map(|machine| machine.name.clone())
+            .collect();
+        violations.extend(self.ledger.judge(&held, &names));
+        violations
+    }
+
+    fn compare(
+        &self,
+        machine: &Machine,
+        daemon: &Daemon,
+        held: &BTreeMap<DocumentId, Document>,
+        bytes: &BTreeMap<DocumentId, Vec<u8>>,
+    ) -> Vec<Violation> {
+        let name = &machine.name;
+        let store = daemon.store();
+        let mut violations = Vec::new();
+        let mut differs = false;
+        let Some(hub) = &self.hub.hub else {
+            return violations;
+        };
+        let own: BTreeSet<DocumentId> = daemon.index().documents().into_iter().collect();
+        let all: BTreeSet<DocumentId> = own.iter().chain(held.keys()).copied().collect();
+        let mut holds_poison = false;
+        for id in all {
+            let is_in_scope = hub.index().holds(machine.branch, id);
+            if self.ledger.is_poisoned(id) {
+                holds_poison |= is_in_scope || own.contains(&id);
+                continue;
+            }
+            let here = store.document(id).ok().flatten();
+            let is_same = here.as_ref().map(format::encode).as_ref() == bytes.get(&id);
+            if is_in_scope && !is_same {
+                differs = true;
+                let found = format!("{name} and the hub differ in {}", short(id));
+                violations.push(violation("equal at quiet", found));
+            }
+            let is_erased = held
+                .get(&id)
+                .is_some_and(|document| document.erasure().is_some());
+            if is_erased && here.as_ref().is_some_and(is_personal) {
+                let found = format!("{name} still knows whom {} was about", short(id));
+                violations.push(violation("what is erased stays erased", found));
+            }
+        }
+        violations.extend(
+            held.iter()
+                .filter(|(_, document)| document.erasure().is_some() && is_personal(document))
+                .map(|(id, _)| {
+                    violation(
+                        "what is erased stays erased",
+                        format!("the hub still knows whom {} was about", short(*id)),
+                    )
+                }),
+        );
+        let claims = daemon.claims_identical();
+        if claims && differs {
+            violations.push(violation(
+                "no false proof",
+                format!("{name} says it holds what the hub holds"),
+            ));
+        }
+        if !claims && !differs && !holds_poison {
+            violations.push(violation(
+                "proof at quiet",
+                format!("{name} cannot say that it holds what the hub holds"),
+            ));
+        }
+        for waiting in store.outgoing(usize::MAX, usize::MAX).unwrap_or_default() {
+            if !self.ledger.is_poisoned(waiting.id) {
+                let found = format!("{name} still has to send {}", short(waiting.id));
+                violations.push(violation("nothing waits at quiet", found));
+            }
+        }
+        for kept in store.quarantined().unwrap_or_default() {
+            let is_poisoned = kept.document.is_none_or(|id| self.ledger.is_poisoned(id));
+            if !is_poisoned {
+                let found = format!("{name} has {:?} aside: {}", kept.document, kept.reason);
+                violations.push(violation("nothing good is set aside", found));
+            }
+        }
+        violations
+    }
+}
+
+fn is_personal(document: &Document) -> bool {
+    let has_event = || {
+        document
+            .events()
+            .iter()
+            .any(|event| event.data.keys().any(shared::document::Field::is_personal))
+    };
+    document
+        .fields()
+        .keys()
+        .any(shared::document::Field::is_personal)
+        || has_event()
+}

@@ -1,0 +1,998 @@
+//! What happens when.
+
+use std::collections::BTreeMap;
+
+use shared::clock::UtcMillis;
+use shared::id::{Actor, BranchId, DocumentId, ReplicaNumber};
+use shared::store::{BranchStore, Damage, HubStore, SimulatedDisk};
+
+use super::branch::Daemon;
+use super::counter::{self, Made, Moment, Payment};
+use super::faults::{Fault, Faults, Mixture};
+use super::firm::{BEGINNING, firm};
+use super::hub::{Answer, Hub, Sender};
+use super::oracle::{Copies, Ledger, Violation};
+use super::plant::Plant;
+use super::random::Random;
+use super::scope::ScopeIndex;
+
+/// How a seed is run.
+#[derive(Clone, Debug, Default)]
+pub struct Settings {
+    /// Events before things calm down; the seed decides when it is left out.
+    pub steps: Option<u64>,
+    /// Kinds of fault that do not happen.
+    pub without: Vec<Fault>,
+    /// A bug planted on purpose.
+    pub plant: Option<Plant>,
+    /// Whether to write down what happens.
+    pub keeps_log: bool,
+}
+
+/// What a seed came to.
+#[derive(Clone, Debug, Default)]
+pub struct Outcome {
+    /// Events that happened.
+    pub steps: u64,
+    /// What went wrong by design.
+    pub faults: Faults,
+    /// What must not be; empty when all is well.
+    pub violations: Vec<Violation>,
+    /// What happened, when it was to be written down.
+    pub log: Vec<String>,
+}
+
+/// Runs one seed to its end.
+pub fn run(seed: u64, settings: &Settings) -> Outcome {
+    let mut world = World::begin(seed, settings);
+    world.live();
+    world.settle();
+    Outcome {
+        steps: world.steps,
+        faults: world.faults,
+        violations: world.violations,
+        log: world.log,
+    }
+}
+
+/// The longest wait for an answer, as the daemon has it.
+const ANSWER_WITHIN_MILLIS: u64 = 30_000;
+
+/// Backups that are kept of each disk.
+const BACKUPS: usize = 3;
+
+/// Machines at the most, clones included: more would only be slower.
+const MACHINES: usize = 6;
+
+/// A year, for clocks.
+const YEAR_MILLIS: i64 = 365 * 24 * 60 * 60 * 1_000;
+
+pub(super) struct World {
+    pub(super) settings: Settings,
+    /// True milliseconds since the beginning.
+    pub(super) now: u64,
+    sequence: u64,
+    queue: BTreeMap<(u64, u64), Happening>,
+    pub(super) machines: Vec<Machine>,
+    pub(super) hub: HubHost,
+    mixture: Mixture,
+    work: Random,
+    line: Random,
+    trouble: Random,
+    /// What is left of a crash, how long a start takes.
+    chance: Random,
+    exchanges: u64,
+    serial: u64,
+    budget: u64,
+    pub(super) is_calm: bool,
+    pub(super) ledger: Ledger,
+    pub(super) violations: Vec<Violation>,
+    steps: u64,
+    faults: Faults,
+    log: Vec<String>,
+}
+
+/// A branch's machine.
+pub(super) struct Machine {
+    pub(super) name: String,
+    replica: ReplicaNumber,
+    pub(super) branch: BranchId,
+    pub(super) disk: SimulatedDisk,
+    /// The program, while it runs.
+    pub(super) daemon: Option<Daemon>,
+    is_line_up: bool,
+    clock_ahead_millis: i64,
+    backups: Vec<SimulatedDisk>,
+    /// What is done and not yet durable: nobody was told.
+    unsaved: Vec<Made>,
+    /// The store is new, restored or a copy, and the program can tell.
+    is_another_disk: bool,
+    is_sync_due: bool,
+    last_payment: Option<Payment>,
+}
+
+/// The machine of the hub.
+pub(super) struct HubHost {
+    pub(super) disk: SimulatedDisk,
+    pub(super) hub: Option<Hub>,
+    /// What a program that ended has left of its lists.
+    lists: Option<ScopeIndex>,
+    clock_ahead_millis: i64,
+    backups: Vec<SimulatedDisk>,
+    unsaved: Vec<Made>,
+    is_sync_due: bool,
+}
+
+/// Something that happens.
+#[derive(Debug)]
+enum Happening {
+    Work(usize),
+    Office,
+    Poll(usize),
+    GiveUp(usize, u64),
+    Sync(usize),
+    HubSync,
+    ToHub(Sender, Vec<u8>),
+    ToBranch(usize, u64, Vec<u8>),
+    Trouble,
+    Start(usize),
+    HubStart,
+    MendLine(usize),
+    MakeRoom(Option<usize>),
+}
+
+impl World {
+    fn begin(seed: u64, settings: &Settings) -> Self {
+        let mut trouble = Random::of(seed, 1);
+        let mixture = Mixture::drawn(&mut trouble, &settings.without);
+        let mut work = Random::of(seed, 2);
+        let locations = 2 + work.below(3);
+        let budget = settings.steps.unwrap_or_else(|| work.millis(40, 400));
+        let mut world = Self {
+            settings: settings.clone(),
+            now: 0,
+            sequence: 0,
+            queue: BTreeMap::new(),
+            machines: Vec::new(),
+            hub: HubHost {
+                disk: SimulatedDisk::default(),
+                hub: None,
+                lists: None,
+                clock_ahead_millis: 0,
+                backups: Vec::new(),
+                unsaved: Vec::new(),
+                is_sync_due: false,
+            },
+            mixture,
+            work,
+            line: Random::of(seed, 3),
+            trouble,
+            chance: Random::of(seed, 4),
+            exchanges: 0,
+            serial: 0,
+            budget,
+            is_calm: false,
+            ledger: Ledger::default(),
+            violations: Vec::new(),
+            steps: 0,
+            faults: Faults::default(),
+            log: Vec::new(),
+        };
+        world.found_hub();
+        for (number, branch) in (1..).zip(firm().branches.iter().take(locations)) {
+            world.join(ReplicaNumber(number), *branch);
+        }
+        world.after(1_000, Happening::Office);
+        world.after(500, Happening::Trouble);
+        world
+    }
+
+    fn found_hub(&mut self) {
+        let store = HubStore::on(&self.hub.disk).expect("an empty disk");
+        for document in &firm().documents {
+            store.merge(document).expect("an empty disk has room");
+        }
+        store.persist().expect("an empty disk syncs");
+        self.start_hub();
+    }
+
+    fn join(&mut self, replica: ReplicaNumber, branch: BranchId) {
+        let machine = self.machines.len();
+        self.machines.push(Machine {
+            name: firm().name(branch).to_owned(),
+            replica,
+            branch,
+            disk: SimulatedDisk::default(),
+            daemon: None,
+            is_line_up: true,
+            clock_ahead_millis: 0,
+            backups: Vec::new(),
+            unsaved: Vec::new(),
+            is_another_disk: true,
+            is_sync_due: false,
+            last_payment: None,
+        });
+        self.start(machine);
+        self.after(100 + machine as u64, Happening::Work(machine));
+    }
+
+    /// Until the seed's number of events has happened.
+    fn live(&mut self) {
+        while self.steps < self.budget && self.violations.is_empty() {
+            if !self.step() {
+                return;
+            }
+        }
+    }
+
+    /// The next thing happens; false when nothing will.
+    pub(super) fn step(&mut self) -> bool {
+        let Some(((at, _), happening)) = self.queue.pop_first() else {
+            return false;
+        };
+        self.now = self.now.max(at);
+        self.steps += 1;
+        self.happen(happening);
+        true
+    }
+
+    fn happen(&mut self, happening: Happening) {
+        match happening {
+            Happening::Work(machine) => self.work(machine),
+            Happening::Office => self.office(),
+            Happening::Poll(machine) => self.poll(machine),
+            Happening::GiveUp(machine, exchange) => self.give_up(machine, exchange),
+            Happening::Sync(machine) => self.sync(machine),
+            Happening::HubSync => self.sync_hub(),
+            Happening::ToHub(sender, bytes) => self.arrive_at_hub(sender, &bytes),
+            Happening::ToBranch(machine, exchange, bytes) => {
+                self.arrive_at_branch(machine, exchange, &bytes);
+            }
+            Happening::Trouble => self.trouble(),
+            Happening::Start(machine) => self.start(machine),
+            Happening::HubStart => self.start_hub(),
+            Happening::MendLine(machine) => self.machines[machine].is_line_up = true,
+            Happening::MakeRoom(Some(machine)) => self.machines[machine].disk.make_room(),
+            Happening::MakeRoom(None) => self.hub.disk.make_room(),
+        }
+    }
+
+    fn after(&mut self, millis: u64, happening: Happening) {
+        self.sequence += 1;
+        self.queue
+            .insert((self.now + millis, self.sequence), happening);
+    }
+
+    pub(super) fn note(&mut self, what: impl FnOnce() -> String) {
+        if self.settings.keeps_log {
+            let (seconds, millis) = (self.now / 1_000, self.now % 1_000);
+            self.log
+                .push(format!("{seconds:>6}.{millis:03}  {}", what()));
+        }
+    }
+
+    fn clock(&self, ahead_millis: i64) -> UtcMillis {
+        let true_time = BEGINNING.0 + i64::try_from(self.now).unwrap_or(0);
+        UtcMillis(true_time + ahead_millis)
+    }
+
+    fn clock_of(&self, machine: usize) -> UtcMillis {
+        self.clock(self.machines[machine].clock_ahead_millis)
+    }
+
+    fn has(&self, fault: Fault) -> bool {
+        !self.is_calm && self.mixture.has(fault)
+    }
+
+    // People.
+
+    fn work(&mut self, machine: usize) {
+        let pause = match self.work.below(4) {
+            0 => self.work.millis(1, 20),
+            1 | 2 => self.work.millis(500, 5_000),
+            _ => self.work.millis(5_000, 60_000),
+        };
+        self.after(pause, Happening::Work(machine));
+        let now = self.clock_of(machine);
+        self.serial += 1;
+        let serial = self.serial;
+        let mut random = Random::of(self.work.number(), serial);
+        let at = &mut self.machines[machine];
+        let (branch, Some(daemon)) = (at.branch, &mut at.daemon) else {
+            return;
+        };
+        let mut moment = Moment {
+            now,
+            random: &mut random,
+            serial,
+        };
+        match counter::act(daemon, branch, &mut moment) {
+            Ok(None) => {}
+            Ok(Some(made)) => self.done(machine, made),
+            Err(error) => self.note(|| format!("machine {machine} could not store it: {error}")),
+        }
+    }
+
+    fn done(&mut self, machine: usize, made: Made) {
+        let at = &mut self.machines[machine];
+        let name = at.name.clone();
+        self.ledger.note_made(&made);
+        at.last_payment = made.payment.clone().or_else(|| at.last_payment.take());
+        self.note(|| {
+            let ids: Vec<String> = made.deltas.iter().map(|delta| short(delta.id())).collect();
+            format!("{name}: {} {}", made.what, ids.join(" "))
+        });
+        if self.settings.plant == Some(Plant::SaveBeforeSync) {
+            let found = self.ledger.note_told(machine, &made);
+            self.violations.extend(found);
+        } else {
+            self.machines[machine].unsaved.push(made);
+        }
+        self.sync_soon(machine);
+    }
+
+    fn office(&mut self) {
+        let pause = self.work.millis(2_000, 60_000);
+        self.after(pause, Happening::Office);
+        let now = self.clock(self.hub.clock_ahead_millis);
+        self.serial += 1;
+        let serial = self.serial;
+        let mut random = Random::of(self.work.number(), serial);
+        let Some(hub) = &mut self.hub.hub else {
+            return;
+        };
+        let documents: Vec<DocumentId> = hub.index().documents();
+        let chosen = random.pick(&documents).copied();
+        let Some(document) = chosen
+            .and_then(|id| hub.store().document(id).ok().flatten())
+            .map(|(_, document)| document)
+        else {
+            return;
+        };
+        let made = hub.write_own(now, |authoring| match document.kind().as_str() {
+            shared::domain::fields::kind::SERVICE => {
+                let minor = i64::try_from(random.millis(1, 9_000)).unwrap_or(1);
+                Some(counter::new_price(&document, authoring, minor))
+            }
+            shared::domain::fields::kind::ORDER | shared::domain::fields::kind::CUSTOMER => {
+                let mut moment = Moment {
+                    now,
+                    random: &mut random,
+                    serial,
+                };
+                counter::at_office(&document, authoring, &mut moment)
+            }
+            _ => None,
+        });
+        match made {
+            Ok((Some(delta), after)) => {
+                self.note(|| format!("office: changes {}", short(delta.id())));
+                let made = Made {
+                    what: "office",
+                    deltas: vec![delta],
+                    after,
+                    payment: None,
+                };
+                self.ledger.note_made(&made);
+                self.hub.unsaved.push(made);
+                self.sync_hub_soon();
+            }
+            Ok((None, _)) => {}
+            Err(error) => self.note(|| format!("the hub could not store it: {error}")),
+        }
+    }
+
+    // Disks.
+
+    fn sync_soon(&mut self, machine: usize) {
+        if !self.machines[machine].is_sync_due {
+            self.machines[machine].is_sync_due = true;
+            let wait = self.line.millis(1, 12);
+            self.after(wait, Happening::Sync(machine));
+        }
+    }
+
+    fn sync_hub_soon(&mut self) {
+        if !self.hub.is_sync_due {
+            self.hub.is_sync_due = true;
+            let wait = self.line.millis(1, 12);
+            self.after(wait, Happening::HubSync);
+        }
+    }
+
+    fn sync(&mut self, machine: usize) {
+        self.machines[machine].is_sync_due = false;
+        self.persist(machine);
+    }
+
+    /// The barrier of a group of jobs: whoever waited is told afterwards. False when the program has ended.
+    fn persist(&mut self, machine: usize) -> bool {
+        let at = &mut self.machines[machine];
+        let Some(daemon) = &at.daemon else {
+            return false;
+        };
+        if let Err(error) = daemon.persist() {
+            self.note(|| format!("machine {machine}: the sync failed ({error}); the program ends"));
+            self.crash(machine);
+            return false;
+        }
+        let told = std::mem::take(&mut at.unsaved);
+        for made in &told {
+            let found = self.ledger.note_told(machine, made);
+            self.violations.extend(found);
+        }
+        true
+    }
+
+    fn sync_hub(&mut self) {
+        self.hub.is_sync_due = false;
+        let now = self.clock(self.hub.clock_ahead_millis);
+        let Some(hub) = &mut self.hub.hub else {
+            return;
+        };
+        match hub.persist(now) {
+            Ok(answers) => {
+                let told = std::mem::take(&mut self.hub.unsaved);
+                for made in &told {
+                    let found = self.ledger.note_told(HUB, made);
+                    self.violations.extend(found);
+                }
+                self.answer(answers);
+            }
+            Err(error) => {
+                self.note(|| format!("the hub's sync failed ({error}); it ends"));
+                self.crash_hub();
+            }
+        }
+    }
+
+    // Lines.
+
+    fn poll(&mut self, machine: usize) {
+        let now = self.clock_of(machine);
+        if !self.is_calm {
+            let pause = self.line.millis(1_000, 15_000);
+            self.after(pause, Happening::Poll(machine));
+        }
+        let at = &mut self.machines[machine];
+        let Some(daemon) = at.daemon.as_mut().filter(|daemon| !daemon.is_waiting()) else {
+            return;
+        };
+        self.exchanges += 1;
+        let exchange = self.exchanges;
+        let (route, bytes) = match daemon.plan(exchange, now) {
+            Ok(planned) => planned,
+            Err(error) => {
+                self.note(|| format!("machine {machine} could not plan: {error}"));
+                return;
+            }
+        };
+        let sender = Sender {
+            machine,
+            replica: at.replica,
+            branch: at.branch,
+            exchange,
+            route,
+        };
+        // Nothing leaves before it is safe here.
+        if self.settings.plant != Some(Plant::SendBeforeSync) && !self.persist(machine) {
+            return;
+        }
+        self.after(ANSWER_WITHIN_MILLIS, Happening::GiveUp(machine, exchange));
+        self.note(|| {
+            format!(
+                "machine {machine} sends {route:?} {exchange}, {} B",
+                bytes.len()
+            )
+        });
+        self.send_to_hub(sender, bytes);
+    }
+
+    fn send_to_hub(&mut self, sender: Sender, bytes: Vec<u8>) {
+        if !self.passes(sender.machine) {
+            return;
+        }
+        if self.has(Fault::Duplication) && self.line.percent(10) {
+            self.faults.note(Fault::Duplication);
+            let delay = self.delay();
+            self.after(delay, Happening::ToHub(sender, bytes.clone()));
+        }
+        let delay = self.delay();
+        self.after(delay, Happening::ToHub(sender, bytes));
+    }
+
+    fn answer(&mut self, answers: Vec<Answer>) {
+        for Answer { sender, bytes } in answers {
+            if self.passes(sender.machine) {
+                let delay = self.delay();
+                let arrives = Happening::ToBranch(sender.machine, sender.exchange, bytes);
+                self.after(delay, arrives);
+            }
+        }
+    }
+
+    fn passes(&mut self, machine: usize) -> bool {
+        if !self.machines[machine].is_line_up {
+            return false;
+        }
+        let is_lost = self.has(Fault::Loss) && self.line.percent(12);
+        if is_lost {
+            self.faults.note(Fault::Loss);
+            self.note(|| "a message is lost".to_owned());
+        }
+        !is_lost
+    }
+
+    fn delay(&mut self) -> u64 {
+        if self.has(Fault::Delay) && self.line.percent(15) {
+            self.faults.note(Fault::Delay);
+            return self.line.millis(1_000, 90_000);
+        }
+        self.line.millis(5, 60)
+    }
+
+    fn arrive_at_hub(&mut self, sender: Sender, bytes: &[u8]) {
+        let now = self.clock(self.hub.clock_ahead_millis);
+        let Some(hub) = &mut self.hub.hub else {
+            return;
+        };
+        if let Err(error) = hub.receive(sender, bytes) {
+            self.note(|| {
+                format!(
+                    "the hub could not take exchange {}: {error}",
+                    sender.exchange
+                )
+            });
+        }
+        if self.settings.plant == Some(Plant::AnswerBeforeSync)
+            && let Some(hub) = &mut self.hub.hub
+            && let Ok(answers) = hub.answer(now)
+        {
+            self.answer(answers);
+        }
+        self.sync_hub_soon();
+    }
+
+    fn arrive_at_branch(&mut self, machine: usize, exchange: u64, bytes: &[u8]) {
+        let now = self.clock_of(machine);
+        let random = u32::try_from(self.line.number() >> 33).unwrap_or(0) | 1;
+        let at = &mut self.machines[machine];
+        // An answer that came too late finds its connection closed.
+        let Some(daemon) = at.daemon.as_mut().filter(|daemon| daemon.awaits(exchange)) else {
+            return;
+        };
+        let received = daemon.receive(bytes, now, random);
+        let again = daemon.made_again();
+        if !again.is_empty() {
+            self.note(|| format!("machine {machine} makes {} writes again", again.len()));
+        }
+        self.ledger.note_made_again(again);
+        match received {
+            Ok(true) => {
+                self.note(|| {
+                    format!("machine {machine} takes the answer to {exchange}; more waits")
+                });
+                self.after(1, Happening::Poll(machine));
+            }
+            Ok(false) => self.note(|| format!("machine {machine} takes the answer to {exchange}")),
+            Err(error) => self.note(|| format!("machine {machine} could not take it: {error}")),
+        }
+        self.sync_soon(machine);
+    }
+
+    fn give_up(&mut self, machine: usize, exchange: u64) {
+        let daemon = self.machines[machine].daemon.as_mut();
+        if let Some(daemon) = daemon.filter(|daemon| daemon.awaits(exchange)) {
+            daemon.give_up();
+            if self.is_calm {
+                self.after(1, Happening::Poll(machine));
+            }
+        }
+    }
+
+    // Machines.
+
+    fn crash(&mut self, machine: usize) {
+        let at = &mut self.machines[machine];
+        let kept = self.chance.below(at.disk.unsynced_batches() + 1);
+        at.disk.crash(kept);
+        at.daemon = None;
+        at.unsaved.clear();
+        let pause = self.chance.millis(500, 40_000);
+        self.after(pause, Happening::Start(machine));
+    }
+
+    fn crash_hub(&mut self) {
+        let kept = self.chance.below(self.hub.disk.unsynced_batches() + 1);
+        self.hub.disk.crash(kept);
+        self.hub.lists = self.hub.hub.take().map(Hub::into_lists);
+        self.hub.unsaved.clear();
+        let pause = self.chance.millis(500, 20_000);
+        self.after(pause, Happening::HubStart);
+    }
+
+    fn start(&mut self, machine: usize) {
+        let incarnation = u32::try_from(self.chance.number() >> 33).unwrap_or(0) | 1;
+        let session = self.chance.number() | 1;
+        let now = self.clock_of(machine);
+        let plant = self.settings.plant;
+        let at = &mut self.machines[machine];
+        if at.daemon.is_some() {
+            return;
+        }
+        let is_new = at.is_another_disk;
+        let is_joining = BranchStore::on(&at.disk).is_ok_and(|store| store.identity().is_none());
+        let keeps = plant == Some(Plant::KeepIncarnation) && !is_joining;
+        let actor = Actor::new(at.replica, incarnation);
+        let new_incarnation = (is_new && !keeps).then_some(actor);
+        match Daemon::start(&at.disk, at.branch, new_incarnation, session, plant) {
+            Ok(mut daemon) => {
+                at.is_another_disk = false;
+                if plant == Some(Plant::DoAgain)
+                    && let Some(payment) = &at.last_payment
+                {
+                    // What goes wrong here goes wrong on purpose.
+                    let _ = counter::pay_again(&mut daemon, at.branch, payment, now);
+                }
+                at.daemon = Some(daemon);
+                self.note(|| format!("machine {machine} starts"));
+                self.after(20, Happening::Poll(machine));
+            }
+            Err(error) => {
+                self.note(|| format!("machine {machine} cannot start: {error}"));
+                self.after(10_000, Happening::Start(machine));
+            }
+        }
+    }
+
+    fn start_hub(&mut self) {
+        if self.hub.hub.is_some() {
+            return;
+        }
+        match Hub::start(&self.hub.disk, self.hub.lists.take(), self.settings.plant) {
+            Ok(hub) => {
+                self.hub.hub = Some(hub);
+                self.note(|| "the hub starts".to_owned());
+            }
+            Err(error) => {
+                self.note(|| format!("the hub cannot start: {error}"));
+                self.after(10_000, Happening::HubStart);
+            }
+        }
+    }
+
+    // Trouble.
+
+    fn trouble(&mut self) {
+        let pause = self.trouble.millis(1_000, 40_000);
+        self.after(pause, Happening::Trouble);
+        // The next trouble has dice of its own, so that it stays what it is when this one does not happen.
+        let next = Random::of(self.trouble.number(), 5);
+        if self.trouble.percent(35) {
+            self.back_up();
+        }
+        let machine = self.trouble.below(self.machines.len());
+        if let Some(fault) = self.mixture.pick(&mut self.trouble)
+            && self.strike(fault, machine)
+        {
+            self.faults.note(fault);
+            self.note(|| format!("FAULT {} (machine {machine})", fault.name()));
+        }
+        self.trouble = next;
+    }
+
+    fn back_up(&mut self) {
+        let which = self.trouble.below(self.machines.len() + 1);
+        let (disk, backups) = match self.machines.get_mut(which) {
+            Some(at) => (&at.disk, &mut at.backups),
+            None => (&self.hub.disk, &mut self.hub.backups),
+        };
+        if backups.len() == BACKUPS {
+            backups.remove(0);
+        }
+        backups.push(disk.copy());
+        self.note(|| format!("a backup is made of {which}"));
+    }
+
+    /// A fault happens, if it can now.
+    fn strike(&mut self, fault: Fault, machine: usize) -> bool {
+        match fault {
+            // These happen to messages, or are a property of a machine.
+            Fault::Loss | Fault::Duplication | Fault::Delay | Fault::EarlierVersion => false,
+            Fault::Outage => {
+                self.machines[machine].is_line_up = false;
+                let length = self.trouble.millis(5_000, 200_000);
+                self.after(length, Happening::MendLine(machine));
+                true
+            }
+            Fault::BranchCrash => {
+                let runs = self.machines[machine].daemon.is_some();
+                if runs {
+                    self.crash(machine);
+                }
+                runs
+            }
+            Fault::HubCrash => {
+                let runs = self.hub.hub.is_some();
+                if runs {
+                    self.crash_hub();
+                }
+                runs
+            }
+            Fault::FullDisk => {
+                let which = self.trouble.percent(60).then_some(machine);
+                let disk = which.map_or(&self.hub.disk, |machine| &self.machines[machine].disk);
+                disk.fill();
+                let length = self.trouble.millis(2_000, 100_000);
+                self.after(length, Happening::MakeRoom(which));
+                true
+            }
+            Fault::FailedSync => {
+                if self.trouble.percent(60) {
+                    self.machines[machine].disk.fail_next_sync();
+                } else {
+                    self.hub.disk.fail_next_sync();
+                }
+                true
+            }
+            Fault::BranchRestored => self.restore(machine, Told::Yes),
+            Fault::MachineRolledBack => self.restore(machine, Told::No),
+            Fault::HubRestored => self.restore_hub(),
+            Fault::BranchCloned => self.clone_machine(machine),
+            Fault::WrongClock => {
+                let years = i64::try_from(self.trouble.below(41)).unwrap_or(0) - 20;
+                let ahead = years * YEAR_MILLIS;
+                if self.trouble.percent(75) {
+                    self.machines[machine].clock_ahead_millis = ahead;
+                } else {
+                    self.hub.clock_ahead_millis = ahead;
+                }
+                true
+            }
+            Fault::SpoiledDocument => self.spoil(machine),
+            Fault::ForbiddenWrite => self.write_strangely(machine, Strange::Forbidden),
+            Fault::LaterVersion => self.write_strangely(machine, Strange::Later),
+        }
+    }
+
+    fn restore(&mut self, machine: usize, told: Told) -> bool {
+        let number = self.trouble.number();
+        let at = &mut self.machines[machine];
+        let count = at.backups.len() as u64;
+        let Some(place) = number.checked_rem(count) else {
+            return false;
+        };
+        let backup = at.backups[usize::try_from(place).unwrap_or(0)].copy();
+        if told == Told::No
+            && let Ok(store) = BranchStore::on(&backup)
+            && let Some(identity) = store.identity()
+        {
+            self.ledger.share(identity.actor);
+        }
+        at.is_another_disk = told == Told::Yes || at.is_another_disk;
+        at.daemon = None;
+        at.unsaved.clear();
+        at.disk = backup;
+        self.after(1_000, Happening::Start(machine));
+        self.count_losses();
+        true
+    }
+
+    fn restore_hub(&mut self) -> bool {
+        let Some(backup) = self
+            .trouble
+            .pick(&self.hub.backups)
+            .map(SimulatedDisk::copy)
+        else {
+            return false;
+        };
+        let (epoch, incarnation) = (self.trouble.number(), self.trouble.number() >> 33);
+        let incarnation = u32::try_from(incarnation).unwrap_or(0) | 1;
+        if Hub::begin_new_epoch(&backup, epoch, incarnation).is_err() {
+            return false;
+        }
+        self.hub.hub = None;
+        self.hub.lists = None;
+        self.hub.unsaved.clear();
+        self.hub.disk = backup;
+        self.after(1_000, Happening::HubStart);
+        self.count_losses();
+        true
+    }
+
+    /// What no disk has any more is nobody's fault.
+    fn count_losses(&mut self) {
+        let hub = HubStore::on(&self.hub.disk.copy());
+        let branches: Vec<_> = self
+            .machines
+            .iter()
+            .map(|at| BranchStore::on(&at.disk.copy()))
+            .collect();
+        let mut survivors: Vec<Copies<'_>> = hub
+            .iter()
+            .map(|store| {
+                Copies::new(|id| {
+                    store
+                        .document(id)
+                        .ok()
+                        .flatten()
+                        .map(|(_, document)| document)
+                })
+            })
+            .collect();
+        survivors.extend(
+            branches
+                .iter()
+                .flatten()
+                .map(|store| Copies::new(|id| store.document(id).ok().flatten())),
+        );
+        let excused = self.ledger.lose(&mut survivors);
+        drop(survivors);
+        self.note(|| format!("{excused} facts are lost with the disk"));
+    }
+
+    fn clone_machine(&mut self, machine: usize) -> bool {
+        if self.machines.len() >= MACHINES {
+            return false;
+        }
+        let at = &self.machines[machine];
+        let copy = Machine {
+            name: format!("{} (clone)", at.name),
+            replica: at.replica,
+            branch: at.branch,
+            disk: at.disk.copy(),
+            daemon: None,
+            is_line_up: true,
+            clock_ahead_millis: at.clock_ahead_millis,
+            backups: Vec::new(),
+            unsaved: Vec::new(),
+            is_another_disk: true,
+            is_sync_due: false,
+            last_payment: None,
+        };
+        let clone = self.machines.len();
+        self.machines.push(copy);
+        self.after(2_000, Happening::Start(clone));
+        self.after(3_000, Happening::Work(clone));
+        true
+    }
+
+    fn spoil(&mut self, machine: usize) -> bool {
+        let number = self.trouble.number();
+        let damage = match self.trouble.below(3) {
+            0 => Damage::CutShort,
+            1 => Damage::FlippedBit(self.trouble.below(100_000)),
+            _ => Damage::OfALaterVersion,
+        };
+        let at_hub = self.trouble.percent(40);
+        let at = &self.machines[machine];
+        let Some(id) = at.daemon.as_ref().and_then(|daemon| daemon.order(number)) else {
+            return false;
+        };
+        let disk = if at_hub { &self.hub.disk } else { &at.disk };
+        let is_spoiled = disk.damage(id, damage);
+        if is_spoiled {
+            self.ledger.poison(id);
+            self.note(|| {
+                format!(
+                    "{} is spoiled at machine {machine} (hub: {at_hub})",
+                    short(id)
+                )
+            });
+        }
+        is_spoiled
+    }
+
+    fn write_strangely(&mut self, machine: usize, strange: Strange) -> bool {
+        let now = self.clock_of(machine);
+        self.serial += 1;
+        let serial = self.serial;
+        let mut random = Random::of(self.trouble.number(), serial);
+        let at = &mut self.machines[machine];
+        let Some(daemon) = &mut at.daemon else {
+            return false;
+        };
+        let order = daemon
+            .order(random.number())
+            .filter(|_| random.percent(70))
+            .and_then(|id| daemon.store().document(id).ok().flatten());
+        let Ok(mut authoring) = daemon.store_mut().author(None, now) else {
+            return false;
+        };
+        let after = authoring.counter();
+        let mut moment = Moment {
+            now,
+            random: &mut random,
+            serial,
+        };
+        let delta = match strange {
+            Strange::Forbidden => counter::forbidden(&mut authoring, &mut moment),
+            Strange::Later => {
+                counter::of_a_later_version(order.as_ref(), &mut authoring, &mut moment)
+            }
+        };
+        if strange == Strange::Forbidden {
+            self.ledger.poison(delta.id());
+        }
+        let Ok(changes) =
+            daemon
+                .store_mut()
+                .commit(std::slice::from_ref(&delta), &authoring, now, &[])
+        else {
+            return false;
+        };
+        daemon.follow(&changes);
+        let made = Made {
+            what: "strange",
+            deltas: vec![delta],
+            after,
+            payment: None,
+        };
+        self.done(machine, made);
+        true
+    }
+
+    // The end.
+
+    /// Faults end: lines are up, disks have room, every program runs. Clocks stay as wrong as they are.
+    pub(super) fn calm(&mut self) {
+        self.is_calm = true;
+        self.note(|| "all is calm".to_owned());
+        let arriving = |happening: &Happening| {
+            matches!(happening, Happening::ToHub(..) | Happening::ToBranch(..))
+        };
+        self.queue.retain(|_, happening| arriving(happening));
+        self.hub.disk.make_room();
+        self.hub.is_sync_due = false;
+        self.start_hub();
+        self.sync_hub();
+        self.start_hub();
+        for machine in 0..self.machines.len() {
+            let at = &mut self.machines[machine];
+            at.is_line_up = true;
+            at.disk.make_room();
+            at.is_sync_due = false;
+            if let Some(daemon) = &mut at.daemon {
+                daemon.give_up();
+            }
+            self.start(machine);
+            self.persist(machine);
+            self.start(machine);
+        }
+    }
+
+    /// Every branch asks once; all that follows from it happens. False when there was no end to it.
+    pub(super) fn round(&mut self, pause_millis: u64, most: u64) -> bool {
+        self.now += pause_millis;
+        for machine in 0..self.machines.len() {
+            self.after(machine as u64, Happening::Poll(machine));
+        }
+        let end = self.steps + most;
+        while self.steps < end {
+            if !self.step() {
+                return true;
+            }
+        }
+        false
+    }
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Told {
+    Yes,
+    No,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Strange {
+    Forbidden,
+    Later,
+}
+
+/// The hub among those who tell people that something is saved.
+const HUB: usize = usize::MAX;
+
+/// The head of an id, for the log.
+pub(super) fn short(id: DocumentId) -> String {
+    id.to_string().chars().take(8).collect()
+}
