@@ -26,8 +26,8 @@ use crate::auth::Permission::{self, Importer, Office, Public, Replica};
 use crate::auth::{Believed, Sessions, Throttle, guard};
 use crate::backend::{BackendError, Hub};
 use crate::office::{
-    Reader, branches, catalogue, conflicts, files, log_in, message_page, order, orders, overview,
-    quarantine, staff,
+    Reader, branches, catalogue, conflicts, files, log_in, machines, message_page, order, orders,
+    overview, quarantine, staff,
 };
 use crate::problem::{Problem, Shown};
 
@@ -61,12 +61,16 @@ static TABLE: &[(&str, &str, Permission, Handler)] = &[
     ("GET",  "/branches",                    Office(AtOffice),      || get(branches::show)),
     ("POST", "/branches/join",               Office(Administrator), || post(branches::join)),
     ("POST", "/branches/retire",             Office(Administrator), || post(branches::retire)),
+    ("POST", "/branches/absence",            Office(Administrator), || post(branches::set_absence)),
+    ("GET",  "/machines/{number}",           Office(AtOffice),      || get(machines::show)),
+    ("GET",  "/machines/{number}/doings.csv", Office(AtOffice),     || get(machines::csv)),
     ("GET",  "/staff",                       Office(AtOffice),      || get(staff::show)),
     ("POST", "/staff",                       Office(Administrator), || post(staff::take_on)),
     ("POST", "/staff/{id}",                  Office(Administrator), || post(staff::edit)),
     ("GET",  "/catalogue",                   Office(AtOffice),      || get(catalogue::show)),
     ("POST", "/catalogue/price",             Office(Administrator), || post(catalogue::set_price)),
     ("GET",  "/quarantine",                  Office(AtOffice),      || get(quarantine::show)),
+    ("POST", "/quarantine/forget",           Office(Administrator), || post(quarantine::forget)),
     // Automation.
     ("GET",  "/metrics",                     Public,                || get(measures::metrics)),
     ("GET",  "/api/openapi.json",            Office(AtOffice),      || get(documentation::description)),

@@ -408,6 +408,18 @@ impl Counter {
     }
 }
 
+/// What was set aside.
+impl Counter {
+    /// Tries once more to take in what was set aside. Returns how much could be; the rest stays as it is.
+    ///
+    /// # Errors
+    /// [`CounterError::NotAllowed`], [`CounterError::NotSaved`].
+    pub async fn retry_quarantine(&self, person: &Person) -> Result<u64, CounterError> {
+        require_counter(person)?;
+        self.try_quarantine_again().await
+    }
+}
+
 /// Questions. None of them writes.
 impl Counter {
     /// One box for everything: ticket, name, telephone, item.
@@ -448,6 +460,14 @@ impl Counter {
     /// [`CounterError::Lists`].
     pub async fn conflicts(&self) -> Result<Vec<OrderSummary>, CounterError> {
         self.read_conflicts().await
+    }
+
+    /// Customers in conflict, newest first.
+    ///
+    /// # Errors
+    /// [`CounterError::Lists`].
+    pub async fn customers_in_conflict(&self) -> Result<Vec<CustomerSummary>, CounterError> {
+        self.read_customers_in_conflict().await
     }
 
     /// How this branch stands with the office.

@@ -75,6 +75,20 @@ impl Counter {
             .await
     }
 
+    pub(super) async fn read_customers_in_conflict(
+        &self,
+    ) -> Result<Vec<CustomerSummary>, CounterError> {
+        self.0
+            .storage
+            .ask(|lists| lists.conflicted_customers(CONFLICTS))
+            .await
+    }
+
+    pub(super) async fn try_quarantine_again(&self) -> Result<u64, CounterError> {
+        let released = self.0.storage.run(crate::sync::retry_quarantine).await?;
+        Ok(released?)
+    }
+
     pub(super) async fn order_details(
         &self,
         id_or_ticket: &str,
@@ -100,6 +114,7 @@ impl Counter {
                 Ok(OrderDetails {
                     conflicts: open_conflicts(desk, &document),
                     whereabouts: whereabouts(desk, &document)?,
+                    seen_by: None,
                     catalogue: desk.catalogue(),
                     order,
                     customer,
@@ -136,7 +151,7 @@ impl Counter {
         &self,
         id: CustomerId,
     ) -> Result<CustomerDetails, CounterError> {
-        let (customer, whereabouts) = self
+        let (customer, whereabouts, conflicts) = self
             .0
             .storage
             .run(move |desk| {
@@ -144,7 +159,9 @@ impl Counter {
                     .document(id.document())?
                     .ok_or(CounterError::NotFound)?;
                 let customer = Customer::of(&document).ok_or(CounterError::NotFound)?;
-                Ok::<_, CounterError>((customer, whereabouts(desk, &document)?))
+                let whereabouts = whereabouts(desk, &document)?;
+                let conflicts = open_conflicts(desk, &document);
+                Ok::<_, CounterError>((customer, whereabouts, conflicts))
             })
             .await??;
         let (orders, likely_duplicates) = self
@@ -162,6 +179,7 @@ impl Counter {
             orders,
             likely_duplicates,
             whereabouts,
+            conflicts,
         })
     }
 

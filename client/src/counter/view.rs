@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use shared::clock::UtcMillis;
 use shared::domain::{Catalogue, Customer, Order, Role, TicketNumber};
-use shared::id::{OrderId, StaffId};
+use shared::id::{BranchId, OrderId, StaffId};
 pub use shared::presentation::page::{Candidate, OpenConflict, Place};
 use shared::read_model::{CustomerSummary, OrderSummary};
 use shared::store::{Pending, SetAside, Unreadable};
@@ -71,6 +71,8 @@ pub struct OrderDetails {
     pub customer: Option<Customer>,
     /// How far the order has come on its way to the office.
     pub whereabouts: Whereabouts,
+    /// Which branches have this state of the order too, of those it concerns; none while the hub has not told.
+    pub seen_by: Option<Vec<BranchId>>,
     /// Values to choose between, with who and where.
     pub conflicts: Vec<OpenConflict>,
     /// Names of branches, staff, services and statuses.
@@ -123,6 +125,8 @@ pub struct CustomerDetails {
     pub likely_duplicates: Vec<CustomerSummary>,
     /// How far their document has come on its way to the office.
     pub whereabouts: Whereabouts,
+    /// Values to choose between, with who and where.
+    pub conflicts: Vec<OpenConflict>,
 }
 
 /// How this branch stands with the office, from durable facts and acknowledged round trips only.

@@ -75,11 +75,9 @@ impl Layout {
     /// The surroundings for a colleague. Lists that cannot be read leave their count out; the page still comes.
     pub(crate) async fn of(ui: &Ui, signed_in: &SignedIn, nav: Nav) -> Self {
         let words = signed_in.reader.words;
-        let conflicts = ui
-            .counter
-            .conflicts()
-            .await
-            .map_or(0, |orders| orders.len());
+        let orders = ui.counter.conflicts().await.unwrap_or_default();
+        let customers = ui.counter.customers_in_conflict().await.unwrap_or_default();
+        let conflicts = orders.len() + customers.len();
         let role = signed_in.person.role.code();
         Self {
             person: Some(Who {
@@ -125,7 +123,7 @@ pub(crate) fn with_seen<T>(ui: &Ui, words: Words, look: impl FnOnce(&Seen) -> T)
 }
 
 /// What an action reports after its redirect: `?done=paid`. Only these; an address cannot put words on a page.
-pub(crate) const DONE: [&str; 14] = [
+pub(crate) const DONE: [&str; 16] = [
     "taken-in",
     "edited",
     "status",
@@ -140,6 +138,8 @@ pub(crate) const DONE: [&str; 14] = [
     "settled",
     "customer-edited",
     "unlocked",
+    "retried",
+    "released",
 ];
 
 /// The sentence for the action that led here.

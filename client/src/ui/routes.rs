@@ -9,8 +9,8 @@ use shared::presentation::assets;
 use tower_http::set_header::SetResponseHeaderLayer;
 
 use super::pages::{
-    conflicts, customer, events, files, intake, order, order_actions, search, sign_in, sync,
-    ticket, today,
+    conflicts, customer, events, files, intake, order, order_actions, quarantine, search, sign_in,
+    sync, ticket, today,
 };
 use super::{Ui, session};
 use crate::counter::Counter;
@@ -91,10 +91,14 @@ routes! {
     get  "/customers/{customer}/edit" SignedIn customer::edit_page,
     post "/customers/{customer}/edit" SignedIn customer::edit,
 
+    post "/customers/{customer}/settle" SignedIn customer::settle,
+
     get  "/conflicts"                SignedIn  conflicts::page,
     get  "/sync"                     SignedIn  sync::page,
     get  "/sync/state"               SignedIn  sync::state,
     get  "/sync/pill"                SignedIn  sync::pill,
+    get  "/quarantine"               SignedIn  quarantine::page,
+    post "/quarantine/retry"         SignedIn  quarantine::retry,
 }
 
 /// The largest form: 100 items with all their fields is below 200 KB.

@@ -151,6 +151,14 @@ pub(crate) struct BranchReply {
     pending_since: Option<String>,
     /// Its clock minus the hub's.
     clock_ahead_ms: Option<i64>,
+    /// When its own digest was last found equal to the hub's, RFC 3339.
+    identical_at: Option<String>,
+    /// Documents set aside there.
+    set_aside: Option<u32>,
+    /// The program's version when it joined.
+    software: Option<String>,
+    /// The protocol version that it last spoke.
+    protocol: Option<u16>,
 }
 
 /// `GET /api/v1/branches`.
@@ -167,12 +175,18 @@ pub(crate) async fn branches(State(app): State<App>) -> Json<Vec<BranchReply>> {
             name: branch.name.clone(),
             ticket_prefix: branch.prefix.map(|prefix| prefix.to_string()),
             freshness: Presence::freshness(presence.as_ref(), now).code(),
+            software: replica.as_ref().map(|replica| replica.software.clone()),
             replica: replica.map(|replica| replica.number.0),
             last_contact: presence.map(|known| moment(known.last_contact)),
             complete_at: presence.and_then(|known| known.complete_at).map(moment),
             pending: presence.map(|known| known.pending),
             pending_since: presence.and_then(|known| known.pending_since).map(moment),
             clock_ahead_ms: presence.map(|known| known.clock_ahead_millis),
+            identical_at: presence.and_then(|known| known.identical_at).map(moment),
+            set_aside: presence.map(|known| known.set_aside),
+            protocol: presence
+                .map(|known| known.protocol)
+                .filter(|protocol| *protocol > 0),
         }
     });
     Json(replies.collect())

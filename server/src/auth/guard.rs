@@ -76,15 +76,28 @@ async fn caller(
             .map(|user| Some(Caller::Office(user)))
             .map_err(problem_of);
     }
-    let Some(user) =
-        session_token(headers).and_then(|token| app.sessions.user(token, clock::now()))
-    else {
+    let user = session_token(headers).and_then(|token| {
+        if is_live(headers) {
+            app.sessions.user_looked_at(token, clock::now())
+        } else {
+            app.sessions.user(token, clock::now())
+        }
+    });
+    let Some(user) = user else {
         return Ok(None);
     };
     if !method.is_safe() && !is_same_origin(headers, app.hub.public_url()) {
         return Err(Problem::foreign_origin());
     }
     Ok(Some(Caller::Office(user)))
+}
+
+/// Whether the page asks by itself: a refresh after a change, or the stream that tells it of one.
+fn is_live(headers: &HeaderMap) -> bool {
+    let accepts = headers
+        .get(header::ACCEPT)
+        .map(header::HeaderValue::as_bytes);
+    headers.contains_key("x-live") || accepts == Some(b"text/event-stream".as_slice())
 }
 
 fn replica(app: &App, token: &str) -> Result<Caller, Problem> {

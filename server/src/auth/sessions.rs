@@ -75,6 +75,14 @@ impl Sessions {
         Some(session.user.clone())
     }
 
+    /// Whose token it is, asked by a page that refreshes itself: does not count as use, so that a screen which somebody left
+    /// open ends its session all the same.
+    pub(crate) fn user_looked_at(&self, token: &str, now: UtcMillis) -> Option<OfficeUser> {
+        let open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
+        let session = open.get(&random::hash_of_secret(token))?;
+        session.holds(now).then(|| session.user.clone())
+    }
+
     /// Ends all of one person.
     pub(crate) fn end_all_of(&self, staff: StaffId) {
         let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
@@ -85,5 +93,33 @@ impl Sessions {
     pub(crate) fn end(&self, token: &str) {
         let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
         open.remove(&random::hash_of_secret(token));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use shared::domain::Role;
+    use shared::id::DocumentId;
+
+    use super::*;
+
+    #[test]
+    fn a_page_that_refreshes_itself_keeps_no_session_alive() {
+        let sessions = Sessions::default();
+        let user = OfficeUser {
+            staff: StaffId(DocumentId::named("staff/otto")),
+            role: Role::Office,
+        };
+        let begun = UtcMillis(1_795_161_600_000);
+        let token = sessions.begin(user, begun).expect("there is randomness");
+        let after = |minutes: i64| UtcMillis(begun.0 + minutes * 60_000);
+        assert!(sessions.user_looked_at(&token, after(50)).is_some());
+        assert!(
+            sessions.user(&token, after(61)).is_none(),
+            "looking is not using"
+        );
+        let begun_again = sessions.user(&token, after(50));
+        assert!(begun_again.is_some(), "it was open until then");
+        assert!(sessions.user_looked_at(&token, after(100)).is_some());
     }
 }

@@ -3,6 +3,7 @@
 //! [`Hub`] is the handle that requests hold. Writing goes through one thread ([`writer`]); reading does not wait for it.
 
 mod digests;
+mod doings;
 mod exchange;
 mod feed;
 mod join;
@@ -14,6 +15,7 @@ mod reconcile;
 mod records;
 mod renew;
 mod start;
+mod upkeep;
 mod writer;
 
 use std::path::Path;
@@ -27,17 +29,19 @@ use shared::sync::hub::Echoes;
 use shared::wire::Epoch;
 use tokio::sync::{mpsc, oneshot, watch};
 
+pub(crate) use doings::{Doing, What, Write};
 pub(crate) use exchange::ExchangeError;
 pub(crate) use join::{JoinError, MakeJoinString, MakeJoinStringError};
 pub(crate) use office::{Choice, SetPriceError, SettleError};
 pub(crate) use people::{EditStaff, NewStaff, NewStaffError};
 pub(crate) use presence::Freshness;
 pub(crate) use reconcile::ReconcileError;
-pub(crate) use records::{Presence, Replica};
+pub(crate) use records::{Presence, RefusedDelta, Replica};
 pub(crate) use renew::{begin_again, header_of};
 pub(crate) use start::{
     FirstStart, StartError, give_new_password, lists_file, start, store_directory,
 };
+pub(crate) use upkeep::LONG_ABSENT_DAYS_ALLOWED;
 pub(crate) use writer::Writer;
 
 use crate::random::NoRandomness;

@@ -12,6 +12,7 @@
 //! | `presence/<number>` | when it was last heard of, and what waited there |
 //! | `catalogue/<id>` | which documents make up the catalogue |
 //! | `refused/<time>-<n>` | deltas the hub would not take |
+//! | `office/long-absent-days` | after how many days without contact a machine counts as long absent |
 
 use serde::{Deserialize, Serialize};
 use shared::clock::UtcMillis;
@@ -29,6 +30,7 @@ pub(super) const REPLICAS: &str = "replica/";
 pub(super) const PRESENCES: &str = "presence/";
 pub(super) const CATALOGUE: &str = "catalogue/";
 pub(super) const REFUSED: &str = "refused/";
+pub(super) const LONG_ABSENT_DAYS: &str = "office/long-absent-days";
 
 /// Replicas a hub may have: ten times what a firm of 1,000 branches has, machines replaced over the years included.
 pub(super) const MAX_REPLICAS: usize = 10_000;
@@ -115,6 +117,14 @@ pub(crate) struct Presence {
     pub(crate) complete_at: Option<UtcMillis>,
     /// When the hub last gave it the digest of its scope, and the digest's first bytes.
     pub(crate) digest: Option<(UtcMillis, [u8; 8])>,
+    /// When the replica's own digest was last found equal to the hub's.
+    pub(crate) identical_at: Option<UtcMillis>,
+    /// Documents that the replica has set aside: those it could not read, and those the hub would not take.
+    pub(crate) set_aside: u32,
+    /// The protocol version that it last spoke; 0 before the first exchange.
+    pub(crate) protocol: u16,
+    /// The hub's feed position up to which it has everything in its scope; 0 when that is not known.
+    pub(crate) seen_up_to: u64,
 }
 
 /// A delta the hub would not take. The sender keeps it.

@@ -9,12 +9,12 @@ use serde::Deserialize;
 use shared::id::ReplicaNumber;
 use shared::presentation::page::Words;
 
-use super::freshness::{self, AsOf, BranchState};
+use super::freshness::{self, AsOf, BranchState, MachineRow};
 use super::layout::{Layout, Nav};
 use super::reader::Reader;
 use super::{page, page_as, see_other};
 use crate::auth::FromOffice;
-use crate::backend::{MakeJoinString, MakeJoinStringError};
+use crate::backend::{LONG_ABSENT_DAYS_ALLOWED, MakeJoinString, MakeJoinStringError};
 use crate::problem::Problem;
 use crate::router::App;
 
@@ -25,6 +25,10 @@ struct BranchesPage {
     layout: Layout,
     as_of: AsOf,
     branches: Vec<BranchState>,
+    machines: Vec<MachineRow>,
+    long_absent_days: u16,
+    fewest_days: u16,
+    most_days: u16,
     territories: Vec<(String, bool)>,
     typed_name: String,
     problem: Option<String>,
@@ -65,7 +69,8 @@ async fn draw(
     let (layout, seen) = Layout::of(app, reader, Nav::Branches).await;
     let words = reader.words;
     let as_of = freshness::as_of(app, &seen);
-    let branches = freshness::branch_states(app, &seen);
+    let days = app.hub.long_absent_days().await?;
+    let branches = freshness::branch_states(app, &seen, days);
     let is_administrator = layout.who.as_ref().is_some_and(|who| who.is_administrator);
     if reader.wants_fragment {
         return page(&BranchTable {
@@ -87,6 +92,10 @@ async fn draw(
             layout,
             as_of,
             branches,
+            machines: freshness::machine_rows(app, &seen, days),
+            long_absent_days: days,
+            fewest_days: *LONG_ABSENT_DAYS_ALLOWED.start(),
+            most_days: *LONG_ABSENT_DAYS_ALLOWED.end(),
             territories: seen
                 .catalogue
                 .territories
@@ -189,6 +198,27 @@ fn qr(text: &str) -> String {
          shape-rendering=\"crispEdges\"><rect width=\"{side}\" height=\"{side}\" fill=\"#fff\"/>\
          <path d=\"{path}\" fill=\"#000\"/></svg>"
     )
+}
+
+/// After how many days.
+#[derive(Debug, Deserialize)]
+pub(crate) struct Absence {
+    days: u16,
+}
+
+/// `POST /branches/absence`: from when on a machine counts as long absent.
+pub(crate) async fn set_absence(
+    State(app): State<App>,
+    Form(form): Form<Absence>,
+) -> Result<Response, Problem> {
+    if !app.hub.set_long_absent_days(form.days).await? {
+        return Err(Problem::bad_request(format!(
+            "choose between {} and {} days; nothing was changed",
+            LONG_ABSENT_DAYS_ALLOWED.start(),
+            LONG_ABSENT_DAYS_ALLOWED.end()
+        )));
+    }
+    Ok(see_other("/branches?done=absence"))
 }
 
 /// Which machine.

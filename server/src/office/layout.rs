@@ -77,7 +77,7 @@ impl Layout {
     /// The surroundings for whoever is logged in. What cannot be counted is left out; the page still comes.
     pub(crate) async fn of(app: &App, reader: &Person, nav: Nav) -> (Self, Seen) {
         let seen = seen_from_office(app, reader.words);
-        let counts = app.hub.read(orders_in_conflict).await;
+        let counts = app.hub.read(in_conflict).await;
         let refused = app.hub.refused().await;
         let who = reader.user.as_ref().map(|user| Who {
             name: seen.staff_name(Some(user.staff)),
@@ -119,8 +119,11 @@ pub(crate) fn seen_from_office(app: &App, words: Words) -> Seen {
     }
 }
 
+/// Customers in conflict that are counted; more than these is no number that anybody reads.
+const MAX_CUSTOMERS: usize = 500;
+
 /// What the list of conflicts shows, so that the number beside its name and its length agree.
-fn orders_in_conflict(lists: &Reader) -> Result<u64, QueryError> {
+fn in_conflict(lists: &Reader) -> Result<u64, QueryError> {
     let filter = OrderFilter {
         conflicts_only: true,
         ..OrderFilter::default()
@@ -129,11 +132,20 @@ fn orders_in_conflict(lists: &Reader) -> Result<u64, QueryError> {
         offset: 0,
         limit: 1,
     };
-    Ok(lists.order_list(&filter, OrderSort::Newest, first)?.total)
+    let customers = lists.conflicted_customers(MAX_CUSTOMERS)?.len();
+    let orders = lists.order_list(&filter, OrderSort::Newest, first)?.total;
+    Ok(orders + u64::try_from(customers).unwrap_or(u64::MAX))
 }
 
 /// What an action reports after its redirect: `?done=settled`. Only these; an address cannot put words on a page.
-const DONE: [&str; 4] = ["settled", "staff", "retired", "price"];
+const DONE: [&str; 6] = [
+    "settled",
+    "staff",
+    "retired",
+    "price",
+    "absence",
+    "forgotten",
+];
 
 fn toast(words: Words, here: &str) -> Option<String> {
     let (_, query) = here.split_once('?')?;

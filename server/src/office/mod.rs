@@ -7,6 +7,7 @@ pub(crate) mod files;
 pub(crate) mod freshness;
 mod layout;
 pub(crate) mod log_in;
+pub(crate) mod machines;
 pub(crate) mod order;
 mod order_view;
 pub(crate) mod orders;

@@ -9,7 +9,7 @@ use shared::document::Document;
 use shared::domain::{Customer, Order, TicketNumber};
 use shared::id::DocumentId;
 use shared::presentation::page::{
-    ConflictView, Seen, Words, conflict_views, local_address, open_conflicts, read_dot,
+    Badge, ConflictView, Seen, Words, conflict_views, local_address, open_conflicts, read_dot,
 };
 
 use super::layout::{Layout, Nav};
@@ -27,6 +27,7 @@ struct OrderPage {
     words: Words,
     layout: Layout,
     order: OrderView,
+    seen_by: Vec<Badge>,
 }
 
 #[derive(Template)]
@@ -46,13 +47,15 @@ pub(crate) async fn show(
 ) -> Result<Response, Problem> {
     let id = find(&app, &id).await?;
     let document = app.hub.look(move |store| store.document(id)).await?;
-    let (_, document) = document.ok_or_else(|| Problem::not_found("there is no such order"))?;
+    let (position, document) =
+        document.ok_or_else(|| Problem::not_found("there is no such order"))?;
     let (layout, seen) = Layout::of(&app, &reader, Nav::Orders).await;
     if let Some(order) = Order::of(&document) {
         let conflicts = conflicts_of(&seen, &document, Some(&order), "");
         return page(&OrderPage {
             words: reader.words,
             layout,
+            seen_by: seen_by(&app, &seen, &order, position),
             order: OrderView::of(&seen, &order, conflicts),
         });
     }
@@ -66,6 +69,33 @@ pub(crate) async fn show(
             .unwrap_or_else(|| reader.words.text("customer-unnamed")),
         conflicts: conflicts_of(&seen, &document, None, ""),
     })
+}
+
+/// Which of the branches that an order concerns have its state at a feed position. Those of which that is not known are
+/// left out.
+fn seen_by(app: &App, seen: &Seen, order: &Order, position: u64) -> Vec<Badge> {
+    let known = |branch| {
+        let (_, presence) = app.hub.replicas().of_branch(branch)?;
+        presence.filter(|presence| presence.seen_up_to > 0)
+    };
+    order
+        .scope()
+        .into_iter()
+        .filter_map(|branch| Some((branch, known(branch)?)))
+        .map(|(branch, presence)| {
+            let has_it = presence.seen_up_to >= position;
+            let (class, icon, key) = if has_it {
+                ("tag--ok", "check", "sync-order-seen-by")
+            } else {
+                ("", "clock", "sync-order-not-seen-by")
+            };
+            Badge {
+                class,
+                icon,
+                word: seen.words.with(key, "branch", seen.branch_name(branch)),
+            }
+        })
+        .collect()
 }
 
 /// What branches disagree on in a document, with where its choices are sent; `back` is where they lead.

@@ -409,7 +409,7 @@ fn plain_amount(minor: i64) -> String {
 }
 
 /// Text that no spreadsheet takes for a formula (OWASP, "CSV injection").
-fn safe(text: &str) -> String {
+pub(super) fn safe(text: &str) -> String {
     if text.starts_with(['=', '@', '\t', '\r'])
         || text.starts_with(['+', '-']) && text.contains(|c: char| c.is_alphabetic() || c == '(')
     {

@@ -112,7 +112,13 @@ pub(crate) async fn show(
         .read(move |lists| lists.overview(today, days))
         .await?;
     let words = reader.words;
-    let body = body(&app, &seen, &overview, days);
+    let body = body(
+        &app,
+        &seen,
+        &overview,
+        days,
+        app.hub.long_absent_days().await?,
+    );
     if reader.wants_fragment {
         return page(&OverviewBody { words, body });
     }
@@ -123,13 +129,14 @@ pub(crate) async fn show(
     })
 }
 
-fn body(app: &App, seen: &Seen, overview: &Overview, days: u16) -> Body {
+fn body(app: &App, seen: &Seen, overview: &Overview, days: u16, long_absent_days: u16) -> Body {
     let words = seen.words;
     let as_of = freshness::as_of(app, seen);
-    let mut states: BTreeMap<String, BranchState> = freshness::branch_states(app, seen)
-        .into_iter()
-        .map(|state| (state.id.clone(), state))
-        .collect();
+    let mut states: BTreeMap<String, BranchState> =
+        freshness::branch_states(app, seen, long_absent_days)
+            .into_iter()
+            .map(|state| (state.id.clone(), state))
+            .collect();
     let rows: Vec<BranchRow> = branches_of(seen, overview)
         .iter()
         .map(|figures| {

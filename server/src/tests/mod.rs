@@ -2,6 +2,7 @@
 
 mod harness;
 mod joining;
+mod machines;
 mod mending;
 mod pages;
 mod permissions;

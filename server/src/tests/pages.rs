@@ -10,13 +10,13 @@ use shared::presentation::texts;
 use super::harness::{TestHub, bytes_of};
 
 /// A browser with a session.
-struct Browser<'a> {
+pub(super) struct Browser<'a> {
     hub: &'a TestHub,
     cookie: String,
 }
 
 impl<'a> Browser<'a> {
-    async fn logged_in(hub: &'a TestHub) -> Self {
+    pub(super) async fn logged_in(hub: &'a TestHub) -> Self {
         let form = format!("login=admin&password={}&next=%2Fbranches", hub.password);
         let request = form_request("/login", None, &form);
         let response = hub.send(request).await;
@@ -33,7 +33,7 @@ impl<'a> Browser<'a> {
         Self { hub, cookie }
     }
 
-    async fn get(&self, path: &str) -> (StatusCode, String) {
+    pub(super) async fn get(&self, path: &str) -> (StatusCode, String) {
         let request = Request::get(path)
             .header(header::COOKIE, &self.cookie)
             .body(Body::empty())
@@ -41,7 +41,7 @@ impl<'a> Browser<'a> {
         text(self.hub, request).await
     }
 
-    async fn post(&self, path: &str, form: &str) -> (StatusCode, String) {
+    pub(super) async fn post(&self, path: &str, form: &str) -> (StatusCode, String) {
         text(self.hub, form_request(path, Some(&self.cookie), form)).await
     }
 }
@@ -82,6 +82,7 @@ async fn every_page_draws_in_every_language() {
             &order,
             "/conflicts",
             "/branches",
+            "/machines/1",
             "/staff",
             "/catalogue",
             "/quarantine",

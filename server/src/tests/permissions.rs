@@ -12,6 +12,7 @@ fn request(method: &str, path: &str, who: Option<&str>) -> Request<Body> {
     let path = path
         .replace("{id}", "01a1f9f0-1785-758f-a97c-92cf85634e6d")
         .replace("{name}", "offpiste.css")
+        .replace("{number}", "1")
         .replace("{*file}", "index.html");
     let mut request = Request::builder().method(method).uri(path);
     if let Some(who) = who {

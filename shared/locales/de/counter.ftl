@@ -228,3 +228,5 @@ refusal-no-price = Für diese Leistung ist kein Preis bekannt. Die Zentrale trä
 refusal-nothing-to-settle = Das hat schon jemand entschieden.
 refusal-promised-before-received = Der Abholtag liegt vor der Annahme.
 refusal-already-so = Das ist schon so.
+done-retried = Nochmals versucht; es geht noch nicht. Nichts ging verloren.
+done-released = Nochmals versucht und übernommen.

@@ -16,7 +16,11 @@ sync-all-sent-explained = Jede Änderung hier ist von der Zentrale bestätigt.
 sync-unknown = Stand unbekannt
 sync-key-refused = Zentrale lehnt dieses Gerät ab
 sync-incompatible = Versionen passen nicht
-sync-refused-by-office = Die Zentrale nimmt eine Änderung nicht an. Sie bleibt hier gespeichert; bitte die IT informieren.
+sync-refused-by-office =
+    { $count ->
+        [one] Die Zentrale nimmt { $count } Änderung nicht an. Sie bleibt hier gespeichert; Grund und nächster Schritt stehen unter Quarantäne.
+       *[other] Die Zentrale nimmt { $count } Änderungen nicht an. Sie bleiben hier gespeichert; Grund und nächster Schritt stehen unter Quarantäne.
+    }
 sync-complete-at = Zuletzt vollständig
 sync-identical = Nachweislich gleich wie die Zentrale
 sync-differs = Unterschied zur Zentrale, wird behoben
@@ -31,7 +35,7 @@ line-nonsense = Die Antwort ist nicht von der Zentrale: etwas steht dazwischen, 
 sync-no-contact = Keine Verbindung { $since }
 sync-never-contact = Noch nie verbunden
 sync-work-goes-on = Alles wird hier sicher gespeichert. Sie können normal weiterarbeiten.
-sync-safe-to-close = Gefahrlos zu schliessen: nichts ungesendet.
+sync-safe-to-close = Gefahrlos zu schliessen: 0 ungesendet
 sync-not-safe-to-close =
     { $count ->
         [one] { $count } Änderung ist noch nicht bei der Zentrale. Sie bleibt auf diesem Gerät gespeichert.
@@ -56,3 +60,26 @@ quarantine-unreadable = Hier gespeichert, von dieser Version nicht lesbar
 quarantine-title = Quarantäne
 quarantine-explained = Diese Daten konnten nicht übernommen werden. Sie sind aufbewahrt; alles andere läuft weiter.
 quarantine-empty = Nichts in Quarantäne.
+sync-close-later = Noch nicht alles gesendet
+sync-safe-explained = Alles von hier ist bei der Zentrale. Dieses Gerät darf ausgeschaltet werden.
+sync-closing-title = Vor dem Ausschalten
+sync-closing-check = Vor dem Ausschalten prüfen
+sync-unsent = ungesendet
+sync-unsent-oldest = das älteste { $since }
+sync-identical-as-of = Gleich wie die Zentrale, Stand { $moment }
+sync-clock-both = Hier ist es { $here }, bei der Zentrale { $office }.
+sync-order-way = Wo dieser Auftrag gespeichert ist
+sync-order-refused = Von der Zentrale abgelehnt
+sync-order-seen-by = Gesehen: { $branch }
+sync-order-not-seen-by = Noch nicht bei { $branch }
+quarantine-empty-next = Was die Zentrale sendet, wird hier gelesen, und was von hier kommt, nimmt sie an.
+quarantine-retry = Jetzt nochmals versuchen
+quarantine-document = Dokument
+quarantine-document-unknown = nicht lesbar
+quarantine-since = Seit
+quarantine-size = Grösse
+quarantine-next = Was tun
+quarantine-next-from-office = Meist ist das Programm hier älter als bei der Zentrale. Nach dem Erneuern wird es von selbst nochmals versucht.
+quarantine-next-refused = Hier bleibt es gespeichert und gilt. Bitte der Zentrale Grund und Nummer melden; nach dem Erneuern der Zentrale nochmals versuchen.
+quarantine-next-unreadable = Eine neuere Version hat es geschrieben. Bitte dieses Programm wieder erneuern; bis dahin bleibt es unverändert.
+quarantine-more = … und { $count } weitere

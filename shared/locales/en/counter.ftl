@@ -228,3 +228,5 @@ refusal-no-price = No price is known for this service. The office enters it.
 refusal-nothing-to-settle = Somebody has already decided this.
 refusal-promised-before-received = The promised day is before the day of intake.
 refusal-already-so = This is already so.
+done-retried = Tried again; it does not work yet. Nothing was lost.
+done-released = Tried again and taken over.

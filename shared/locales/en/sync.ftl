@@ -16,7 +16,11 @@ sync-all-sent-explained = Every change made here has been acknowledged by the of
 sync-unknown = State unknown
 sync-key-refused = The office refuses this machine
 sync-incompatible = Versions do not fit
-sync-refused-by-office = The office does not take a change. It stays saved here; please tell IT.
+sync-refused-by-office =
+    { $count ->
+        [one] The office does not take { $count } change. It stays saved here; the reason and what to do are under Quarantine.
+       *[other] The office does not take { $count } changes. They stay saved here; the reason and what to do are under Quarantine.
+    }
 sync-complete-at = Last complete
 sync-identical = Proven identical to the office
 sync-differs = Differs from the office, being mended
@@ -31,7 +35,7 @@ line-nonsense = The answer is not the office’s: something stands between, such
 sync-no-contact = No line { $since }
 sync-never-contact = Never connected yet
 sync-work-goes-on = Everything is saved safely here. You can work on as usual.
-sync-safe-to-close = Safe to close: nothing unsent.
+sync-safe-to-close = Safe to close: 0 unsent
 sync-not-safe-to-close =
     { $count ->
         [one] { $count } change is not at the office yet. It stays saved on this machine.
@@ -56,3 +60,26 @@ quarantine-unreadable = Stored here, unreadable by this version
 quarantine-title = Quarantine
 quarantine-explained = These could not be taken over. They are kept; everything else goes on.
 quarantine-empty = Nothing in quarantine.
+sync-close-later = Not everything is sent yet
+sync-safe-explained = Everything from here is at the office. This machine may be switched off.
+sync-closing-title = Before switching off
+sync-closing-check = Check before switching off
+sync-unsent = unsent
+sync-unsent-oldest = the oldest { $since }
+sync-identical-as-of = Identical to the hub as of { $moment }
+sync-clock-both = Here it is { $here }, at the office { $office }.
+sync-order-way = Where this order is saved
+sync-order-refused = Refused by the office
+sync-order-seen-by = Seen by { $branch }
+sync-order-not-seen-by = Not at { $branch } yet
+quarantine-empty-next = What the office sends is read here, and it takes what comes from here.
+quarantine-retry = Try again now
+quarantine-document = Document
+quarantine-document-unknown = unreadable
+quarantine-since = Since
+quarantine-size = Size
+quarantine-next = What to do
+quarantine-next-from-office = Most often the program here is older than the office’s. After an upgrade it is tried again by itself.
+quarantine-next-refused = It stays saved here and holds. Please tell the office the reason and the number; try again after the office was upgraded.
+quarantine-next-unreadable = A newer version wrote it. Please upgrade this program again; until then it stays as it is.
+quarantine-more = … and { $count } more

@@ -228,3 +228,5 @@ refusal-no-price = Aucun prix connu pour cette prestation. La centrale le saisit
 refusal-nothing-to-settle = Quelqu’un l’a déjà décidé.
 refusal-promised-before-received = Le jour de retrait précède la réception.
 refusal-already-so = C’est déjà le cas.
+done-retried = Nouvel essai; cela ne marche pas encore. Rien n’est perdu.
+done-released = Réessayé et repris.

@@ -16,7 +16,11 @@ sync-all-sent-explained = Chaque modification faite ici est confirmée par la ce
 sync-unknown = État inconnu
 sync-key-refused = La centrale refuse cet appareil
 sync-incompatible = Versions incompatibles
-sync-refused-by-office = La centrale refuse une modification. Elle reste enregistrée ici; veuillez informer l’informatique.
+sync-refused-by-office =
+    { $count ->
+        [one] La centrale refuse { $count } modification. Elle reste enregistrée ici; le motif et la suite sont sous Quarantaine.
+       *[other] La centrale refuse { $count } modifications. Elles restent enregistrées ici; le motif et la suite sont sous Quarantaine.
+    }
 sync-complete-at = Dernière fois complet
 sync-identical = Identique à la centrale, prouvé
 sync-differs = Diffère de la centrale, en correction
@@ -31,7 +35,7 @@ line-nonsense = La réponse ne vient pas de la centrale: quelque chose s’inter
 sync-no-contact = Pas de liaison { $since }
 sync-never-contact = Jamais connecté
 sync-work-goes-on = Tout est enregistré ici en sécurité. Vous pouvez continuer normalement.
-sync-safe-to-close = Fermeture sans risque: rien en attente d’envoi.
+sync-safe-to-close = Fermeture sans risque: 0 non envoyé
 sync-not-safe-to-close =
     { $count ->
         [one] { $count } modification n’est pas encore à la centrale. Elle reste enregistrée sur cet appareil.
@@ -56,3 +60,26 @@ quarantine-unreadable = Enregistré ici, illisible par cette version
 quarantine-title = Quarantaine
 quarantine-explained = Ces données n’ont pas pu être reprises. Elles sont conservées; tout le reste continue.
 quarantine-empty = Rien en quarantaine.
+sync-close-later = Tout n’est pas encore envoyé
+sync-safe-explained = Tout ce qui vient d’ici est à la centrale. Cet appareil peut être éteint.
+sync-closing-title = Avant d’éteindre
+sync-closing-check = Vérifier avant d’éteindre
+sync-unsent = non envoyé
+sync-unsent-oldest = le plus ancien { $since }
+sync-identical-as-of = Identique à la centrale, état { $moment }
+sync-clock-both = Ici il est { $here }, à la centrale { $office }.
+sync-order-way = Où cette commande est enregistrée
+sync-order-refused = Refusé par la centrale
+sync-order-seen-by = Vu: { $branch }
+sync-order-not-seen-by = Pas encore à { $branch }
+quarantine-empty-next = Ce que la centrale envoie est lu ici, et elle accepte ce qui vient d’ici.
+quarantine-retry = Réessayer maintenant
+quarantine-document = Document
+quarantine-document-unknown = illisible
+quarantine-since = Depuis
+quarantine-size = Taille
+quarantine-next = Que faire
+quarantine-next-from-office = Le plus souvent, le programme d’ici est plus ancien que celui de la centrale. Après la mise à jour, un nouvel essai se fait tout seul.
+quarantine-next-refused = Cela reste enregistré et valable ici. Veuillez signaler le motif et le numéro à la centrale; réessayez après sa mise à jour.
+quarantine-next-unreadable = Une version plus récente l’a écrit. Veuillez remettre ce programme à jour; d’ici là, rien ne change.
+quarantine-more = … et { $count } autres

@@ -228,3 +228,5 @@ refusal-no-price = Nessun prezzo noto per questa prestazione. Lo inserisce la ce
 refusal-nothing-to-settle = Qualcuno l’ha già deciso.
 refusal-promised-before-received = Il giorno di ritiro precede la consegna.
 refusal-already-so = È già così.
+done-retried = Riprovato; non funziona ancora. Nulla è andato perso.
+done-released = Riprovato e ripreso.

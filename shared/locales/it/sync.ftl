@@ -16,7 +16,11 @@ sync-all-sent-explained = Ogni modifica fatta qui è confermata dalla centrale.
 sync-unknown = Stato sconosciuto
 sync-key-refused = La centrale rifiuta questo apparecchio
 sync-incompatible = Versioni incompatibili
-sync-refused-by-office = La centrale rifiuta una modifica. Resta salvata qui; informare l’informatica.
+sync-refused-by-office =
+    { $count ->
+        [one] La centrale rifiuta { $count } modifica. Resta salvata qui; il motivo e il da farsi sono in Quarantena.
+       *[other] La centrale rifiuta { $count } modifiche. Restano salvate qui; il motivo e il da farsi sono in Quarantena.
+    }
 sync-complete-at = Ultima volta completo
 sync-identical = Identico alla centrale, dimostrato
 sync-differs = Differisce dalla centrale, in correzione
@@ -31,7 +35,7 @@ line-nonsense = La risposta non è della centrale: qualcosa si interpone, come l
 sync-no-contact = Nessun collegamento { $since }
 sync-never-contact = Mai collegato
 sync-work-goes-on = Tutto è salvato qui in sicurezza. Può continuare a lavorare normalmente.
-sync-safe-to-close = Si può chiudere: nulla da inviare.
+sync-safe-to-close = Si può chiudere: 0 non inviati
 sync-not-safe-to-close =
     { $count ->
         [one] { $count } modifica non è ancora alla centrale. Resta salvata su questo apparecchio.
@@ -56,3 +60,26 @@ quarantine-unreadable = Salvato qui, non leggibile da questa versione
 quarantine-title = Quarantena
 quarantine-explained = Questi dati non sono stati ripresi. Sono conservati; tutto il resto continua.
 quarantine-empty = Nulla in quarantena.
+sync-close-later = Non tutto è inviato
+sync-safe-explained = Tutto ciò che viene da qui è alla centrale. Questo apparecchio può essere spento.
+sync-closing-title = Prima di spegnere
+sync-closing-check = Verificare prima di spegnere
+sync-unsent = non inviati
+sync-unsent-oldest = il più vecchio { $since }
+sync-identical-as-of = Identico alla centrale, stato { $moment }
+sync-clock-both = Qui sono le { $here }, alla centrale le { $office }.
+sync-order-way = Dove è salvato questo ordine
+sync-order-refused = Rifiutato dalla centrale
+sync-order-seen-by = Visto: { $branch }
+sync-order-not-seen-by = Non ancora a { $branch }
+quarantine-empty-next = Ciò che la centrale invia viene letto qui, ed essa accetta ciò che viene da qui.
+quarantine-retry = Riprovare ora
+quarantine-document = Documento
+quarantine-document-unknown = illeggibile
+quarantine-since = Da
+quarantine-size = Dimensione
+quarantine-next = Che fare
+quarantine-next-from-office = Di solito il programma qui è più vecchio di quello della centrale. Dopo l’aggiornamento si riprova da solo.
+quarantine-next-refused = Resta salvato e valido qui. Comunicare alla centrale il motivo e il numero; riprovare dopo il suo aggiornamento.
+quarantine-next-unreadable = L’ha scritto una versione più recente. Aggiornare di nuovo questo programma; fino ad allora resta invariato.
+quarantine-more = … e altri { $count }

@@ -15,6 +15,8 @@ mod apply;
 mod calendar;
 mod customers;
 mod digests;
+mod disagreements;
+mod doings;
 mod fold;
 mod lists;
 mod office;

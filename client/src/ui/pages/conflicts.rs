@@ -16,10 +16,11 @@ use crate::ui::session::SignedIn;
 struct ConflictsPage {
     layout: Layout,
     words: Words,
-    orders: Vec<OrderInConflict>,
+    inbox: Vec<InConflict>,
 }
 
-struct OrderInConflict {
+/// An order or a customer.
+struct InConflict {
     href: String,
     number: String,
     name: String,
@@ -32,17 +33,17 @@ const MAX_SHOWN: usize = 30;
 /// The page.
 pub(crate) async fn page(State(ui): State<Ui>, signed_in: SignedIn) -> Response {
     let words = signed_in.reader.words;
-    match orders(&ui, words).await {
-        Ok(orders) => render(&ConflictsPage {
+    match inbox(&ui, words).await {
+        Ok(inbox) => render(&ConflictsPage {
             layout: Layout::of(&ui, &signed_in, Nav::Conflicts).await,
             words,
-            orders,
+            inbox,
         }),
         Err(error) => error_page(&ui, &signed_in, &error).await,
     }
 }
 
-async fn orders(ui: &Ui, words: Words) -> Result<Vec<OrderInConflict>, CounterError> {
+async fn inbox(ui: &Ui, words: Words) -> Result<Vec<InConflict>, CounterError> {
     let mut found = Vec::new();
     for summary in ui.counter.conflicts().await?.into_iter().take(MAX_SHOWN) {
         let details = match ui.counter.order(&summary.id.to_string()).await {
@@ -52,10 +53,28 @@ async fn orders(ui: &Ui, words: Words) -> Result<Vec<OrderInConflict>, CounterEr
         };
         let order = &details.order;
         let href = format!("/orders/{}", order.id);
-        let view = with_seen(ui, words, |seen| OrderInConflict {
+        let view = with_seen(ui, words, |seen| InConflict {
             number: spoken_number(order.ticket.as_deref(), &order.number()),
             name: seen.name_at_intake(order),
             conflicts: conflict_views(seen, Some(order), &details.conflicts, &href, "/conflicts"),
+            href: href.clone(),
+        });
+        found.push(view);
+    }
+    for summary in ui.counter.customers_in_conflict().await? {
+        if found.len() >= MAX_SHOWN {
+            break;
+        }
+        let details = match ui.counter.customer(summary.id).await {
+            Ok(details) => details,
+            Err(CounterError::NotFound) => continue,
+            Err(error) => return Err(error),
+        };
+        let href = format!("/customers/{}", summary.id);
+        let view = with_seen(ui, words, |seen| InConflict {
+            number: words.text("customer"),
+            name: seen.name_or_word(summary.name.as_deref(), summary.erased),
+            conflicts: conflict_views(seen, None, &details.conflicts, &href, "/conflicts"),
             href: href.clone(),
         });
         found.push(view);

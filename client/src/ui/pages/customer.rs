@@ -9,14 +9,14 @@ use shared::id::CustomerId;
 use shared::presentation::Language;
 
 use super::Body;
-use crate::counter::CounterError;
+use crate::counter::{Choice, CounterError, Refusal};
 use crate::ui::Ui;
 use crate::ui::forms::Fields;
 use crate::ui::layout::{Layout, Nav, with_seen};
 use crate::ui::problem::{Problem, error_page, render, render_as};
 use crate::ui::session::SignedIn;
 use crate::ui::views::customer::{CustomerView, Suggestion};
-use shared::presentation::page::Words;
+use shared::presentation::page::{self, Words, read_dot};
 
 #[derive(Template)]
 #[template(path = "customer.html")]
@@ -166,7 +166,7 @@ pub(crate) async fn edit(
         Err(_) => Err(CounterError::NotFound),
     };
     match edited {
-        Ok(()) | Err(CounterError::Refused(crate::counter::Refusal::AlreadySo)) => {
+        Ok(()) | Err(CounterError::Refused(Refusal::AlreadySo)) => {
             Redirect::to(&format!("/customers/{customer}?done=customer-edited")).into_response()
         }
         Err(CounterError::NotFound) => error_page(&ui, &signed_in, &CounterError::NotFound).await,
@@ -178,6 +178,37 @@ pub(crate) async fn edit(
                 &edit_form(&ui, &signed_in, &customer, form).await,
             )
         }
+    }
+}
+
+/// Chooses one of the values that replicas wrote without having seen each other.
+pub(crate) async fn settle(
+    State(ui): State<Ui>,
+    signed_in: SignedIn,
+    Path(customer): Path<String>,
+    Body(form): Body,
+) -> Response {
+    let settled = match (
+        customer.parse::<CustomerId>(),
+        read_dot(form.text("chosen")),
+    ) {
+        (Err(_), _) => Err(CounterError::NotFound),
+        (Ok(_), None) => Err(CounterError::Refused(Refusal::NothingToSettle)),
+        (Ok(id), Some(dot)) => {
+            let (person, field) = (&signed_in.person, form.text("field"));
+            let choice = Choice::Written(dot);
+            ui.counter
+                .settle(person, id.document(), field, choice)
+                .await
+        }
+    };
+    match settled {
+        Ok(()) => {
+            let page = format!("/customers/{customer}");
+            let back = page::local_address(form.text("back"), &page);
+            Redirect::to(&format!("{back}?done=settled")).into_response()
+        }
+        Err(error) => error_page(&ui, &signed_in, &error).await,
     }
 }
 

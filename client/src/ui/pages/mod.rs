@@ -7,6 +7,7 @@ pub(crate) mod files;
 pub(crate) mod intake;
 pub(crate) mod order;
 pub(crate) mod order_actions;
+pub(crate) mod quarantine;
 pub(crate) mod search;
 pub(crate) mod sign_in;
 pub(crate) mod sync;

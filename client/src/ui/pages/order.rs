@@ -111,12 +111,6 @@ async fn show(
 fn view(ui: &Ui, signed_in: &SignedIn, details: &OrderDetails) -> OrderView {
     let may_serve = signed_in.person.may_serve();
     with_seen(ui, signed_in.reader.words, |seen| {
-        OrderView::of(
-            seen,
-            &details.order,
-            &details.conflicts,
-            &details.whereabouts,
-            may_serve,
-        )
+        OrderView::of(seen, details, may_serve)
     })
 }

@@ -42,7 +42,7 @@ pub(crate) async fn page(
                 words,
                 here,
                 ticket: with_seen(&ui, words, |seen| TicketView::of(seen, &details.order)),
-                saved: with_seen(&ui, here, |seen| saved(seen, &details.whereabouts)),
+                saved: with_seen(&ui, here, |seen| saved(seen, &details)),
             })
         }
         Err(error) => error_page(&ui, &signed_in, &error).await,

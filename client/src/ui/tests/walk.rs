@@ -8,7 +8,7 @@ use crate::testing::{HubDouble, Mood, PIN, Shop};
 use crate::ui::{Permission, ROUTES};
 
 /// An open shop and Anna, signed in at its counter.
-async fn anna_at_work() -> (HubDouble, Shop, Visitor) {
+pub(super) async fn anna_at_work() -> (HubDouble, Shop, Visitor) {
     let hub = HubDouble::start().await;
     let shop = Shop::open(&hub, "Chur", "CH").await;
     let mut anna = Visitor::at(shop.counter());
@@ -18,7 +18,7 @@ async fn anna_at_work() -> (HubDouble, Shop, Visitor) {
 }
 
 /// Takes an order in through the form; the address of its page.
-async fn take_in(anna: &Visitor, name: &str, items: &[&str]) -> String {
+pub(super) async fn take_in(anna: &Visitor, name: &str, items: &[&str]) -> String {
     let form = anna.open("/orders/new").await;
     let (order, service) = (form.value_of("order"), form.value_of("items.0.service"));
     let labels: Vec<String> = (0..items.len())
@@ -301,6 +301,7 @@ async fn every_page_is_there_in_every_language() {
         "/orders/new",
         "/conflicts",
         "/sync",
+        "/quarantine",
         "/me",
         "/sign-in",
         "/no-such-page",

@@ -2,7 +2,7 @@
 
 use shared::domain::Contact;
 use shared::presentation::Language;
-use shared::presentation::page::{Fact, Seen};
+use shared::presentation::page::{ConflictView, Fact, Seen, conflict_views};
 
 use super::phone;
 use super::row::OrderRow;
@@ -16,6 +16,7 @@ pub(crate) struct CustomerView {
     pub(crate) facts: Vec<Fact>,
     pub(crate) duplicates: Vec<CustomerRow>,
     pub(crate) orders: Vec<OrderRow>,
+    pub(crate) conflicts: Vec<ConflictView>,
 }
 
 /// A customer in a list.
@@ -37,9 +38,11 @@ impl CustomerView {
     /// The page of a customer with what they had done before.
     pub(crate) fn of(seen: &Seen, details: &CustomerDetails) -> Self {
         let customer = &details.customer;
+        let href = format!("/customers/{}", customer.id);
         Self {
             id: customer.id.to_string(),
-            href: format!("/customers/{}", customer.id),
+            conflicts: conflict_views(seen, None, &details.conflicts, &href, ""),
+            href,
             name: seen.name_or_word(customer.contact.name.as_deref(), customer.erased),
             facts: facts(seen, &customer.contact),
             duplicates: CustomerRow::all(seen, &details.likely_duplicates),

@@ -9,7 +9,7 @@ use shared::presentation::page::{
 };
 
 use super::{Phone, phone};
-use crate::counter::{OpenConflict, Whereabouts};
+use crate::counter::OrderDetails;
 
 /// Everything the order page shows.
 pub(crate) struct OrderView {
@@ -40,11 +40,13 @@ pub(crate) struct OrderView {
     pub(crate) conflicts: Vec<ConflictView>,
 }
 
-/// Where this order is safe, in one sentence.
+/// Where this order is safe.
 #[derive(Clone)]
 pub(crate) struct Saved {
-    pub(crate) icon: &'static str,
-    pub(crate) words: String,
+    /// Here, at the office, at other branches: in this order.
+    pub(crate) stations: Vec<Badge>,
+    /// What is not as it should be, in a sentence.
+    pub(crate) words: Option<String>,
 }
 
 /// What the page offers. The commands decide again; this only leaves out what would be refused.
@@ -135,13 +137,8 @@ pub(crate) struct MethodView {
 
 impl OrderView {
     /// The page of an order.
-    pub(crate) fn of(
-        seen: &Seen,
-        order: &Order,
-        conflicts: &[OpenConflict],
-        whereabouts: &Whereabouts,
-        may_serve: bool,
-    ) -> Self {
+    pub(crate) fn of(seen: &Seen, details: &OrderDetails, may_serve: bool) -> Self {
+        let order = &details.order;
         let href = format!("/orders/{}", order.id);
         let may = may(order, may_serve);
         let is_done = order.status.phase == Phase::Done;
@@ -160,7 +157,7 @@ impl OrderView {
             due: seen.due(order.promised_on, order.status.phase.is_unfinished()),
             custody: seen.custody_of_all(order),
             money_tag: seen.money_state(order.money_state()),
-            saved: super::sync::saved(seen, whereabouts),
+            saved: super::sync::saved(seen, details),
             progress: progress(seen, order),
             steps: work_steps(seen, order),
             hand_out_is_way: is_done && may.hand_out && order.owed().minor <= 0,
@@ -177,7 +174,7 @@ impl OrderView {
             reason: order.reason.clone(),
             facts: facts(seen, order),
             timeline: timeline(seen, order),
-            conflicts: conflict_views(seen, Some(order), conflicts, &href, ""),
+            conflicts: conflict_views(seen, Some(order), &details.conflicts, &href, ""),
             may,
             href,
         }

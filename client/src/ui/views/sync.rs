@@ -1,17 +1,11 @@
 //! The line to the office in words, from durable facts only: what is unsent, since when, and when the office last answered.
 
-use shared::presentation::page::{Fact, Seen};
+use shared::clock::UtcMillis;
+use shared::presentation::page::{Badge, Fact, Seen};
 use shared::presentation::{format, text_with};
 
 use super::order::Saved;
-use crate::counter::{ClockWarning, Line, SyncState, Whereabouts};
-
-/// A record set aside.
-pub(crate) struct Quarantined {
-    pub(crate) what: String,
-    pub(crate) why: String,
-    pub(crate) when: String,
-}
+use crate::counter::{ClockWarning, Line, OrderDetails, SyncState, Whereabouts};
 
 /// The few words that stand on every page.
 #[derive(Clone)]
@@ -24,11 +18,34 @@ pub(crate) struct Pill {
 /// The page about the line.
 pub(crate) struct SyncView {
     pub(crate) notice: Notice,
-    pub(crate) clock_warning: Option<String>,
+    pub(crate) clock_warning: Option<ClockWords>,
+    pub(crate) closing: Closing,
     pub(crate) facts: Vec<Fact>,
-    pub(crate) is_safe_to_close: bool,
-    pub(crate) closing: String,
-    pub(crate) quarantine: Vec<Quarantined>,
+    /// How much was set aside; it has a page of its own.
+    pub(crate) set_aside: usize,
+}
+
+/// The answer for whoever switches the machine off.
+pub(crate) struct Closing {
+    pub(crate) is_safe: bool,
+    pub(crate) icon: &'static str,
+    /// How many changes are unsent, large.
+    pub(crate) unsent: String,
+    /// Since when the oldest of them waits.
+    pub(crate) oldest: Option<String>,
+    /// The answer in a few words.
+    pub(crate) verdict: String,
+    /// What it means.
+    pub(crate) words: String,
+    /// `Gleich wie die Zentrale, Stand 18:02.`
+    pub(crate) identical: Option<String>,
+}
+
+/// A clock that is wrong.
+pub(crate) struct ClockWords {
+    pub(crate) words: String,
+    /// What it shows here, and what the office's shows.
+    pub(crate) both: String,
 }
 
 /// A coloured box with a title and a sentence.
@@ -81,38 +98,74 @@ impl SyncView {
             clock_warning: state
                 .clock_warning
                 .map(|warning| clock_words(seen, warning)),
-            facts: facts(seen, state),
-            is_safe_to_close: state.is_safe_to_close(),
             closing: closing(seen, state),
-            quarantine: quarantine(seen, state),
+            facts: facts(seen, state),
+            set_aside: state.quarantined.len() + state.unreadable.len(),
         }
     }
 }
 
-/// Where one order is safe: always here; at the office once it has acknowledged it.
-pub(crate) fn saved(seen: &Seen, whereabouts: &Whereabouts) -> Saved {
-    match whereabouts {
-        Whereabouts::AtOffice => Saved {
-            icon: "office",
-            words: seen.words.text("sync-order-line-sent"),
-        },
-        Whereabouts::WaitingSince { since, waiting } => Saved {
-            icon: "saved",
-            words: text_with(
-                seen.words.language,
-                "sync-order-line-waiting",
-                &[
-                    ("since", seen.since(*since).into()),
-                    ("count", (*waiting).into()),
-                ],
-            ),
-        },
-        Whereabouts::Refused { reason } => Saved {
-            icon: "warning",
-            words: seen
-                .words
-                .with("sync-order-line-refused", "reason", reason.as_str()),
-        },
+/// How far one order has come: always here; at the office once it has acknowledged it; then at the branches it concerns.
+pub(crate) fn saved(seen: &Seen, details: &OrderDetails) -> Saved {
+    let whereabouts = &details.whereabouts;
+    let station = |class, icon, words| Badge {
+        class,
+        icon,
+        word: words,
+    };
+    let here = station("tag--ok", "check", seen.words.text("sync-order-here"));
+    let office = match whereabouts {
+        Whereabouts::AtOffice => {
+            station("tag--ok", "check", seen.words.text("sync-order-at-office"))
+        }
+        Whereabouts::WaitingSince { .. } => station(
+            "tag--warn",
+            "clock",
+            seen.words.text("sync-order-not-at-office"),
+        ),
+        Whereabouts::Refused { .. } => station(
+            "tag--bad",
+            "quarantine",
+            seen.words.text("sync-order-refused"),
+        ),
+    };
+    let known = details.seen_by.as_ref();
+    let branches = known
+        .filter(|_| *whereabouts == Whereabouts::AtOffice)
+        .into_iter()
+        .flat_map(|seen_by| {
+            let concerned = details.order.scope().into_iter();
+            let others = concerned.filter(|branch| Some(*branch) != seen.branch);
+            others.map(|branch| {
+                let name = seen.branch_name(branch);
+                if seen_by.contains(&branch) {
+                    let words = seen.words.with("sync-order-seen-by", "branch", name);
+                    station("tag--ok", "check", words)
+                } else {
+                    let words = seen.words.with("sync-order-not-seen-by", "branch", name);
+                    station("", "clock", words)
+                }
+            })
+        });
+    let words = match whereabouts {
+        Whereabouts::AtOffice => None,
+        Whereabouts::WaitingSince { since, waiting } => Some(text_with(
+            seen.words.language,
+            "sync-order-line-waiting",
+            &[
+                ("since", seen.since(*since).into()),
+                ("count", (*waiting).into()),
+            ],
+        )),
+        Whereabouts::Refused { reason } => Some(seen.words.with(
+            "sync-order-line-refused",
+            "reason",
+            reason.as_str(),
+        )),
+    };
+    Saved {
+        stations: [here, office].into_iter().chain(branches).collect(),
+        words,
     }
 }
 
@@ -186,7 +239,7 @@ fn facts(seen: &Seen, state: &SyncState) -> Vec<Fact> {
     if let Some(complete_at) = state.complete_at {
         facts.push(fact("sync-complete-at", seen.moment(complete_at)));
     }
-    if let Some(identical) = state.identical_as_of {
+    if let Some(identical) = state.identical_as_of.filter(|_| !state.is_identical) {
         facts.push(fact("sync-identical", seen.moment(identical)));
     }
     if let Some(differs) = state.differs_since {
@@ -206,35 +259,40 @@ fn facts(seen: &Seen, state: &SyncState) -> Vec<Fact> {
     facts
 }
 
-fn closing(seen: &Seen, state: &SyncState) -> String {
-    if state.is_safe_to_close() {
-        seen.words.text("sync-safe-to-close")
-    } else if state.pending.count == 0 {
-        seen.words.text("sync-refused-by-office")
+fn closing(seen: &Seen, state: &SyncState) -> Closing {
+    let unsent = state.pending.count;
+    let refused = state
+        .quarantined
+        .iter()
+        .filter(|kept| !kept.from_hub)
+        .count();
+    let is_safe = state.is_safe_to_close();
+    let words = if is_safe {
+        seen.words.text("sync-safe-explained")
+    } else if unsent == 0 {
+        seen.words.with("sync-refused-by-office", "count", refused)
     } else {
-        seen.words
-            .with("sync-not-safe-to-close", "count", state.pending.count)
-    }
-}
-
-fn quarantine(seen: &Seen, state: &SyncState) -> Vec<Quarantined> {
-    /// More than a person reads; the count beside the title says how many there are.
-    const MAX_SHOWN: usize = 200;
-    let set_aside = state.quarantined.iter().map(|kept| Quarantined {
-        what: seen.words.text(if kept.from_hub {
-            "quarantine-from-office"
+        seen.words.with("sync-not-safe-to-close", "count", unsent)
+    };
+    Closing {
+        is_safe,
+        icon: if is_safe { "check" } else { "warning" },
+        unsent: format::count(i64::try_from(unsent).unwrap_or(i64::MAX)),
+        oldest: state.pending.since.map(|since| seen.since(since)),
+        verdict: seen.words.text(if is_safe {
+            "sync-safe-to-close"
         } else {
-            "quarantine-refused"
+            "sync-close-later"
         }),
-        why: kept.reason.clone(),
-        when: seen.moment(kept.at),
-    });
-    let unreadable = state.unreadable.iter().map(|stored| Quarantined {
-        what: seen.words.text("quarantine-unreadable"),
-        why: stored.reason.clone(),
-        when: String::new(),
-    });
-    set_aside.chain(unreadable).take(MAX_SHOWN).collect()
+        words,
+        identical: state
+            .identical_as_of
+            .filter(|_| state.is_identical)
+            .map(|at| {
+                seen.words
+                    .with("sync-identical-as-of", "moment", seen.moment(at))
+            }),
+    }
 }
 
 fn pending_words(seen: &Seen, state: &SyncState) -> String {
@@ -262,11 +320,56 @@ fn no_contact_words(seen: &Seen, state: &SyncState) -> String {
     }
 }
 
-fn clock_words(seen: &Seen, warning: ClockWarning) -> String {
-    let (key, by_millis) = match warning {
-        ClockWarning::Ahead { by_millis } => ("sync-clock-ahead", by_millis),
-        ClockWarning::Behind { by_millis } => ("sync-clock-behind", by_millis),
+fn clock_words(seen: &Seen, warning: ClockWarning) -> ClockWords {
+    let (key, by_millis, office) = match warning {
+        ClockWarning::Ahead { by_millis } => {
+            ("sync-clock-ahead", by_millis, seen.now.0 - by_millis)
+        }
+        ClockWarning::Behind { by_millis } => {
+            ("sync-clock-behind", by_millis, seen.now.0 + by_millis)
+        }
     };
     let duration = format::duration(seen.words.language, by_millis / 1000);
-    seen.words.with(key, "duration", duration)
+    let (here, office) = (seen.moment(seen.now), seen.moment(UtcMillis(office)));
+    ClockWords {
+        words: seen.words.with(key, "duration", duration),
+        both: seen.words.with_all(
+            "sync-clock-both",
+            &[("here", here.as_str()), ("office", office.as_str())],
+        ),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use shared::domain::Catalogue;
+    use shared::presentation::Language;
+    use shared::presentation::page::Words;
+
+    use super::*;
+
+    #[test]
+    fn a_wrong_clock_is_shown_with_both_times() {
+        let zone = jiff::tz::TimeZone::UTC;
+        // 2026-11-20 08:00 UTC.
+        let now = UtcMillis(1_795_161_600_000);
+        let seen = Seen {
+            words: Words {
+                language: Language::German,
+            },
+            catalogue: Arc::new(Catalogue::default()),
+            branch: None,
+            now,
+            today: now.in_zone(&zone).date(),
+            zone,
+        };
+        let by_millis = 3_600_000;
+        let ahead = clock_words(&seen, ClockWarning::Ahead { by_millis });
+        assert_eq!(ahead.both, "Hier ist es 08:00, bei der Zentrale 07:00.");
+        assert!(ahead.words.contains("1 Std. vor"), "{}", ahead.words);
+        let behind = clock_words(&seen, ClockWarning::Behind { by_millis });
+        assert_eq!(behind.both, "Hier ist es 08:00, bei der Zentrale 09:00.");
+    }
 }
