@@ -1,5 +1,6 @@
 //! Writes a generated legacy database and tells the truth about it:
-//! `cargo run -p tools --example legacy -- werkstatt.sql 10000 [weeks later] [one defect in]` (`.sqlite` gives a SQLite file).
+//! `cargo run -p tools --example legacy -- werkstatt.sql 10000 [weeks later] [one defect in]` . The name's ending says the form: `.sqlite` a file,
+//! `.pg.sql`, `.mssql.sql` and `.sqlite.sql` dumps of that database, `.sql` one of MySQL.
 
 use std::path::Path;
 
@@ -19,12 +20,17 @@ fn main() -> anyhow::Result<()> {
         .next()
         .unwrap_or_else(|| "50".to_owned())
         .parse()?;
-    let form = match Path::new(&path)
-        .extension()
-        .and_then(|ending| ending.to_str())
-    {
-        Some("sqlite" | "db") => Form::SqliteFile,
-        _ => Form::MySqlDump,
+    let ending = |ending: &str| path.to_ascii_lowercase().ends_with(ending);
+    let form = if ending(".sqlite") || ending(".db") {
+        Form::SqliteFile
+    } else if ending(".sqlite.sql") {
+        Form::SqliteScript
+    } else if ending(".pg.sql") {
+        Form::PostgresDump
+    } else if ending(".mssql.sql") {
+        Form::SqlServerScript
+    } else {
+        Form::MySqlDump
     };
     let truth = generate(
         &Options {

@@ -53,6 +53,10 @@ impl Default for Options {
 pub enum Form {
     /// A dump as mysqldump writes it.
     MySqlDump,
+    /// A dump as pg_dump writes it, rows behind `COPY`.
+    PostgresDump,
+    /// A script as SQL Server's wizard writes it: UTF-16, `GO`, no semicolons.
+    SqlServerScript,
     /// A SQLite database file.
     SqliteFile,
     /// A script as the SQLite shell writes it.

@@ -3,24 +3,27 @@
 //! Values are the source's own text, never normalised; NULL is apart from the empty string. From here on all sources are
 //! one. The file lies in a folder of its own that is removed when the [`Staging`] is dropped.
 
+mod rows;
 mod settle;
 
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use rusqlite::types::{ToSqlOutput, ValueRef};
-use rusqlite::{Connection, ToSql, params};
+use rusqlite::{Connection, params};
 
-use crate::source::row::{Cell, Row};
+use crate::source::dialect::Dialect;
+use crate::source::names::TableName;
+use crate::source::row::Row;
 use crate::source::schema::{Change, Column, TableSchema, same_name};
-use crate::source::statement::{InsertTarget, OnConflict, Sink};
-
-/// Rows between two commits: a commit per row would take the disk's time, one for all the journal's.
-const ROWS_PER_COMMIT: u64 = 20_000;
+use crate::source::statement::{InsertTarget, Sink};
+use rows::Target;
 
 /// SQLite's own limit on columns is 2000; a legacy table beyond it is no order table.
 const MAX_COLUMNS: usize = 1900;
+
+/// No order database has so many tables; a file of nothing but declarations must not fill the memory.
+const MAX_TABLES: usize = 10_000;
 
 /// So many statements that were stepped over or broken are kept one by one; beyond, only their number.
 const MAX_NOTES: u64 = 10_000;
@@ -48,6 +51,11 @@ pub enum StagingError {
         "the table {0} has more than {MAX_COLUMNS} columns. Leave it out of the dump; nothing was changed."
     )]
     TooWide(String),
+    /// There are too many tables.
+    #[error(
+        "the source has more than {MAX_TABLES} tables. Dump only the database the orders are in; nothing was changed."
+    )]
+    TooManyTables,
 }
 
 /// Statements kept ready: a plan asks each of its tables in a few ways, thousands of times.
@@ -66,6 +74,8 @@ pub struct StagedTable {
     /// The declaration was found; otherwise names are made up from the rows.
     pub declared: bool,
     name_in_staging: String,
+    /// The name as the dump writes it. The schema's bears its namespace, too, where two tables are called the same.
+    plain_name: String,
     highest_number: i64,
 }
 
@@ -109,6 +119,7 @@ pub struct Broken {
 pub struct Staging {
     connection: Connection,
     folder: PathBuf,
+    dialect: Option<Dialect>,
     tables: Vec<StagedTable>,
     target: Option<Target>,
     skipped: Vec<Skipped>,
@@ -117,17 +128,6 @@ pub struct Staging {
     /// Notes beyond [`MAX_NOTES`].
     notes_dropped: u64,
     rows_since_commit: u64,
-}
-
-/// Where the rows of the current `INSERT` go.
-struct Target {
-    table: usize,
-    statement: String,
-    /// For each column of the table: its place in the row.
-    places: Vec<Option<usize>>,
-    values_expected: Option<usize>,
-    unknown_column: Option<String>,
-    on_conflict: OnConflict,
 }
 
 impl Staging {
@@ -146,6 +146,7 @@ impl Staging {
         Ok(Self {
             connection,
             folder,
+            dialect: None,
             tables: Vec::new(),
             target: None,
             skipped: Vec::new(),
@@ -154,6 +155,16 @@ impl Staging {
             notes_dropped: 0,
             rows_since_commit: 0,
         })
+    }
+
+    /// Which database wrote the rows that follow: it decides how it writes booleans and bytes.
+    pub fn set_dialect(&mut self, dialect: Dialect) {
+        self.dialect = Some(dialect);
+    }
+
+    /// The folder of this source's own, for what is needed while it is read. Removed with the staging database.
+    pub fn folder(&self) -> &Path {
+        &self.folder
     }
 
     /// All tables in the order they were found.
@@ -193,27 +204,49 @@ impl Staging {
         &self.connection
     }
 
-    fn index_of(&self, name: &str) -> Option<usize> {
-        self.tables
-            .iter()
-            .position(|table| same_name(&table.schema.name, name))
+    fn index_of(&self, name: &TableName) -> Option<usize> {
+        let find = |is: &dyn Fn(&StagedTable) -> bool| {
+            self.tables
+                .iter()
+                .position(|table| !table.schema.name.is_empty() && is(table))
+        };
+        let exact = find(&|table| name.is(&table.schema.namespace, &table.plain_name));
+        // A name without its schema may mean a table of another one, as the server's settings would have it.
+        exact.or_else(|| find(&|table| !name.qualified && same_name(&table.plain_name, &name.name)))
     }
 
-    fn add_table(&mut self, schema: TableSchema, declared: bool) -> Result<usize, StagingError> {
+    fn add_table(
+        &mut self,
+        mut schema: TableSchema,
+        declared: bool,
+    ) -> Result<usize, StagingError> {
         if schema.columns.len() > MAX_COLUMNS {
             return Err(StagingError::TooWide(schema.name));
+        }
+        if self.tables.len() >= MAX_TABLES {
+            return Err(StagingError::TooManyTables);
+        }
+        let plain_name = schema.name.clone();
+        if self.table(&plain_name).is_some() {
+            schema.name = format!("{}.{plain_name}", schema.namespace);
         }
         let name_in_staging = format!("t{}", self.tables.len());
         let columns = joined(0..schema.columns.len(), |index| format!(", c{index}"));
         self.connection.execute_batch(&format!(
             "CREATE TABLE {name_in_staging} (line INTEGER NOT NULL{columns})"
         ))?;
+        let counts_from = schema
+            .columns
+            .iter()
+            .find_map(|column| column.counts_from)
+            .unwrap_or(1);
         self.tables.push(StagedTable {
             schema,
             rows: 0,
             declared,
             name_in_staging,
-            highest_number: 0,
+            plain_name,
+            highest_number: counts_from.saturating_sub(1),
         });
         Ok(self.tables.len() - 1)
     }
@@ -249,7 +282,8 @@ impl Staging {
             })
             .collect();
         let schema = TableSchema {
-            name: target.table.clone(),
+            name: target.table.name.clone(),
+            namespace: target.table.namespace.clone(),
             columns,
             ..TableSchema::default()
         };
@@ -268,13 +302,36 @@ impl Sink for Staging {
 
     fn create_table(&mut self, table: TableSchema) -> Result<(), StagingError> {
         // A second declaration of the same table is `IF NOT EXISTS`; the first one stands, as in the engine.
-        if self.index_of(&table.name).is_none() {
+        if self.index_of(&table.table_name()).is_none() {
+            self.target = None;
             self.add_table(table, true)?;
         }
         Ok(())
     }
 
-    fn change_table(&mut self, name: &str, change: Change) -> Result<(), StagingError> {
+    fn create_table_like(
+        &mut self,
+        table: &TableName,
+        model: &TableName,
+    ) -> Result<(), StagingError> {
+        let Some(model) = self.index_of(model) else {
+            return Ok(());
+        };
+        let mut schema = self.tables[model].schema.clone();
+        schema.name.clone_from(&table.name);
+        schema.namespace.clone_from(&table.namespace);
+        self.create_table(schema)
+    }
+
+    fn create_view(&mut self, name: &TableName) -> Result<(), StagingError> {
+        match self.index_of(name) {
+            Some(index) if self.tables[index].rows == 0 => self.drop_table(name),
+            _ => Ok(()),
+        }
+    }
+
+    fn change_table(&mut self, name: &TableName, change: Change) -> Result<(), StagingError> {
+        self.target = None;
         let Some(index) = self.index_of(name) else {
             return Ok(());
         };
@@ -292,9 +349,10 @@ impl Sink for Staging {
         Ok(())
     }
 
-    fn drop_table(&mut self, name: &str) -> Result<(), StagingError> {
+    fn drop_table(&mut self, name: &TableName) -> Result<(), StagingError> {
         if let Some(index) = self.index_of(name) {
             self.empty_table(name)?;
+            self.target = None;
             // Positions name the staging tables, so a dropped one keeps its place under a name nobody asks for.
             let table = &mut self.tables[index];
             table.schema = TableSchema {
@@ -305,14 +363,16 @@ impl Sink for Staging {
         Ok(())
     }
 
-    fn rename_table(&mut self, from: &str, to: &str) -> Result<(), StagingError> {
+    fn rename_table(&mut self, from: &TableName, to: &str) -> Result<(), StagingError> {
         if let Some(index) = self.index_of(from) {
+            self.target = None;
             to.clone_into(&mut self.tables[index].schema.name);
+            to.clone_into(&mut self.tables[index].plain_name);
         }
         Ok(())
     }
 
-    fn empty_table(&mut self, name: &str) -> Result<(), StagingError> {
+    fn empty_table(&mut self, name: &TableName) -> Result<(), StagingError> {
         if let Some(index) = self.index_of(name) {
             self.connection.execute_batch(&format!(
                 "DELETE FROM {}",
@@ -324,90 +384,36 @@ impl Sink for Staging {
     }
 
     fn begin_rows(&mut self, target: &InsertTarget) -> Result<(), StagingError> {
+        if let Some(standing) = &mut self.target
+            && standing.insert == *target
+        {
+            standing.first_row = None;
+            return Ok(());
+        }
         let table = match self.index_of(&target.table) {
             Some(index) => index,
             // SQLite's own tables (`sqlite_sequence`, `sqlite_stat1`) are no part of what the firm kept.
-            None if target.table.starts_with("sqlite_") => {
+            None if target.table.name.starts_with("sqlite_") => {
                 self.target = None;
                 return Ok(());
             }
             None => self.add_undeclared(target)?,
         };
-        self.target = Some(Target::new(table, &self.tables[table], target));
+        self.target = Some(Target::new(
+            table,
+            &self.tables[table],
+            target,
+            self.dialect,
+        ));
         Ok(())
     }
 
     fn row(&mut self, row: &Row, line: u64) -> Result<Option<String>, StagingError> {
-        let Some(target) = &self.target else {
-            return Ok(None);
-        };
-        let staged = &self.tables[target.table];
-        let grows = !staged.declared && target.values_expected.is_none();
-        if grows && staged.schema.columns.len() < row.len() {
-            self.widen(row.len())?;
-        }
-        let Some(target) = &self.target else {
-            return Ok(None);
-        };
-        let staged = &mut self.tables[target.table];
-        if let Some(column) = &target.unknown_column {
-            let table = &staged.schema.name;
-            return Ok(Some(format!(
-                "the table {table} has no column {column}; this row was not read"
-            )));
-        }
-        let expected = target
-            .values_expected
-            .unwrap_or(staged.schema.columns.len());
-        if row.len() != expected && !grows {
-            let table = &staged.schema.name;
-            return Ok(Some(format!(
-                "{} values for {expected} columns of {table}; this row was not read",
-                row.len()
-            )));
-        }
-        let counting = staged.schema.counting_column();
-        let mut insert = self.connection.prepare_cached(&target.statement)?;
-        insert.raw_bind_parameter(1, i64::try_from(line).unwrap_or(i64::MAX))?;
-        for (index, place) in target.places.iter().enumerate() {
-            let cell = place.map_or(Cell::Default, |place| row.cell(place));
-            let column = &staged.schema.columns[index];
-            let parameter = index + 2;
-            if counting == Some(index) {
-                let counted = counted(cell, &mut staged.highest_number);
-                match counted {
-                    Some(number) => insert.raw_bind_parameter(parameter, number.to_string())?,
-                    None => insert.raw_bind_parameter(parameter, Bound(cell))?,
-                }
-            } else if let (Cell::Default, Some(default)) = (cell, &column.default) {
-                insert.raw_bind_parameter(parameter, default.as_str())?;
-            } else {
-                insert.raw_bind_parameter(parameter, Bound(cell))?;
-            }
-        }
-        insert.raw_execute()?;
-        drop(insert);
-        let yields = match target.on_conflict {
-            OnConflict::Refuse => None,
-            OnConflict::Ignore => Some("ignore"),
-            OnConflict::Replace => Some("replace"),
-        };
-        if let Some(yields) = yields {
-            let rowid = self.connection.last_insert_rowid();
-            let note = "INSERT INTO conflict VALUES (?1, ?2, ?3)";
-            self.connection.prepare_cached(note)?.execute(params![
-                staged.name_in_staging,
-                rowid,
-                yields
-            ])?;
-        }
-        staged.rows += 1;
-        self.rows_since_commit += 1;
-        if self.rows_since_commit >= ROWS_PER_COMMIT {
-            self.rows_since_commit = 0;
-            self.connection.execute_batch("COMMIT; BEGIN")?;
-        }
-        Ok(None)
+        self.add_row(row, line)
+    }
+
+    fn rows_yield(&mut self) -> Result<(), StagingError> {
+        self.note_that_rows_yield()
     }
 
     fn skipped(&mut self, line: u64, kind: &str) -> Result<(), StagingError> {
@@ -442,91 +448,10 @@ impl Sink for Staging {
     }
 }
 
-impl Staging {
-    /// Gives an undeclared table as many columns as its widest row.
-    fn widen(&mut self, columns: usize) -> Result<(), StagingError> {
-        let Some(target) = &self.target else {
-            return Ok(());
-        };
-        let table = target.table;
-        while self.tables[table].schema.columns.len() < columns {
-            let number = self.tables[table].schema.columns.len() + 1;
-            self.add_column(
-                table,
-                Column {
-                    name: format!("column_{number}"),
-                    ..Column::default()
-                },
-            )?;
-        }
-        let name = self.tables[table].schema.name.clone();
-        let plain = InsertTarget {
-            table: name,
-            columns: None,
-            on_conflict: OnConflict::Refuse,
-        };
-        self.target = Some(Target {
-            values_expected: None,
-            ..Target::new(table, &self.tables[table], &plain)
-        });
-        Ok(())
-    }
-}
-
-impl Target {
-    fn new(table: usize, staged: &StagedTable, insert: &InsertTarget) -> Self {
-        let count = staged.schema.columns.len();
-        let mut places: Vec<Option<usize>> = vec![None; count];
-        let mut unknown_column = None;
-        match &insert.columns {
-            None => places = (0..count).map(Some).collect(),
-            Some(names) => {
-                for (place, name) in names.iter().enumerate() {
-                    match staged.schema.column_index(name) {
-                        Some(index) => places[index] = Some(place),
-                        None => unknown_column = Some(name.clone()),
-                    }
-                }
-            }
-        }
-        let parameters = joined(0..count, |index| format!(", ?{}", index + 2));
-        let statement = format!(
-            "INSERT INTO {} VALUES (?1{parameters})",
-            staged.name_in_staging
-        );
-        let values_expected = insert.columns.as_ref().map(Vec::len);
-        Self {
-            table,
-            statement,
-            places,
-            values_expected,
-            unknown_column,
-            on_conflict: insert.on_conflict,
-        }
-    }
-}
-
 impl Drop for Staging {
     fn drop(&mut self) {
         // Nothing depends on it: what stays behind is a temporary file.
         let _ = fs::remove_dir_all(&self.folder);
-    }
-}
-
-/// What the engine puts into a counting column: the next number for NULL, else what is given.
-fn counted(cell: Cell<'_>, highest: &mut i64) -> Option<i64> {
-    match cell {
-        Cell::Null | Cell::Default => {
-            *highest = highest.saturating_add(1);
-            Some(*highest)
-        }
-        Cell::Text(text) => {
-            if let Ok(number) = text.parse::<i64>() {
-                *highest = (*highest).max(number);
-            }
-            None
-        }
-        Cell::Blob(_) => None,
     }
 }
 
@@ -575,16 +500,4 @@ fn remove_left_behind(parent: &Path) {
 
 fn joined(places: std::ops::Range<usize>, part: impl Fn(usize) -> String) -> String {
     places.map(part).collect::<Vec<_>>().concat()
-}
-
-struct Bound<'a>(Cell<'a>);
-
-impl ToSql for Bound<'_> {
-    fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
-        Ok(ToSqlOutput::Borrowed(match self.0 {
-            Cell::Null | Cell::Default => ValueRef::Null,
-            Cell::Text(text) => ValueRef::Text(text.as_bytes()),
-            Cell::Blob(bytes) => ValueRef::Blob(bytes),
-        }))
-    }
 }

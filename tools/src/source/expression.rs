@@ -1,6 +1,8 @@
 //! The few expressions dumps write where a value belongs: `N'...'`, `X'...'`, `_binary '...'`, `CAST('...' AS DATE)`,
 //! `replace('...','\n',char(10))`. What only the engine could compute (`NOW()`) is refused, never guessed.
 
+use super::dialect::Dialect;
+use super::sql_server_dates;
 use super::statement::{Piece, PieceKind};
 
 /// What an expression came to.
@@ -20,9 +22,10 @@ pub(super) enum Value {
 const DEEPEST_NESTING: u32 = 32;
 
 /// Evaluates the pieces of one value. `Err` says in words why it cannot be read.
-pub(super) fn evaluate(pieces: &[Piece]) -> Result<Value, String> {
+pub(super) fn evaluate(pieces: &[Piece], dialect: Dialect) -> Result<Value, String> {
     let mut reader = Reader {
         pieces,
+        dialect,
         at: 0,
         depth: 0,
     };
@@ -38,6 +41,7 @@ pub(super) fn evaluate(pieces: &[Piece]) -> Result<Value, String> {
 
 struct Reader<'a> {
     pieces: &'a [Piece],
+    dialect: Dialect,
     at: usize,
     depth: u32,
 }
@@ -55,6 +59,22 @@ impl<'a> Reader<'a> {
             if self.at_sign(0, b'|') && self.at_sign(1, b'|') {
                 self.at += 2;
                 value = concatenate(value, self.term()?)?;
+            } else if self.dialect == Dialect::SqlServer
+                && self.at_sign(0, b'+')
+                && matches!(value, Value::Text(_))
+            {
+                // Only texts are joined with `+`; sums of numbers are for the engine.
+                let texts = self.pieces[..self.at]
+                    .iter()
+                    .any(|piece| piece.kind == PieceKind::Text);
+                if !texts {
+                    return Err("only the old database could compute this sum".to_owned());
+                }
+                self.at += 1;
+                value = concatenate(value, self.term()?)?;
+            } else if self.at_sign(0, b':') && self.at_sign(1, b':') {
+                self.at += 2;
+                self.skip_type()?;
             } else if matches!(value, Value::Text(_)) && self.kind(0) == Some(PieceKind::Text) {
                 value = concatenate(value, self.term()?)?;
             } else {
@@ -95,6 +115,28 @@ impl<'a> Reader<'a> {
         }
     }
 
+    /// The type behind `::`: `'x'::character varying(20)`, `'{}'::text[]`.
+    fn skip_type(&mut self) -> Result<(), String> {
+        let from = self.at;
+        while let Some(piece) = self.pieces.get(self.at) {
+            match piece.kind {
+                PieceKind::Word
+                | PieceKind::QuotedName
+                | PieceKind::Punctuation(b'.' | b'[' | b']') => self.at += 1,
+                PieceKind::Punctuation(b'(') => {
+                    self.at += 1;
+                    self.skip_to_close();
+                    self.expect(b')')?;
+                }
+                _ => break,
+            }
+        }
+        if self.at == from {
+            return Err("a type is missing behind `::`".to_owned());
+        }
+        Ok(())
+    }
+
     fn signed(&mut self, sign: &str) -> Result<Value, String> {
         match self.pieces.get(self.at) {
             Some(piece) if piece.kind == PieceKind::Number => {
@@ -121,11 +163,33 @@ impl<'a> Reader<'a> {
             prefix if prefix.starts_with('_') && self.kind(0) == Some(PieceKind::Number) => {
                 self.term()
             }
+            // `U&'...'` of the standard, which PostgreSQL reads.
+            "U" if self.at_sign(0, b'&') && self.kind(1) == Some(PieceKind::Text) => {
+                let text = &self.pieces[self.at + 1].text;
+                self.at += 2;
+                unescape_unistr(text).map(Value::Text)
+            }
+            // `$49.90`, as SQL Server writes money.
+            money if self.dialect == Dialect::SqlServer && money.starts_with('$') => {
+                let francs = self.rest_of_money(&money[1..]);
+                number(&francs, "")
+            }
             _ => Err(format!(
                 "`{}` is not a value that stands in the dump itself",
                 word.shown()
             )),
         }
+    }
+
+    /// The lexer parts `$49.90` at its point.
+    fn rest_of_money(&mut self, francs: &str) -> String {
+        let mut text = francs.to_owned();
+        if self.at_sign(0, b'.') && self.kind(1) == Some(PieceKind::Number) {
+            text.push('.');
+            text.push_str(&self.pieces[self.at + 1].text);
+            self.at += 2;
+        }
+        text
     }
 
     /// A literal with a prefix: its character set, or the sign that it is hexadecimal.
@@ -135,7 +199,11 @@ impl<'a> Reader<'a> {
         match prefix.text.to_ascii_lowercase().as_str() {
             "x" => from_hexadecimal(&literal.text).map(Value::Blob),
             "_binary" => Ok(Value::Blob(literal.raw.clone())),
-            "n" | "e" | "date" | "time" | "timestamp" => Ok(Value::Text(literal.text.clone())),
+            "n" | "e" | "date" | "time" | "timestamp" | "timestamptz" | "numeric" => {
+                Ok(Value::Text(literal.text.clone()))
+            }
+            "b" if self.dialect == Dialect::Postgres => Ok(Value::Text(literal.text.clone())),
+            "b" => bits(&literal.text).map(Value::Text),
             charset if charset.starts_with('_') => Ok(Value::Text(literal.text.clone())),
             _ => Err(format!(
                 "`{}` before a text is not understood",
@@ -146,26 +214,31 @@ impl<'a> Reader<'a> {
 
     fn function(&mut self, name: &str) -> Result<Value, String> {
         let value = match name {
-            "cast" => {
+            "cast" | "try_cast" => {
                 let value = self.expression()?;
                 if !self.next_is_word("AS") {
                     return Err("`AS` is missing inside CAST".to_owned());
                 }
                 self.at += 1;
-                let as_text = ["TEXT", "CHAR", "VARCHAR", "NVARCHAR", "NCHAR"];
-                let as_text = as_text.iter().any(|kind| self.next_is_word(kind));
+                let target = self.type_name();
                 self.skip_to_close();
-                match value {
-                    // SQLite writes text that holds a NUL as `CAST(X'...' AS TEXT)`.
-                    Value::Blob(bytes) if as_text => Value::Text(
-                        String::from_utf8(bytes)
-                            .map_err(|_| "the bytes of a text are not UTF-8")?,
-                    ),
-                    other => other,
+                cast(value, &target, self.dialect)?
+            }
+            "convert" if self.dialect == Dialect::SqlServer => {
+                // `CONVERT(datetime, '...', 120)`: the type stands first.
+                let target = self.type_name();
+                if self.at_sign(0, b'(') {
+                    self.at += 1;
+                    self.skip_to_close();
+                    self.expect(b')')?;
                 }
+                self.expect(b',')?;
+                let value = self.expression()?;
+                self.skip_to_close();
+                cast(value, &target, self.dialect)?
             }
             "convert" => {
-                // `CONVERT('x' USING utf8)` and, at SQL Server, `CONVERT(type, 'x')`.
+                // `CONVERT('x' USING utf8)`
                 let value = self.expression()?;
                 self.skip_to_close();
                 value
@@ -174,7 +247,7 @@ impl<'a> Reader<'a> {
                 let [text, from, to] = self.arguments("replace")?;
                 Value::Text(text.replace(&from, &to))
             }
-            "char" => {
+            "char" | "nchar" | "chr" => {
                 let [code] = self.arguments("char")?;
                 let code = code.parse().ok().and_then(char::from_u32);
                 Value::Text(code.ok_or("char() names no character")?.to_string())
@@ -187,6 +260,13 @@ impl<'a> Reader<'a> {
         };
         self.expect(b')')?;
         Ok(value)
+    }
+
+    /// The first word of a type's name, lower-case, without its brackets.
+    fn type_name(&mut self) -> String {
+        let piece = self.pieces.get(self.at).filter(|piece| piece.is_name());
+        self.at += usize::from(piece.is_some());
+        piece.map_or_else(String::new, |piece| piece.text.to_ascii_lowercase())
     }
 
     fn arguments<const COUNT: usize>(&mut self, function: &str) -> Result<[String; COUNT], String> {
@@ -239,6 +319,33 @@ impl<'a> Reader<'a> {
             .get(self.at)
             .is_some_and(|piece| piece.is_word(word))
     }
+}
+
+fn cast(value: Value, target: &str, dialect: Dialect) -> Result<Value, String> {
+    let as_text = ["text", "char", "varchar", "nvarchar", "nchar"].contains(&target);
+    match value {
+        Value::Blob(bytes) if dialect == Dialect::SqlServer => {
+            match sql_server_dates::from_bytes(target, &bytes) {
+                Some(date) => date.map(Value::Text),
+                None => Ok(Value::Blob(bytes)),
+            }
+        }
+        // SQLite writes text that holds a NUL as `CAST(X'...' AS TEXT)`.
+        Value::Blob(bytes) if as_text => String::from_utf8(bytes)
+            .map(Value::Text)
+            .map_err(|_| "the bytes of a text are not UTF-8".to_owned()),
+        Value::Text(text) if dialect == Dialect::SqlServer => {
+            Ok(Value::Text(sql_server_dates::as_written(target, text)))
+        }
+        other => Ok(other),
+    }
+}
+
+/// MySQL's `b'101'` as the number it is.
+fn bits(digits: &str) -> Result<String, String> {
+    u64::from_str_radix(digits, 2)
+        .map(|number| number.to_string())
+        .map_err(|_| "a value of bits holds something else than 0 and 1".to_owned())
 }
 
 fn concatenate(left: Value, right: Value) -> Result<Value, String> {

@@ -1,28 +1,31 @@
 //! Where legacy rows come from: SQLite files and SQL dumps, read once, in pieces, into [`crate::staging`].
 //!
-//! `detect -> transcode -> lexer -> statements -> Sink`. Nothing here knows what an order is.
+//! `unpack -> detect -> transcode -> lexer -> statements -> Sink`. Nothing here knows what an order is.
 
 pub mod dialect;
 pub mod encoding;
 mod expression;
+mod input;
 pub mod lexer;
+pub mod names;
 pub mod refusal;
 pub mod row;
 pub mod schema;
+mod sql_server_dates;
 mod sqlite_file;
 pub mod statement;
 mod words;
 
 use std::fs::File;
-use std::io::{self, Read};
-use std::path::Path;
+use std::io::{self, Read, Seek, Write};
+use std::path::{Path, PathBuf};
 
 use serde::Serialize;
-use sha2::{Digest, Sha256};
 
 use crate::staging::{Staging, StagingError};
 use dialect::Dialect;
 use encoding::{Ending, Layout};
+use input::Input;
 use refusal::Refusal;
 use statement::StatementReader;
 
@@ -61,6 +64,16 @@ pub enum SourceError {
         /// The system's reason.
         source: io::Error,
     },
+    /// A compressed file that cannot be unpacked to its end.
+    #[error(
+        "{path} is compressed and damaged, or cut off: {source}. Nothing was changed. Copy it again from where it was made, or dump the database again."
+    )]
+    Damaged {
+        /// The file.
+        path: String,
+        /// What the decoder says.
+        source: io::Error,
+    },
     /// SQLite could not read its file.
     #[error(
         "SQLite cannot read this file: {0}. Nothing was changed. Run `sqlite3 FILE .recover` on a copy and import that."
@@ -83,14 +96,37 @@ pub fn read_source(
     };
     let mut file = File::open(path).map_err(unreadable)?;
     let bytes = file.metadata().map_err(unreadable)?.len();
+    let mut first = Vec::new();
+    Read::by_ref(&mut file)
+        .take(input::GZIP_MAGIC.len() as u64)
+        .read_to_end(&mut first)
+        .map_err(unreadable)?;
+    file.rewind().map_err(unreadable)?;
+    let packed = first.starts_with(&input::GZIP_MAGIC);
+    let unreadable = |source: io::Error| {
+        let path = path.display().to_string();
+        // Behind the first byte the disk may fail as well; what a damaged archive needs does no harm then.
+        if packed {
+            SourceError::Damaged { path, source }
+        } else {
+            SourceError::Unreadable { path, source }
+        }
+    };
+    let mut input = Input::of(file, &first);
     let mut head = vec![0; HEAD_BYTES];
-    let held = fill(&mut file, &mut head).map_err(unreadable)?;
+    let held = input.fill(&mut head).map_err(unreadable)?;
     head.truncate(held);
     refusal::check_head(path, &head)?;
 
     if head.starts_with(refusal::SQLITE_MAGIC) {
-        let sha256 = hash_rest(&mut file, &head).map_err(unreadable)?;
-        let census = sqlite_file::read(path, staging)?;
+        let unpacked = if packed {
+            Some(unpack(&mut input, &head, staging.folder()).map_err(unreadable)?)
+        } else {
+            None
+        };
+        let sha256 = input.finish().map_err(unreadable)?;
+        staging.set_dialect(Dialect::SqliteFile);
+        let census = sqlite_file::read(unpacked.as_deref().unwrap_or(path), staging)?;
         staging.settle()?;
         let names: Vec<String> = staging
             .tables()
@@ -98,10 +134,9 @@ pub fn read_source(
             .map(|table| table.schema.name.clone())
             .collect();
         refusal::check_sqlite_tables(path, &names)?;
-        let encoding = census.name(Layout::Bytes);
         return Ok(SourceSummary {
             dialect: Dialect::SqliteFile.name(),
-            encoding,
+            encoding: census.name(Layout::Bytes),
             sha256,
             bytes,
         });
@@ -109,38 +144,46 @@ pub fn read_source(
 
     let layout = Layout::detect(&head);
     let dialect = Dialect::detect(&head_text(layout, &head));
-    refusal::check_dialect(path, dialect)?;
-    let mut hash = Sha256::new();
+    staging.set_dialect(dialect);
     let mut reader = StatementReader::new(dialect);
     let mut transcoder = layout.transcoder();
-    let mut read = 0_u64;
     for piece in head.chunks(PIECE_BYTES) {
-        hash.update(piece);
         reader.feed(transcoder.piece(piece, Ending::More), staging)?;
-        read += piece.len() as u64;
-        progress(read, bytes);
+        progress(input.bytes_read().min(bytes), bytes);
     }
     let mut piece = vec![0; PIECE_BYTES];
     loop {
-        let held = fill(&mut file, &mut piece).map_err(unreadable)?;
+        let held = input.fill(&mut piece).map_err(unreadable)?;
         if held == 0 {
             break;
         }
-        hash.update(&piece[..held]);
         reader.feed(transcoder.piece(&piece[..held], Ending::More), staging)?;
-        read += held as u64;
-        progress(read, bytes);
+        progress(input.bytes_read(), bytes);
     }
     reader.feed(transcoder.piece(&[], Ending::Last), staging)?;
     let census = reader.finish(staging)?;
     staging.settle()?;
-    let sha256 = hexadecimal(&hash.finalize());
     Ok(SourceSummary {
         dialect: dialect.name(),
         encoding: census.name(layout),
-        sha256,
+        sha256: input.finish().map_err(unreadable)?,
         bytes,
     })
+}
+
+/// Writes a compressed SQLite database out: SQLite reads files and nothing else.
+fn unpack(input: &mut Input, head: &[u8], folder: &Path) -> io::Result<PathBuf> {
+    let path = folder.join("unpacked.sqlite");
+    let mut file = File::create_new(&path)?;
+    file.write_all(head)?;
+    let mut piece = vec![0; PIECE_BYTES];
+    loop {
+        let held = input.fill(&mut piece)?;
+        if held == 0 {
+            return Ok(path);
+        }
+        file.write_all(&piece[..held])?;
+    }
 }
 
 /// Bytes as lower-case hexadecimal digits.
@@ -152,32 +195,6 @@ pub fn hexadecimal(bytes: &[u8]) -> String {
             let _ = write!(text, "{byte:02x}");
             text
         })
-}
-
-fn fill(file: &mut File, buffer: &mut [u8]) -> io::Result<usize> {
-    let mut held = 0;
-    while held < buffer.len() {
-        match file.read(&mut buffer[held..]) {
-            Ok(0) => break,
-            Ok(count) => held += count,
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-            Err(error) => return Err(error),
-        }
-    }
-    Ok(held)
-}
-
-fn hash_rest(file: &mut File, head: &[u8]) -> io::Result<String> {
-    let mut hash = Sha256::new();
-    hash.update(head);
-    let mut piece = vec![0; PIECE_BYTES];
-    loop {
-        let held = fill(file, &mut piece)?;
-        if held == 0 {
-            return Ok(hexadecimal(&hash.finalize()));
-        }
-        hash.update(&piece[..held]);
-    }
 }
 
 fn head_text(layout: Layout, head: &[u8]) -> String {

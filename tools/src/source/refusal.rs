@@ -2,7 +2,6 @@
 
 use std::path::Path;
 
-use super::dialect::Dialect;
 use crate::vocabulary;
 
 /// The first bytes of every SQLite database.
@@ -52,12 +51,6 @@ pub fn check_head(path: &Path, head: &[u8]) -> Result<(), Refusal> {
     if head.starts_with(b"PK\x03\x04") || extension == "zip" {
         return refuse("a zip archive", "Unpack it and import the file inside.");
     }
-    if head.starts_with(&[0x1f, 0x8b]) || extension == "gz" {
-        return refuse(
-            "compressed with gzip",
-            "Unpack it first: gunzip --keep FILE.",
-        );
-    }
     if head.starts_with(&[0x28, 0xb5, 0x2f, 0xfd])
         || head.starts_with(b"7z\xbc\xaf")
         || head.starts_with(b"BZh")
@@ -73,13 +66,13 @@ pub fn check_head(path: &Path, head: &[u8]) -> Result<(), Refusal> {
     if extension == "bson" || looks_like_bson(head) {
         return refuse(
             "a MongoDB export, no relational database",
-            "Import the dump of the relational database it was made from; this tool reads SQLite and MySQL.",
+            "Import the dump of the relational database it was made from; this tool reads SQLite, MySQL, PostgreSQL and SQL Server.",
         );
     }
     if head.starts_with(b"\x00\x01\x00\x00Standard") {
         return refuse(
             "a Microsoft Access file",
-            "Export its tables to SQLite or MySQL and import that.",
+            "Export its tables to SQLite, MySQL or SQL Server and import that.",
         );
     }
     if super::encoding::Layout::detect(head) == super::encoding::Layout::Bytes && is_binary(head) {
@@ -89,26 +82,6 @@ pub fn check_head(path: &Path, head: &[u8]) -> Result<(), Refusal> {
         );
     }
     Ok(())
-}
-
-/// Refuses dialects that are told apart but not read.
-pub fn check_dialect(path: &Path, dialect: Dialect) -> Result<(), Refusal> {
-    let (what, remedy) = match dialect {
-        Dialect::SqliteFile | Dialect::SqliteScript | Dialect::MySql => return Ok(()),
-        Dialect::Postgres => (
-            "a PostgreSQL dump",
-            "This version reads SQLite and MySQL: bring it into one of them first (pgloader or DBeaver can), or wait for the version that reads it.",
-        ),
-        Dialect::SqlServer => (
-            "a SQL Server script",
-            "This version reads SQLite and MySQL: bring it into one of them first (pgloader or DBeaver can), or wait for the version that reads it.",
-        ),
-    };
-    Err(Refusal {
-        path: path.display().to_string(),
-        what: what.to_owned(),
-        remedy: remedy.to_owned(),
-    })
 }
 
 /// Refuses a SQLite file that is some other program's: no table of it can hold orders.

@@ -5,13 +5,20 @@
 
 use serde::Serialize;
 
-use super::statement::{Piece, PieceKind};
+mod reader;
+
+use super::names::{Naming, TableName};
+use super::statement::Piece;
+use reader::Reader;
 
 /// One table as its dump declares it.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub struct TableSchema {
     /// The table's name, without its database.
     pub name: String,
+    /// The schema, or at MySQL the database, it is in.
+    #[serde(skip)]
+    pub namespace: String,
     /// Columns in order.
     pub columns: Vec<Column>,
     /// Names of the primary key's columns; empty when there is none.
@@ -33,6 +40,12 @@ pub struct Column {
     pub not_null: bool,
     /// The engine fills it by counting when nothing is given.
     pub counts_up: bool,
+    /// The first number it counts, if that is declared (`IDENTITY(4, 1)`).
+    #[serde(skip)]
+    pub counts_from: Option<i64>,
+    /// The engine computes it from other columns: rows do not give it.
+    #[serde(skip)]
+    pub computed: bool,
     /// A default that is a plain literal: `None` when there is none or it must be computed.
     pub default: Option<String>,
 }
@@ -44,6 +57,9 @@ pub struct Reference {
     pub columns: Vec<String>,
     /// The table they point to.
     pub table: String,
+    /// The schema it is in.
+    #[serde(skip)]
+    pub namespace: String,
     /// The columns they point to; empty means its primary key.
     pub target_columns: Vec<String>,
 }
@@ -76,6 +92,24 @@ impl TableSchema {
         }
     }
 
+    fn rename_in_keys(&mut self, from: &str, to: &str) {
+        let own = self
+            .references
+            .iter_mut()
+            .map(|reference| &mut reference.columns);
+        let keys = self.unique_keys.iter_mut().chain(own);
+        for column in keys.flatten().chain(&mut self.primary_key) {
+            if same_name(column, from) {
+                to.clone_into(column);
+            }
+        }
+    }
+
+    /// The table's name with its schema.
+    pub fn table_name(&self) -> TableName {
+        TableName::qualified(&self.namespace, &self.name)
+    }
+
     /// Applies what a later `ALTER TABLE` says.
     pub fn apply(&mut self, change: Change) {
         match change {
@@ -89,7 +123,24 @@ impl TableSchema {
             }
             Change::ModifyColumn { name, column } => {
                 if let Some(index) = self.column_index(&name) {
+                    self.rename_in_keys(&name, &column.name);
                     self.columns[index] = column;
+                }
+            }
+            Change::RenameColumn { from, to } => {
+                if let Some(index) = self.column_index(&from) {
+                    self.rename_in_keys(&from, &to);
+                    self.columns[index].name = to;
+                }
+            }
+            Change::CountsUp(name) => {
+                if let Some(index) = self.column_index(&name) {
+                    self.columns[index].counts_up = true;
+                }
+            }
+            Change::Default { column, value } => {
+                if let Some(index) = self.column_index(&column) {
+                    self.columns[index].default = value;
                 }
             }
         }
@@ -114,6 +165,22 @@ pub enum Change {
         /// The column afterwards.
         column: Column,
     },
+    /// `RENAME COLUMN a TO b`.
+    RenameColumn {
+        /// The column's name before.
+        from: String,
+        /// And afterwards.
+        to: String,
+    },
+    /// `ALTER COLUMN id ADD GENERATED ... AS IDENTITY`, `SET DEFAULT nextval(...)`.
+    CountsUp(String),
+    /// `ALTER COLUMN a SET DEFAULT 1`, `ADD DEFAULT ((0)) FOR [a]`.
+    Default {
+        /// The column.
+        column: String,
+        /// The literal; `None` when it must be computed.
+        value: Option<String>,
+    },
 }
 
 /// Two names are one when only their case differs, as in every dialect's default.
@@ -129,8 +196,12 @@ pub fn same_name(left: &str, right: &str) -> bool {
 }
 
 /// Reads `CREATE TABLE name (...)`. `Err` says what is wrong and at which piece.
-pub fn read_create_table(pieces: &[Piece]) -> Result<TableSchema, Trouble> {
-    let mut reader = Reader { pieces, at: 0 };
+pub fn read_create_table(pieces: &[Piece], naming: &Naming) -> Result<TableSchema, Trouble> {
+    let mut reader = Reader {
+        pieces,
+        naming,
+        at: 0,
+    };
     reader.skip_words(&[
         "CREATE",
         "TEMP",
@@ -143,14 +214,15 @@ pub fn read_create_table(pieces: &[Piece]) -> Result<TableSchema, Trouble> {
         "TABLE",
     ]);
     reader.skip_words(&["IF", "NOT", "EXISTS"]);
-    let name = reader.qualified_name()?;
+    let table_name = reader.table_name()?;
     if !reader.take_punctuation(b'(') {
         return Err(
             reader.trouble("a list of columns in parentheses is missing behind the table's name")
         );
     }
     let mut table = TableSchema {
-        name,
+        name: table_name.name,
+        namespace: table_name.namespace,
         ..TableSchema::default()
     };
     loop {
@@ -166,15 +238,27 @@ pub fn read_create_table(pieces: &[Piece]) -> Result<TableSchema, Trouble> {
     if table.columns.is_empty() {
         return Err(reader.trouble("the table has no columns"));
     }
+    if let Some(next) = reader.table_option("AUTO_INCREMENT")
+        && let Some(index) = table.counting_column()
+    {
+        table.columns[index].counts_from = Some(next);
+    }
     Ok(table)
 }
 
 /// Reads `ALTER TABLE name ...`: the table's name and the changes that are understood.
-pub fn read_alter_table(pieces: &[Piece]) -> Result<(String, Vec<Change>), Trouble> {
-    let mut reader = Reader { pieces, at: 0 };
+pub fn read_alter_table(
+    pieces: &[Piece],
+    naming: &Naming,
+) -> Result<(TableName, Vec<Change>), Trouble> {
+    let mut reader = Reader {
+        pieces,
+        naming,
+        at: 0,
+    };
     reader.skip_words(&["ALTER", "TABLE"]);
     reader.skip_words(&["ONLY", "IF", "EXISTS", "IGNORE"]);
-    let name = reader.qualified_name()?;
+    let name = reader.table_name()?;
     let mut changes = Vec::new();
     while !reader.ended() {
         if reader.take_word("WITH") {
@@ -194,6 +278,11 @@ pub fn read_alter_table(pieces: &[Piece]) -> Result<(String, Vec<Change>), Troub
             let name = reader.name()?;
             let column = read_column(&mut reader, &mut TableSchema::default())?;
             changes.push(Change::ModifyColumn { name, column });
+        } else if reader.take_word("ALTER") {
+            changes.extend(read_alteration(&mut reader)?);
+        } else if reader.at_word("RENAME") && !reader.word_follows("TO") {
+            reader.at += 1;
+            changes.extend(read_column_rename(&mut reader)?);
         }
         reader.skip_to_separator();
         if !reader.take_punctuation(b',') {
@@ -204,14 +293,26 @@ pub fn read_alter_table(pieces: &[Piece]) -> Result<(String, Vec<Change>), Troub
 }
 
 /// Reads `CREATE UNIQUE INDEX name ON table (...)`.
-pub fn read_unique_index(pieces: &[Piece]) -> Option<(String, Vec<String>)> {
-    let mut reader = Reader { pieces, at: 0 };
+///
+/// `None` where it covers only some rows or is made of expressions: then it is no key of the table.
+pub fn read_unique_index(pieces: &[Piece], naming: &Naming) -> Option<(TableName, Vec<String>)> {
+    let mut reader = Reader {
+        pieces,
+        naming,
+        at: 0,
+    };
     while !reader.ended() && !reader.take_word("ON") {
         reader.at += 1;
     }
-    let table = reader.qualified_name().ok()?;
+    let table = reader.table_name().ok()?;
+    if reader.take_word("USING") {
+        reader.skip_one();
+    }
     let columns = reader.column_list()?;
-    Some((table, columns))
+    let partial = pieces[reader.at.min(pieces.len())..]
+        .iter()
+        .any(|piece| piece.is_word("WHERE"));
+    (!partial && !columns.is_empty()).then_some((table, columns))
 }
 
 /// What could not be read, and which piece it was.
@@ -225,6 +326,9 @@ pub struct Trouble {
 
 fn read_addition(reader: &mut Reader<'_>) -> Result<Vec<Change>, Trouble> {
     let mut table = TableSchema::default();
+    if let Some(change) = reader.default_for_column()? {
+        return Ok(vec![change]);
+    }
     if reader.take_punctuation(b'(') {
         // `ADD (a INT, b INT)`
         while !reader.ended() && !reader.take_punctuation(b')') {
@@ -245,6 +349,41 @@ fn read_addition(reader: &mut Reader<'_>) -> Result<Vec<Change>, Trouble> {
     Ok(changes)
 }
 
+/// `ALTER COLUMN a SET DEFAULT 1`, `ALTER COLUMN a ADD GENERATED ... AS IDENTITY`; SQL Server's `ALTER COLUMN a int NOT NULL`
+/// changes nothing that an import needs.
+fn read_alteration(reader: &mut Reader<'_>) -> Result<Option<Change>, Trouble> {
+    reader.skip_words(&["COLUMN"]);
+    let column = reader.name()?;
+    if reader.take_word("ADD") && reader.take_word("GENERATED") {
+        return Ok(Some(Change::CountsUp(column)));
+    }
+    if reader.take_word("SET") && reader.take_word("DEFAULT") {
+        if reader.at_word("NEXTVAL") {
+            return Ok(Some(Change::CountsUp(column)));
+        }
+        let value = reader.plain_default();
+        return Ok(Some(Change::Default { column, value }));
+    }
+    Ok(None)
+}
+
+/// `RENAME COLUMN a TO b`, behind `RENAME`.
+fn read_column_rename(reader: &mut Reader<'_>) -> Result<Option<Change>, Trouble> {
+    if ["CONSTRAINT", "INDEX", "KEY", "AS"]
+        .iter()
+        .any(|word| reader.at_word(word))
+    {
+        return Ok(None);
+    }
+    reader.skip_words(&["COLUMN"]);
+    let from = reader.name()?;
+    if !reader.take_word("TO") {
+        return Ok(None);
+    }
+    let to = reader.name()?;
+    Ok(Some(Change::RenameColumn { from, to }))
+}
+
 /// One entry between the commas of a `CREATE TABLE`: a column, a key, or something to step over.
 fn read_definition(reader: &mut Reader<'_>, table: &mut TableSchema) -> Result<(), Trouble> {
     if reader.take_word("CONSTRAINT") && !reader.at_key_word() {
@@ -259,7 +398,8 @@ fn read_definition(reader: &mut Reader<'_>, table: &mut TableSchema) -> Result<(
         if let Some((target, target_columns)) = reader.references() {
             table.references.push(Reference {
                 columns,
-                table: target,
+                table: target.name,
+                namespace: target.namespace,
                 target_columns,
             });
         }
@@ -296,19 +436,24 @@ fn read_column(reader: &mut Reader<'_>, table: &mut TableSchema) -> Result<Colum
             column.not_null = true;
         } else if reader.take_word("UNIQUE") {
             table.unique_keys.push(vec![column.name.clone()]);
-        } else if reader.take_word("AUTO_INCREMENT")
-            || reader.take_word("AUTOINCREMENT")
-            || reader.take_word("IDENTITY")
-        {
+        } else if reader.take_word("AUTO_INCREMENT") || reader.take_word("AUTOINCREMENT") {
             column.counts_up = true;
+        } else if reader.take_word("IDENTITY") {
+            column.counts_up = true;
+            column.counts_from = reader.seed();
+        } else if reader.take_word("AS") {
+            // `[Total] AS ([Preis] * [Menge])`, `GENERATED ALWAYS AS (...)`; an identity was taken above.
+            column.computed = !reader.at_word("IDENTITY");
         } else if reader.take_word("DEFAULT") {
+            column.counts_up |= reader.at_word("NEXTVAL");
             column.default = reader.plain_default();
         } else if reader.at_word("REFERENCES") {
             if let Some((target, target_columns)) = reader.references() {
                 let columns = vec![column.name.clone()];
                 table.references.push(Reference {
                     columns,
-                    table: target,
+                    table: target.name,
+                    namespace: target.namespace,
                     target_columns,
                 });
             }
@@ -324,277 +469,4 @@ fn read_column(reader: &mut Reader<'_>, table: &mut TableSchema) -> Result<Colum
         column.counts_up = true;
     }
     Ok(column)
-}
-
-struct Reader<'a> {
-    pieces: &'a [Piece],
-    at: usize,
-}
-
-impl Reader<'_> {
-    fn ended(&self) -> bool {
-        self.at >= self.pieces.len()
-    }
-
-    fn trouble(&self, message: &str) -> Trouble {
-        Trouble {
-            message: message.to_owned(),
-            piece: self.at.min(self.pieces.len().saturating_sub(1)),
-        }
-    }
-
-    fn at_word(&self, word: &str) -> bool {
-        self.pieces
-            .get(self.at)
-            .is_some_and(|piece| piece.is_word(word))
-    }
-
-    fn word_follows(&self, word: &str) -> bool {
-        self.pieces
-            .get(self.at + 1)
-            .is_some_and(|piece| piece.is_word(word))
-    }
-
-    fn is_quoted(&self) -> bool {
-        self.pieces
-            .get(self.at)
-            .is_some_and(|piece| piece.kind == PieceKind::QuotedName)
-    }
-
-    fn take_word(&mut self, word: &str) -> bool {
-        let found = self.at_word(word);
-        self.at += usize::from(found);
-        found
-    }
-
-    fn skip_words(&mut self, words: &[&str]) {
-        while words.iter().any(|word| self.at_word(word)) {
-            self.at += 1;
-        }
-    }
-
-    fn at_punctuation(&self, sign: u8) -> bool {
-        self.pieces
-            .get(self.at)
-            .is_some_and(|piece| piece.kind == PieceKind::Punctuation(sign))
-    }
-
-    fn take_punctuation(&mut self, sign: u8) -> bool {
-        let found = self.at_punctuation(sign);
-        self.at += usize::from(found);
-        found
-    }
-
-    fn at_separator(&self) -> bool {
-        self.ended() || self.at_punctuation(b',') || self.at_punctuation(b')')
-    }
-
-    fn at_key_word(&self) -> bool {
-        (self.at_word("PRIMARY")
-            || self.at_word("FOREIGN")
-            || self.at_word("UNIQUE")
-            || self.at_word("CHECK"))
-            && !self.is_quoted()
-    }
-
-    /// `KEY name (...)`, `INDEX ...`, `CHECK (...)` and their kin: no column, nothing to keep. A column may bear such a
-    /// name, then a type follows instead of a parenthesis or a name with one.
-    fn at_side_entry(&self) -> bool {
-        const SIDE: [&str; 8] = [
-            "KEY", "INDEX", "FULLTEXT", "SPATIAL", "CHECK", "EXCLUDE", "PERIOD", "LIKE",
-        ];
-        if !SIDE.iter().any(|word| self.at_word(word)) {
-            return false;
-        }
-        let opens = |at: usize| {
-            self.pieces
-                .get(at)
-                .is_some_and(|piece| piece.kind == PieceKind::Punctuation(b'('))
-        };
-        self.at_word("CHECK")
-            || self.at_word("LIKE")
-            || opens(self.at + 1)
-            || self.pieces.get(self.at + 1).is_some_and(|piece| {
-                piece.kind == PieceKind::QuotedName
-                    || ["KEY", "INDEX"].iter().any(|word| piece.is_word(word))
-            })
-            || (opens(self.at + 2) && !self.type_follows())
-            || self
-                .pieces
-                .get(self.at + 2)
-                .is_some_and(|piece| piece.is_word("USING"))
-    }
-
-    fn type_follows(&self) -> bool {
-        const TYPES: [&str; 8] = [
-            "VARCHAR", "CHAR", "DECIMAL", "NUMERIC", "INT", "INTEGER", "NVARCHAR", "TINYINT",
-        ];
-        self.pieces
-            .get(self.at + 1)
-            .is_some_and(|piece| TYPES.iter().any(|word| piece.is_word(word)))
-    }
-
-    fn name(&mut self) -> Result<String, Trouble> {
-        let Some(piece) = self.pieces.get(self.at) else {
-            return Err(self.trouble("a name is missing at the end of the statement"));
-        };
-        match piece.kind {
-            PieceKind::Word | PieceKind::QuotedName | PieceKind::Number | PieceKind::Text => {
-                self.at += 1;
-                Ok(piece.text.clone())
-            }
-            PieceKind::Punctuation(sign) => {
-                Err(self.trouble(&format!("a name is missing before `{}`", char::from(sign))))
-            }
-        }
-    }
-
-    /// `database.schema.table`: the last part is the table.
-    fn qualified_name(&mut self) -> Result<String, Trouble> {
-        let mut name = self.name()?;
-        while self.take_punctuation(b'.') {
-            name = self.name()?;
-        }
-        Ok(name)
-    }
-
-    fn declared_type(&mut self) -> String {
-        const NOT_A_TYPE: [&str; 15] = [
-            "NOT",
-            "NULL",
-            "PRIMARY",
-            "UNIQUE",
-            "DEFAULT",
-            "REFERENCES",
-            "CHECK",
-            "CONSTRAINT",
-            "COLLATE",
-            "AUTO_INCREMENT",
-            "AUTOINCREMENT",
-            "GENERATED",
-            "AS",
-            "COMMENT",
-            "IDENTITY",
-        ];
-        let mut text = String::new();
-        while let Some(piece) = self.pieces.get(self.at) {
-            let is_word = matches!(piece.kind, PieceKind::Word | PieceKind::QuotedName);
-            let ends = NOT_A_TYPE.iter().any(|word| piece.is_word(word))
-                || piece.is_word("CHARACTER") && !text.is_empty();
-            if !is_word || ends {
-                break;
-            }
-            if !text.is_empty() {
-                text.push(' ');
-            }
-            text.push_str(&piece.text);
-            self.at += 1;
-            if self.at_punctuation(b'(') {
-                text.push_str(&self.parenthesised());
-            }
-        }
-        text
-    }
-
-    /// The text of a balanced pair of parentheses, which is stepped over.
-    fn parenthesised(&mut self) -> String {
-        let mut text = String::new();
-        let mut depth = 0_u32;
-        while let Some(piece) = self.pieces.get(self.at) {
-            self.at += 1;
-            match piece.kind {
-                PieceKind::Punctuation(sign) => {
-                    text.push(char::from(sign));
-                    match sign {
-                        b'(' => depth += 1,
-                        b')' => depth = depth.saturating_sub(1),
-                        _ => {}
-                    }
-                    if depth == 0 {
-                        break;
-                    }
-                }
-                PieceKind::Text => {
-                    text.push('\'');
-                    text.push_str(&piece.text);
-                    text.push('\'');
-                }
-                _ => text.push_str(&piece.text),
-            }
-        }
-        text
-    }
-
-    /// Steps over one piece, or one pair of parentheses.
-    fn skip_one(&mut self) {
-        if self.at_punctuation(b'(') {
-            self.parenthesised();
-        } else {
-            self.at += 1;
-        }
-    }
-
-    fn skip_to_separator(&mut self) {
-        while !self.at_separator() {
-            self.skip_one();
-        }
-    }
-
-    /// The columns of a key: steps over its optional name and method up to the parenthesis.
-    fn key_columns(&mut self) -> Vec<String> {
-        while !self.at_separator() && !self.at_punctuation(b'(') {
-            self.at += 1;
-        }
-        self.column_list().unwrap_or_default()
-    }
-
-    /// `(a, b(10), c DESC)`.
-    fn column_list(&mut self) -> Option<Vec<String>> {
-        if !self.take_punctuation(b'(') {
-            return None;
-        }
-        let mut columns = Vec::new();
-        while !self.ended() && !self.take_punctuation(b')') {
-            columns.push(self.name().ok()?);
-            self.skip_to_separator();
-            self.take_punctuation(b',');
-        }
-        Some(columns)
-    }
-
-    fn references(&mut self) -> Option<(String, Vec<String>)> {
-        while !self.at_separator() && !self.at_word("REFERENCES") {
-            self.at += 1;
-        }
-        if !self.take_word("REFERENCES") {
-            return None;
-        }
-        let table = self.qualified_name().ok()?;
-        let columns = self.column_list().unwrap_or_default();
-        Some((table, columns))
-    }
-
-    fn plain_default(&mut self) -> Option<String> {
-        let mut opened = 0;
-        while self.take_punctuation(b'(') {
-            opened += 1;
-        }
-        let sign = if self.take_punctuation(b'-') { "-" } else { "" };
-        let piece = self.pieces.get(self.at)?;
-        let literal = match piece.kind {
-            PieceKind::Text | PieceKind::Number => Some(format!("{sign}{}", piece.text)),
-            PieceKind::Word if piece.is_word("TRUE") => Some("1".to_owned()),
-            PieceKind::Word if piece.is_word("FALSE") => Some("0".to_owned()),
-            _ => None,
-        };
-        self.at += 1;
-        let mut plain = true;
-        for _ in 0..opened {
-            while !self.ended() && !self.take_punctuation(b')') {
-                plain = false;
-                self.skip_one();
-            }
-        }
-        literal.filter(|_| plain && !self.at_punctuation(b'('))
-    }
 }

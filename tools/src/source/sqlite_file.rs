@@ -7,6 +7,7 @@ use rusqlite::{Connection, OpenFlags};
 
 use super::SourceError;
 use super::encoding::EncodingCensus;
+use super::names::TableName;
 use super::row::Row;
 use super::schema::{Column, Reference, TableSchema};
 use super::statement::{InsertTarget, OnConflict, Sink};
@@ -34,7 +35,7 @@ pub(super) fn read(path: &Path, staging: &mut Staging) -> Result<EncodingCensus,
         let columns = schema.columns.len();
         staging.create_table(schema)?;
         staging.begin_rows(&InsertTarget {
-            table: name.clone(),
+            table: TableName::qualified("main", &name),
             columns: None,
             on_conflict: OnConflict::Refuse,
         })?;
@@ -74,6 +75,7 @@ fn open(path: &Path) -> Result<Connection, SourceError> {
 fn table_schema(connection: &Connection, name: &str) -> Result<TableSchema, rusqlite::Error> {
     let mut table = TableSchema {
         name: name.to_owned(),
+        namespace: "main".to_owned(),
         ..TableSchema::default()
     };
     let mut keys: Vec<(i64, String)> = Vec::new();
@@ -112,6 +114,7 @@ fn references(connection: &Connection, name: &str) -> Result<Vec<Reference>, rus
             let reference = Reference {
                 columns: Vec::new(),
                 table: row.get(1)?,
+                namespace: "main".to_owned(),
                 target_columns: Vec::new(),
             };
             found.push((id, reference));

@@ -4,12 +4,24 @@
 //! broken statement never takes its neighbours along: a broken row ends at its parenthesis, a broken statement at its
 //! terminator or at the next line that opens a statement.
 
+mod carry_out;
+mod copy;
+mod flow;
+mod piece;
+mod rows;
+
+use super::dialect::Dialect;
 use super::encoding::EncodingCensus;
-use super::expression::{self, Value};
-use super::lexer::{Lexer, MAX_VALUE_BYTES, Token, TokenKind};
+use super::lexer::{Lexer, Token, TokenKind};
+use super::names::{Naming, TableName};
 use super::row::Row;
-use super::schema::{self, Change, TableSchema};
-use super::words::{dropped_tables, emptied_table, insert_target, kind_of, renamed, unescape};
+use super::schema::{Change, TableSchema};
+use super::words::{Escapes, insert_target};
+use copy::CopyFormat;
+use flow::Flow;
+use rows::Filled;
+
+pub use piece::{Piece, PieceKind};
 
 /// All values of one row together may take this much. A row of an order database takes kilobytes.
 pub const MAX_ROW_BYTES: usize = 32 * 1024 * 1024;
@@ -17,6 +29,9 @@ pub const MAX_ROW_BYTES: usize = 32 * 1024 * 1024;
 /// A statement that is read whole (`CREATE TABLE`, `ALTER TABLE`) may have this many words; a table of a thousand columns
 /// stays far below.
 const MAX_STATEMENT_PIECES: usize = 65_536;
+
+/// And so many bytes, or memory would grow with words of any length.
+const MAX_STATEMENT_BYTES: usize = 8 * 1024 * 1024;
 
 /// Of statements that are stepped over only the first words are kept, to name them.
 pub(super) const PIECES_THAT_NAME: usize = 16;
@@ -28,18 +43,28 @@ pub trait Sink {
 
     /// A table is declared.
     fn create_table(&mut self, table: TableSchema) -> Result<(), Self::Failure>;
+    /// A table is declared to be like another one (`LIKE`, `PARTITION OF`).
+    fn create_table_like(
+        &mut self,
+        table: &TableName,
+        model: &TableName,
+    ) -> Result<(), Self::Failure>;
+    /// A view is declared: a table of its name without rows was only its place holder.
+    fn create_view(&mut self, name: &TableName) -> Result<(), Self::Failure>;
     /// A declaration is amended later.
-    fn change_table(&mut self, name: &str, change: Change) -> Result<(), Self::Failure>;
+    fn change_table(&mut self, name: &TableName, change: Change) -> Result<(), Self::Failure>;
     /// A table and its rows are dropped.
-    fn drop_table(&mut self, name: &str) -> Result<(), Self::Failure>;
+    fn drop_table(&mut self, name: &TableName) -> Result<(), Self::Failure>;
     /// A table gets another name.
-    fn rename_table(&mut self, from: &str, to: &str) -> Result<(), Self::Failure>;
+    fn rename_table(&mut self, from: &TableName, to: &str) -> Result<(), Self::Failure>;
     /// All rows of a table are deleted.
-    fn empty_table(&mut self, name: &str) -> Result<(), Self::Failure>;
+    fn empty_table(&mut self, name: &TableName) -> Result<(), Self::Failure>;
     /// The rows that follow belong to this table and these columns.
     fn begin_rows(&mut self, target: &InsertTarget) -> Result<(), Self::Failure>;
     /// One row. `Ok(Some(reason))`: the row does not fit its table.
     fn row(&mut self, row: &Row, line: u64) -> Result<Option<String>, Self::Failure>;
+    /// Rows since [`Self::begin_rows`] yield to rows that are there (`ON CONFLICT DO NOTHING` stands behind them).
+    fn rows_yield(&mut self) -> Result<(), Self::Failure>;
     /// A statement was stepped over.
     fn skipped(&mut self, line: u64, kind: &str) -> Result<(), Self::Failure>;
     /// A statement changes rows in a way that is not carried out here (`UPDATE`, `DELETE ... WHERE`).
@@ -52,7 +77,7 @@ pub trait Sink {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct InsertTarget {
     /// The table's name.
-    pub table: String,
+    pub table: TableName,
     /// The columns named in the `INSERT`; `None` means all in their order.
     pub columns: Option<Vec<String>>,
     /// What happens to a row whose key is there already.
@@ -70,59 +95,20 @@ pub enum OnConflict {
     Replace,
 }
 
-/// A part of a statement that is read whole.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Piece {
-    /// What it is.
-    pub kind: PieceKind,
-    /// Its text, decoded and unescaped.
-    pub text: String,
-    /// The bytes of a text as they stood, for binary literals.
-    pub raw: Vec<u8>,
-    line: u64,
-    column: u64,
-}
-
-/// The kinds of pieces.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum PieceKind {
-    /// An unquoted word.
-    Word,
-    /// A name in whatever quotes.
-    QuotedName,
-    /// A number as written.
-    Number,
-    /// A text.
-    Text,
-    /// Any other sign.
-    Punctuation(u8),
-}
-
-impl Piece {
-    /// Whether this is the given keyword. A quoted name never is.
-    pub fn is_word(&self, word: &str) -> bool {
-        self.kind == PieceKind::Word && self.text.eq_ignore_ascii_case(word)
-    }
-
-    /// The piece for a message, shortened.
-    pub fn shown(&self) -> String {
-        match self.kind {
-            PieceKind::Punctuation(sign) => char::from(sign).to_string(),
-            _ => self.text.chars().take(40).collect(),
-        }
-    }
-}
-
 /// Reads the statements of one dump. Feed it pieces, then [`Self::finish`].
 pub struct StatementReader {
+    dialect: Dialect,
     lexer: Lexer,
+    naming: Naming,
     state: State,
     pieces: Vec<Piece>,
+    piece_bytes: usize,
     depth: u32,
     row: Row,
     scratch: Vec<u8>,
     census: EncodingCensus,
-    sqlite: bool,
+    flow: Flow,
+    copy: CopyFormat,
     statement_line: u64,
     last_line: u64,
 }
@@ -133,8 +119,8 @@ enum State {
     Start,
     /// Collecting the pieces of a statement.
     Collect { whole: bool },
-    /// Inside the body of a SQLite trigger, which holds terminators of its own.
-    TriggerBody {
+    /// Inside a body that holds terminators of its own: a trigger of SQLite, a function of PostgreSQL.
+    Body {
         after_terminator: bool,
         closing: bool,
     },
@@ -147,34 +133,29 @@ enum State {
         filled: Filled,
     },
     /// Behind the rows: `ON DUPLICATE KEY ...`, stepped over.
-    BehindRows,
+    BehindRows { do_seen: bool },
+    /// Among the lines of a `COPY`.
+    Copy,
     /// Stepping over the rest of a statement that could not be read.
     Broken,
 }
 
-/// How far the value at hand has come.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Filled {
-    /// Nothing yet.
-    Nothing,
-    /// One plain literal, already in the row; its kind in case more follows.
-    Plain(PieceKind),
-    /// Several pieces, to be evaluated.
-    Pieces,
-}
-
 impl StatementReader {
     /// A reader at the start of a dump.
-    pub fn new(dialect: super::dialect::Dialect) -> Self {
+    pub fn new(dialect: Dialect) -> Self {
         Self {
+            dialect,
             lexer: Lexer::new(dialect.lexer_rules()),
+            naming: Naming::new(dialect),
             state: State::Start,
             pieces: Vec::new(),
+            piece_bytes: 0,
             depth: 0,
             row: Row::default(),
             scratch: Vec::new(),
             census: EncodingCensus::default(),
-            sqlite: dialect == super::dialect::Dialect::SqliteScript,
+            flow: Flow::default(),
+            copy: CopyFormat::default(),
             statement_line: 1,
             last_line: 1,
         }
@@ -197,11 +178,12 @@ impl StatementReader {
                 broken: false,
                 ..
             } => sink.broken(line, 1, cut_off)?,
-            State::TriggerBody { .. } => sink.broken(self.statement_line, 1, cut_off)?,
-            State::Collect { .. } if self.depth > 0 => {
+            State::Body { .. } => sink.broken(self.statement_line, 1, cut_off)?,
+            State::Collect { .. } if self.depth > 0 && !self.is_module() => {
                 sink.broken(self.statement_line, 1, cut_off)?;
             }
             State::BetweenRows { comma: true, .. } => sink.broken(self.last_line, 1, cut_off)?,
+            State::Copy => sink.broken(self.statement_line, 1, copy::NOT_CLOSED)?,
             State::Collect { .. } => self.end_statement(sink)?,
             _ => {}
         }
@@ -210,31 +192,49 @@ impl StatementReader {
     }
 
     fn drain<S: Sink>(&mut self, sink: &mut S) -> Result<(), S::Failure> {
-        while let Some(token) = self.lexer.next_token() {
+        loop {
+            if matches!(self.state, State::BetweenRows { comma: true, .. }) {
+                self.plain_rows(sink)?;
+            }
+            let Some(token) = self.lexer.next_token() else {
+                return Ok(());
+            };
             self.last_line = token.line;
             self.take(token, sink)?;
         }
-        Ok(())
     }
 
     fn take<S: Sink>(&mut self, token: Token, sink: &mut S) -> Result<(), S::Failure> {
-        if token.kind == TokenKind::Unterminated {
-            self.state = State::Broken;
-            let message =
-                "a quote opens here and is never closed; reading goes on at the next statement";
-            return sink.broken(token.line, token.column, message);
+        match token.kind {
+            TokenKind::Unterminated => {
+                self.lexer.leave_row();
+                self.state = State::Broken;
+                let message =
+                    "a quote opens here and is never closed; reading goes on at the next statement";
+                return sink.broken(token.line, token.column, message);
+            }
+            TokenKind::BatchEnd => return self.end_batch(&token, sink),
+            TokenKind::Command => return self.command(&token, sink),
+            _ => {}
         }
         if self.opens_without_terminator(&token) {
             self.end_early(&token, sink)?;
         }
+        if self.dialect == Dialect::SqlServer
+            && matches!(self.state, State::Collect { .. })
+            && self.is_block_word(&token)
+            && self.takes_second_word(&token)
+        {
+            return Ok(());
+        }
         match self.state {
-            State::Start => self.start(token),
+            State::Start => self.start(token, sink)?,
             State::Collect { whole } => self.collect(token, whole, sink)?,
-            State::TriggerBody {
+            State::Body {
                 after_terminator,
                 closing,
             } => {
-                self.trigger_body(token, after_terminator, closing, sink)?;
+                self.body(token, after_terminator, closing, sink)?;
             }
             State::BetweenRows { comma, any } => self.between_rows(token, comma, any, sink)?,
             State::InRow {
@@ -242,41 +242,60 @@ impl StatementReader {
                 broken,
                 filled,
             } => self.in_row(token, line, broken, filled, sink)?,
-            State::BehindRows | State::Broken => {
+            State::BehindRows { do_seen } => self.behind_rows(&token, do_seen, sink)?,
+            State::Copy => self.copy_token(&token, sink)?,
+            State::Broken => {
                 if token.kind == TokenKind::Terminator {
-                    self.state = State::Start;
+                    self.statement_ended();
                 }
             }
         }
         Ok(())
     }
 
-    fn start(&mut self, token: Token) {
+    fn start<S: Sink>(&mut self, token: Token, sink: &mut S) -> Result<(), S::Failure> {
         if token.kind == TokenKind::Terminator {
-            return;
+            return Ok(());
         }
         self.pieces.clear();
+        self.piece_bytes = 0;
         self.depth = 0;
         self.statement_line = token.line;
+        if self.dialect == Dialect::SqlServer && self.takes_flow_word(&token, sink)? {
+            return Ok(());
+        }
         self.state = State::Collect { whole: true };
         self.keep(token);
+        Ok(())
+    }
+
+    fn statement_ended(&mut self) {
+        self.lexer.leave_row();
+        self.state = State::Start;
+        self.flow.statement_ended();
     }
 
     /// A keyword at the start of a line where the statement before could have ended, but bears no terminator.
     fn opens_without_terminator(&self, token: &Token) -> bool {
-        if !token.first_on_line || token.kind != TokenKind::Word {
+        if token.kind != TokenKind::Word {
+            return false;
+        }
+        if self.dialect == Dialect::SqlServer {
+            return self.opens_in_batch(token);
+        }
+        if !token.first_on_line {
             return false;
         }
         let text = self.lexer.text(token);
         let is = |word: &str| text.eq_ignore_ascii_case(word.as_bytes());
         match self.state {
-            State::Start | State::TriggerBody { .. } => false,
+            State::Start | State::Body { .. } | State::Copy => false,
             State::Broken => [
-                "INSERT", "REPLACE", "CREATE", "ALTER", "DROP", "LOCK", "UNLOCK",
+                "INSERT", "REPLACE", "CREATE", "ALTER", "DROP", "LOCK", "UNLOCK", "COPY",
             ]
             .into_iter()
             .any(is),
-            State::BetweenRows { .. } | State::BehindRows => [
+            State::BetweenRows { .. } | State::BehindRows { .. } => [
                 "INSERT", "CREATE", "ALTER", "DROP", "UPDATE", "DELETE", "SET", "UNLOCK", "COMMIT",
             ]
             .into_iter()
@@ -299,7 +318,13 @@ impl StatementReader {
 
     fn end_early<S: Sink>(&mut self, token: &Token, sink: &mut S) -> Result<(), S::Failure> {
         match self.state {
-            State::Collect { .. } => self.end_statement(sink)?,
+            State::Collect { .. }
+                if self.dialect == Dialect::SqlServer
+                    && (self.begins("IF") || self.begins("WHILE")) =>
+            {
+                return self.end_condition(sink);
+            }
+            State::Collect { .. } => return self.end_statement(sink),
             State::InRow {
                 line,
                 broken: false,
@@ -320,7 +345,7 @@ impl StatementReader {
             }
             _ => {}
         }
-        self.state = State::Start;
+        self.statement_ended();
         Ok(())
     }
 
@@ -331,32 +356,38 @@ impl StatementReader {
         sink: &mut S,
     ) -> Result<(), S::Failure> {
         match token.kind {
-            TokenKind::Terminator => {
-                if self.sqlite && self.begins("CREATE") && self.names("TRIGGER") {
-                    self.state = State::TriggerBody {
+            TokenKind::Terminator => return self.terminator(sink),
+            TokenKind::Punctuation(b'(') => self.depth += 1,
+            TokenKind::Punctuation(b')') => self.depth = self.depth.saturating_sub(1),
+            TokenKind::Word if self.depth == 0 => {
+                let text = self.lexer.text(&token);
+                // `OVERRIDING SYSTEM VALUE VALUES (...)`: the first of the two opens nothing.
+                let overriding = self
+                    .pieces
+                    .last()
+                    .is_some_and(|piece| piece.is_word("SYSTEM") || piece.is_word("USER"));
+                let opens_rows = text.eq_ignore_ascii_case(b"VALUES")
+                    || text.eq_ignore_ascii_case(b"VALUE") && !overriding;
+                if opens_rows && self.is_insert() && self.flow.runs() {
+                    return self.begin_rows(&token, sink);
+                }
+                self.flow.count_case(text);
+                if self.dialect == Dialect::Postgres && text.eq_ignore_ascii_case(b"ATOMIC") {
+                    self.state = State::Body {
                         after_terminator: true,
                         closing: false,
                     };
                     return Ok(());
                 }
-                return self.end_statement(sink);
-            }
-            TokenKind::Punctuation(b'(') => self.depth += 1,
-            TokenKind::Punctuation(b')') => self.depth = self.depth.saturating_sub(1),
-            TokenKind::Word if self.depth == 0 && self.is_insert() => {
-                let text = self.lexer.text(&token);
-                if text.eq_ignore_ascii_case(b"VALUES") || text.eq_ignore_ascii_case(b"VALUE") {
-                    return self.begin_rows(&token, sink);
-                }
             }
             _ => {}
         }
-        if self.pieces.len() == PIECES_THAT_NAME && !self.is_read_whole() {
+        if self.pieces.len() >= PIECES_THAT_NAME && !self.is_read_whole() {
             self.state = State::Collect { whole: false };
         } else if whole {
-            if self.pieces.len() >= MAX_STATEMENT_PIECES {
+            if self.pieces.len() >= MAX_STATEMENT_PIECES || self.piece_bytes > MAX_STATEMENT_BYTES {
                 let message = format!(
-                    "this statement has more than {MAX_STATEMENT_PIECES} words; it was not read"
+                    "this statement has more than {MAX_STATEMENT_PIECES} words or {MAX_STATEMENT_BYTES} bytes; it was not read"
                 );
                 sink.broken(self.statement_line, 1, &message)?;
                 self.state = State::Broken;
@@ -367,7 +398,27 @@ impl StatementReader {
         Ok(())
     }
 
-    fn trigger_body<S: Sink>(
+    fn terminator<S: Sink>(&mut self, sink: &mut S) -> Result<(), S::Failure> {
+        if self.begins("CREATE") {
+            if self.dialect == Dialect::SqliteScript && self.names("TRIGGER") {
+                self.state = State::Body {
+                    after_terminator: true,
+                    closing: false,
+                };
+                return Ok(());
+            }
+            // `CREATE RULE ... DO ALSO (INSERT ...; UPDATE ...)`
+            if self.dialect == Dialect::Postgres && self.depth > 0 && self.names("RULE") {
+                return Ok(());
+            }
+        }
+        if self.is_module() {
+            return Ok(());
+        }
+        self.end_statement(sink)
+    }
+
+    fn body<S: Sink>(
         &mut self,
         token: Token,
         after_terminator: bool,
@@ -380,7 +431,7 @@ impl StatementReader {
         }
         let is_end =
             token.kind == TokenKind::Word && self.lexer.text(&token).eq_ignore_ascii_case(b"END");
-        self.state = State::TriggerBody {
+        self.state = State::Body {
             after_terminator: is_terminator,
             closing: after_terminator && is_end,
         };
@@ -388,8 +439,11 @@ impl StatementReader {
     }
 
     fn begin_rows<S: Sink>(&mut self, token: &Token, sink: &mut S) -> Result<(), S::Failure> {
-        match insert_target(&self.pieces) {
-            Ok(target) => {
+        match insert_target(&self.pieces, &self.naming) {
+            Ok(mut target) => {
+                if self.flow.inserts_what_is_missing() {
+                    target.on_conflict = OnConflict::Ignore;
+                }
                 sink.begin_rows(&target)?;
                 self.state = State::BetweenRows {
                     comma: true,
@@ -402,284 +456,6 @@ impl StatementReader {
             }
         }
         Ok(())
-    }
-
-    fn between_rows<S: Sink>(
-        &mut self,
-        token: Token,
-        comma: bool,
-        any: bool,
-        sink: &mut S,
-    ) -> Result<(), S::Failure> {
-        match token.kind {
-            TokenKind::Punctuation(b'(') => {
-                self.row.clear();
-                self.pieces.clear();
-                self.depth = 0;
-                self.state = State::InRow {
-                    line: token.line,
-                    broken: false,
-                    filled: Filled::Nothing,
-                };
-                if !comma {
-                    sink.broken(
-                        token.line,
-                        token.column,
-                        "a comma between two rows is missing; both were read",
-                    )?;
-                }
-            }
-            TokenKind::Punctuation(b',') if !comma => {
-                self.state = State::BetweenRows { comma: true, any }
-            }
-            TokenKind::Terminator => {
-                if comma {
-                    let message = if any {
-                        "a comma promises a row that does not follow"
-                    } else {
-                        "VALUES without a row"
-                    };
-                    sink.broken(token.line, token.column, message)?;
-                }
-                self.state = State::Start;
-            }
-            TokenKind::Word if any && !comma => self.state = State::BehindRows,
-            _ => {
-                sink.broken(
-                    token.line,
-                    token.column,
-                    "a row in parentheses was expected here",
-                )?;
-                self.state = State::Broken;
-            }
-        }
-        Ok(())
-    }
-
-    fn in_row<S: Sink>(
-        &mut self,
-        token: Token,
-        line: u64,
-        broken: bool,
-        filled: Filled,
-        sink: &mut S,
-    ) -> Result<(), S::Failure> {
-        let outermost = self.depth == 0;
-        match token.kind {
-            TokenKind::Punctuation(b',') if outermost => {
-                let fine = broken || self.end_value(&token, filled, sink)?;
-                self.state = State::InRow {
-                    line,
-                    broken: broken || !fine,
-                    filled: Filled::Nothing,
-                };
-            }
-            TokenKind::Punctuation(b')') if outermost => {
-                let fine = !broken && self.end_value(&token, filled, sink)?;
-                self.state = State::BetweenRows {
-                    comma: false,
-                    any: true,
-                };
-                if fine && let Some(reason) = sink.row(&self.row, line)? {
-                    sink.broken(line, 1, &reason)?;
-                }
-            }
-            TokenKind::Terminator => {
-                if !broken {
-                    sink.broken(
-                        token.line,
-                        token.column,
-                        "the row is not closed when the statement ends",
-                    )?;
-                }
-                self.state = State::Start;
-            }
-            TokenKind::Oversized => {
-                if !broken {
-                    let limit = MAX_VALUE_BYTES / (1024 * 1024);
-                    let message =
-                        format!("a value is larger than {limit} MiB; this row was not read");
-                    sink.broken(token.line, token.column, &message)?;
-                }
-                self.state = State::InRow {
-                    line,
-                    broken: true,
-                    filled,
-                };
-            }
-            _ => {
-                match token.kind {
-                    TokenKind::Punctuation(b'(') => self.depth += 1,
-                    TokenKind::Punctuation(b')') => self.depth -= 1,
-                    _ => {}
-                }
-                if broken {
-                    return Ok(());
-                }
-                let filled = self.add_to_value(token, filled);
-                let too_large =
-                    self.row.bytes() > MAX_ROW_BYTES || self.pieces.len() > PIECES_PER_VALUE;
-                if too_large {
-                    let message = "a row is larger than the limit; it was not read";
-                    sink.broken(token.line, token.column, message)?;
-                }
-                self.state = State::InRow {
-                    line,
-                    broken: too_large,
-                    filled,
-                };
-            }
-        }
-        Ok(())
-    }
-
-    /// Adds a token to the value at hand: a plain literal goes straight into the row.
-    fn add_to_value(&mut self, token: Token, filled: Filled) -> Filled {
-        match filled {
-            Filled::Nothing => match token.kind {
-                TokenKind::SingleQuoted | TokenKind::DoubleQuoted => {
-                    self.push_quoted(&token);
-                    return Filled::Plain(PieceKind::Text);
-                }
-                TokenKind::Number => {
-                    let text = self.lexer.text(&token);
-                    if let Some(text) = std::str::from_utf8(text)
-                        .ok()
-                        .filter(|text| expression::is_decimal(text))
-                    {
-                        self.row.push_text(text);
-                        return Filled::Plain(PieceKind::Number);
-                    }
-                }
-                TokenKind::Word if self.lexer.text(&token).eq_ignore_ascii_case(b"NULL") => {
-                    self.row.push_null();
-                    return Filled::Plain(PieceKind::Word);
-                }
-                _ => {}
-            },
-            Filled::Plain(kind) => {
-                // More follows: what stands in the row becomes the first piece of an expression.
-                let text = match self.row.cell(self.row.len() - 1) {
-                    super::row::Cell::Text(text) => text.to_owned(),
-                    _ => "NULL".to_owned(),
-                };
-                self.row.pop();
-                let raw = text.clone().into_bytes();
-                self.pieces.push(Piece {
-                    kind,
-                    text,
-                    raw,
-                    line: token.line,
-                    column: token.column,
-                });
-            }
-            Filled::Pieces => {}
-        }
-        self.keep(token);
-        Filled::Pieces
-    }
-
-    /// Ends the value at hand. `false`: it could not be read and was reported.
-    fn end_value<S: Sink>(
-        &mut self,
-        token: &Token,
-        filled: Filled,
-        sink: &mut S,
-    ) -> Result<bool, S::Failure> {
-        match filled {
-            Filled::Plain(_) => return Ok(true),
-            Filled::Nothing => {
-                sink.broken(
-                    token.line,
-                    token.column,
-                    "a value is missing here; this row was not read",
-                )?;
-                return Ok(false);
-            }
-            Filled::Pieces => {}
-        }
-        let value = expression::evaluate(&self.pieces);
-        let place = self
-            .pieces
-            .first()
-            .map_or((token.line, token.column), |piece| {
-                (piece.line, piece.column)
-            });
-        self.pieces.clear();
-        match value {
-            Ok(Value::Null) => self.row.push_null(),
-            Ok(Value::Default) => self.row.push_default(),
-            Ok(Value::Text(text)) => self.row.push_text(&text),
-            Ok(Value::Blob(bytes)) => self.row.push_blob(&bytes),
-            Err(message) => {
-                sink.broken(
-                    place.0,
-                    place.1,
-                    &format!("{message}; this row was not read"),
-                )?;
-                return Ok(false);
-            }
-        }
-        Ok(true)
-    }
-
-    fn push_quoted(&mut self, token: &Token) {
-        let quote = if token.kind == TokenKind::SingleQuoted {
-            b'\''
-        } else {
-            b'"'
-        };
-        let backslash = self.lexer.rules().backslash_escapes;
-        let bytes = self.lexer.text(token);
-        let census = &mut self.census;
-        if bytes.contains(&quote) || (backslash && bytes.contains(&b'\\')) {
-            self.scratch.clear();
-            unescape(bytes, quote, backslash, &mut self.scratch);
-            let scratch = &self.scratch;
-            self.row.push_text_with(|text| census.decode(scratch, text));
-        } else {
-            self.row.push_text_with(|text| census.decode(bytes, text));
-        }
-    }
-
-    fn keep(&mut self, token: Token) {
-        let bytes = self.lexer.text(&token);
-        let mut raw = Vec::new();
-        let kind = match token.kind {
-            TokenKind::Word => PieceKind::Word,
-            TokenKind::Number => PieceKind::Number,
-            TokenKind::SingleQuoted => {
-                unescape(bytes, b'\'', self.lexer.rules().backslash_escapes, &mut raw);
-                PieceKind::Text
-            }
-            TokenKind::DoubleQuoted => {
-                unescape(bytes, b'"', false, &mut raw);
-                PieceKind::QuotedName
-            }
-            TokenKind::BacktickName => {
-                unescape(bytes, b'`', false, &mut raw);
-                PieceKind::QuotedName
-            }
-            TokenKind::BracketName => {
-                unescape(bytes, b']', false, &mut raw);
-                PieceKind::QuotedName
-            }
-            TokenKind::Punctuation(sign) => PieceKind::Punctuation(sign),
-            TokenKind::Terminator | TokenKind::Unterminated | TokenKind::Oversized => return,
-        };
-        let mut text = String::new();
-        self.census
-            .decode(if raw.is_empty() { bytes } else { &raw }, &mut text);
-        if kind == PieceKind::Text && raw.is_empty() {
-            text.clear();
-        }
-        self.pieces.push(Piece {
-            kind,
-            text,
-            raw,
-            line: token.line,
-            column: token.column,
-        });
     }
 
     fn begins(&self, word: &str) -> bool {
@@ -717,100 +493,23 @@ impl StatementReader {
                 object_is("TABLE") || (object_is("INDEX") && self.names("UNIQUE"))
             }
             Some(piece) if piece.is_word("ALTER") || piece.is_word("DROP") => object_is("TABLE"),
-            Some(piece) => ["INSERT", "REPLACE", "SET", "DELETE", "TRUNCATE", "RENAME"]
-                .iter()
-                .any(|word| piece.is_word(word)),
+            Some(piece) if piece.is_word("IF") => self.dialect == Dialect::SqlServer,
+            Some(piece) if piece.is_word("INSERT") => self.flow.runs(),
+            Some(piece) => [
+                "REPLACE", "SET", "DELETE", "TRUNCATE", "RENAME", "COPY", "USE",
+            ]
+            .iter()
+            .any(|word| piece.is_word(word)),
             None => true,
         }
     }
 
-    fn end_statement<S: Sink>(&mut self, sink: &mut S) -> Result<(), S::Failure> {
-        self.state = State::Start;
-        let pieces = std::mem::take(&mut self.pieces);
-        let outcome = self.carry_out(&pieces, sink);
-        self.pieces = pieces;
-        self.pieces.clear();
-        outcome
-    }
-
-    fn carry_out<S: Sink>(&mut self, pieces: &[Piece], sink: &mut S) -> Result<(), S::Failure> {
-        let line = self.statement_line;
-        let kind = kind_of(pieces);
-        match kind.as_str() {
-            "CREATE TABLE" => match schema::read_create_table(pieces) {
-                Ok(mut table) => {
-                    if self.sqlite {
-                        table.apply_sqlite_rowid_rule();
-                    }
-                    sink.create_table(table)?;
-                }
-                Err(trouble) => report(&trouble, pieces, sink)?,
-            },
-            "ALTER TABLE" => match schema::read_alter_table(pieces) {
-                Ok((name, changes)) => {
-                    if changes.is_empty() {
-                        match renamed(pieces) {
-                            Some(to) => sink.rename_table(&name, &to)?,
-                            None => sink.skipped(line, &kind)?,
-                        }
-                    }
-                    for change in changes {
-                        sink.change_table(&name, change)?;
-                    }
-                }
-                Err(trouble) => report(&trouble, pieces, sink)?,
-            },
-            "CREATE UNIQUE INDEX" => match schema::read_unique_index(pieces) {
-                Some((table, columns)) => sink.change_table(&table, Change::UniqueKey(columns))?,
-                None => sink.skipped(line, &kind)?,
-            },
-            "DROP TABLE" => {
-                for name in dropped_tables(pieces) {
-                    sink.drop_table(&name)?;
-                }
-            }
-            "DELETE" | "TRUNCATE" => match emptied_table(pieces) {
-                Some(name) => sink.empty_table(&name)?,
-                None => sink.unapplied(line, &kind)?,
-            },
-            "UPDATE" | "INSERT" | "REPLACE" | "MERGE" | "LOAD DATA" => {
-                sink.unapplied(line, &kind)?;
-            }
-            _ => {
-                if kind == "SET" {
-                    self.note_sql_mode(pieces);
-                }
-                sink.skipped(line, &kind)?;
-            }
-        }
-        Ok(())
-    }
-
-    fn note_sql_mode(&mut self, pieces: &[Piece]) {
-        let names_mode = pieces
-            .iter()
-            .any(|piece| piece.text.to_ascii_lowercase().ends_with("sql_mode"));
-        let literal = pieces.iter().find(|piece| piece.kind == PieceKind::Text);
-        if let (true, Some(mode)) = (names_mode, literal) {
-            let off = mode
-                .text
-                .to_ascii_uppercase()
-                .contains("NO_BACKSLASH_ESCAPES");
-            self.lexer.set_backslash_escapes(!off && !self.sqlite);
+    /// What a backslash in a string means, where it means something.
+    fn escapes(&self) -> Escapes {
+        match self.dialect {
+            Dialect::MySql => Escapes::MySql,
+            Dialect::Postgres => Escapes::Postgres,
+            _ => Escapes::None,
         }
     }
-}
-
-/// One value that is an expression may have this many parts; `replace(replace(...))` has a dozen.
-const PIECES_PER_VALUE: usize = 4096;
-
-fn report<S: Sink>(
-    trouble: &schema::Trouble,
-    pieces: &[Piece],
-    sink: &mut S,
-) -> Result<(), S::Failure> {
-    let (line, column) = pieces
-        .get(trouble.piece)
-        .map_or((1, 1), |piece| (piece.line, piece.column));
-    sink.broken(line, column, &trouble.message)
 }

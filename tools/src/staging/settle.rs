@@ -1,6 +1,7 @@
 //! What an engine would have done about keys that stand twice, done once all rows and all late keys are known.
 
 use super::{Staging, StagingError};
+use crate::source::names::TableName;
 
 impl Staging {
     /// Ends the reading: rows whose primary or unique key was there already go the way the engine sends them. A refused
@@ -8,6 +9,7 @@ impl Staging {
     pub fn settle(&mut self) -> Result<(), StagingError> {
         self.target = None;
         self.tables.retain(|table| !table.schema.name.is_empty());
+        self.settle_references();
         for index in 0..self.tables.len() {
             let table = self.tables[index].clone();
             let mut keys = vec![table.schema.primary_key.clone()];
@@ -31,6 +33,20 @@ impl Staging {
         }
         self.connection.execute_batch("COMMIT")?;
         Ok(())
+    }
+
+    /// References name the tables as they are named here.
+    fn settle_references(&mut self) {
+        for index in 0..self.tables.len() {
+            let mut references = std::mem::take(&mut self.tables[index].schema.references);
+            for reference in &mut references {
+                let target = TableName::qualified(&reference.namespace, &reference.table);
+                if let Some(found) = self.index_of(&target) {
+                    reference.table.clone_from(&self.tables[found].schema.name);
+                }
+            }
+            self.tables[index].schema.references = references;
+        }
     }
 
     fn settle_key(

@@ -46,9 +46,17 @@ enum Command {
     Demo(DemoOptions),
     /// Measure the release build: durable writes, search, start, change on another screen; `bench sync`: the synchronisation
     /// beside PouchDB and RouchDB.
-    #[command(disable_help_flag = true)]
+    #[command(after_help = "\
+  cargo xtask bench                 durable, counter and live
+  cargo xtask bench durable         one of them
+  cargo xtask bench sync            the synchronisation, everything; fetches its peers from npm and crates.io
+  cargo xtask bench sync --quick    small sizes: shows that it works
+  cargo xtask bench sync --only wire,disk
+                                    parts of it: first, wire, disk, memory, catch-up, many
+
+What the figures mean: docs/BENCHMARKS.md")]
     Bench {
-        /// What to measure and how; `cargo xtask bench --help` lists it.
+        /// What to measure and how, handed on as it is.
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
         options: Vec<String>,
     },

@@ -1,0 +1,301 @@
+//! Rows on their way into staging: which value goes to which column, and what the engine makes of it.
+
+use rusqlite::types::{ToSqlOutput, ValueRef};
+use rusqlite::{ToSql, params};
+
+use super::{Column, StagedTable, Staging, StagingError, joined};
+use crate::source::dialect::Dialect;
+use crate::source::row::{Cell, Row};
+use crate::source::statement::{InsertTarget, OnConflict};
+
+/// Rows between two commits: a commit per row would take the disk's time, one for all the journal's.
+const ROWS_PER_COMMIT: u64 = 20_000;
+
+/// Where the rows of the current `INSERT` go.
+pub(super) struct Target {
+    pub(super) insert: InsertTarget,
+    pub(super) table: usize,
+    /// The first row of this statement in staging.
+    pub(super) first_row: Option<i64>,
+    statement: String,
+    /// For each column of the table: its place in the row.
+    places: Vec<Option<usize>>,
+    /// The same for rows of fewer values, which leave out what the engine fills in by itself.
+    short_places: Option<Vec<Option<usize>>>,
+    values_expected: usize,
+    /// The table was never declared: its rows say how many columns it has.
+    grows: bool,
+    unknown_column: Option<String>,
+    conversions: Vec<Conversion>,
+}
+
+/// How a value is written in a way of its dialect's own.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Conversion {
+    /// As it stands.
+    None,
+    /// `t` and `f` of PostgreSQL: `1` and `0`, as in all other dialects.
+    Boolean,
+    /// `\x4142` of PostgreSQL.
+    Bytes,
+    /// `_binary '\0'` and `0x01` of MySQL in a column of bits: the number.
+    Bits,
+}
+
+impl Staging {
+    /// One row of the current `INSERT`. `Ok(Some(reason))`: it does not fit its table.
+    pub(super) fn add_row(&mut self, row: &Row, line: u64) -> Result<Option<String>, StagingError> {
+        let Some(target) = &self.target else {
+            return Ok(None);
+        };
+        if target.grows && self.tables[target.table].schema.columns.len() < row.len() {
+            self.widen(row.len())?;
+        }
+        let Some(target) = &mut self.target else {
+            return Ok(None);
+        };
+        let staged = &mut self.tables[target.table];
+        if let Some(column) = &target.unknown_column {
+            let table = &staged.schema.name;
+            return Ok(Some(format!(
+                "the table {table} has no column {column}; this row was not read"
+            )));
+        }
+        let Some(places) = target.places_for(row.len()) else {
+            let (table, expected) = (&staged.schema.name, target.values_expected);
+            return Ok(Some(format!(
+                "{} values for {expected} columns of {table}; this row was not read",
+                row.len()
+            )));
+        };
+        let counting = staged.schema.counting_column();
+        let mut insert = self.connection.prepare_cached(&target.statement)?;
+        insert.raw_bind_parameter(1, i64::try_from(line).unwrap_or(i64::MAX))?;
+        for (index, place) in places.iter().enumerate() {
+            let cell = place.map_or(Cell::Default, |place| row.cell(place));
+            let column = &staged.schema.columns[index];
+            let parameter = index + 2;
+            if counting == Some(index) {
+                match counted(cell, &mut staged.highest_number) {
+                    Some(number) => insert.raw_bind_parameter(parameter, number.to_string())?,
+                    None => insert.raw_bind_parameter(parameter, Bound(cell))?,
+                }
+            } else if let (Cell::Default, Some(default)) = (cell, &column.default) {
+                insert.raw_bind_parameter(parameter, default.as_str())?;
+            } else {
+                target.conversions[index].bind(cell, &mut insert, parameter)?;
+            }
+        }
+        insert.raw_execute()?;
+        drop(insert);
+        let yields = match target.insert.on_conflict {
+            OnConflict::Refuse => None,
+            OnConflict::Ignore => Some("ignore"),
+            OnConflict::Replace => Some("replace"),
+        };
+        if yields.is_some() || target.first_row.is_none() {
+            let rowid = self.connection.last_insert_rowid();
+            target.first_row.get_or_insert(rowid);
+            if let Some(yields) = yields {
+                let note = "INSERT INTO conflict VALUES (?1, ?2, ?3)";
+                self.connection.prepare_cached(note)?.execute(params![
+                    staged.name_in_staging,
+                    rowid,
+                    yields
+                ])?;
+            }
+        }
+        staged.rows += 1;
+        self.rows_since_commit += 1;
+        if self.rows_since_commit >= ROWS_PER_COMMIT {
+            self.rows_since_commit = 0;
+            self.connection.execute_batch("COMMIT; BEGIN")?;
+        }
+        Ok(None)
+    }
+
+    /// `ON CONFLICT DO NOTHING` stood behind the rows of the current statement.
+    pub(super) fn note_that_rows_yield(&mut self) -> Result<(), StagingError> {
+        let Some(target) = &self.target else {
+            return Ok(());
+        };
+        if let Some(first) = target.first_row {
+            let name = &self.tables[target.table].name_in_staging;
+            self.connection.execute(
+                &format!(
+                    "INSERT OR IGNORE INTO conflict SELECT ?1, rowid, 'ignore' FROM {name} WHERE rowid >= ?2"
+                ),
+                params![name, first],
+            )?;
+        }
+        Ok(())
+    }
+
+    /// Gives an undeclared table as many columns as its widest row.
+    fn widen(&mut self, columns: usize) -> Result<(), StagingError> {
+        let Some(target) = &self.target else {
+            return Ok(());
+        };
+        let (table, insert) = (target.table, target.insert.clone());
+        while self.tables[table].schema.columns.len() < columns {
+            let number = self.tables[table].schema.columns.len() + 1;
+            self.add_column(
+                table,
+                Column {
+                    name: format!("column_{number}"),
+                    ..Column::default()
+                },
+            )?;
+        }
+        self.target = Some(Target::new(
+            table,
+            &self.tables[table],
+            &insert,
+            self.dialect,
+        ));
+        Ok(())
+    }
+}
+
+impl Target {
+    pub(super) fn new(
+        table: usize,
+        staged: &StagedTable,
+        insert: &InsertTarget,
+        dialect: Option<Dialect>,
+    ) -> Self {
+        let columns = &staged.schema.columns;
+        let count = columns.len();
+        let mut places: Vec<Option<usize>> = vec![None; count];
+        let mut short_places = None;
+        let mut unknown_column = None;
+        match &insert.columns {
+            None => {
+                places = (0..count).map(Some).collect();
+                let filled_in = |column: &Column| {
+                    column.computed || dialect == Some(Dialect::SqlServer) && column.counts_up
+                };
+                if columns.iter().any(filled_in) {
+                    let mut next = 0..count;
+                    let place =
+                        |column: &Column| (!filled_in(column)).then(|| next.next()).flatten();
+                    short_places = Some(columns.iter().map(place).collect());
+                }
+            }
+            Some(names) => {
+                for (place, name) in names.iter().enumerate() {
+                    match staged.schema.column_index(name) {
+                        Some(index) => places[index] = Some(place),
+                        None => unknown_column = Some(name.clone()),
+                    }
+                }
+            }
+        }
+        let parameters = joined(0..count, |index| format!(", ?{}", index + 2));
+        let statement = format!(
+            "INSERT INTO {} VALUES (?1{parameters})",
+            staged.name_in_staging
+        );
+        Self {
+            insert: insert.clone(),
+            table,
+            first_row: None,
+            statement,
+            places,
+            short_places,
+            values_expected: insert.columns.as_ref().map_or(count, Vec::len),
+            grows: !staged.declared && insert.columns.is_none(),
+            unknown_column,
+            conversions: columns
+                .iter()
+                .map(|column| Conversion::of(column, dialect))
+                .collect(),
+        }
+    }
+
+    /// The place of each column in a row of so many values; `None` when it has too many or too few.
+    fn places_for(&self, values: usize) -> Option<&[Option<usize>]> {
+        if values == self.values_expected || self.grows {
+            return Some(&self.places);
+        }
+        self.short_places
+            .as_deref()
+            .filter(|places| places.iter().flatten().count() == values)
+    }
+}
+
+impl Conversion {
+    fn of(column: &Column, dialect: Option<Dialect>) -> Self {
+        let declared = column.declared_type.to_ascii_lowercase();
+        match (dialect, declared.as_str()) {
+            (Some(Dialect::Postgres), "boolean" | "bool") => Self::Boolean,
+            (Some(Dialect::Postgres), "bytea") => Self::Bytes,
+            (Some(Dialect::MySql), bit) if bit == "bit" || bit.starts_with("bit(") => Self::Bits,
+            _ => Self::None,
+        }
+    }
+
+    fn bind(
+        self,
+        cell: Cell<'_>,
+        insert: &mut rusqlite::CachedStatement<'_>,
+        parameter: usize,
+    ) -> Result<(), rusqlite::Error> {
+        match (self, cell) {
+            (Self::Boolean, Cell::Text("t" | "true")) => insert.raw_bind_parameter(parameter, "1"),
+            (Self::Boolean, Cell::Text("f" | "false")) => insert.raw_bind_parameter(parameter, "0"),
+            (Self::Bytes, Cell::Text(text)) => match hexadecimal(text) {
+                Some(bytes) => insert.raw_bind_parameter(parameter, bytes),
+                None => insert.raw_bind_parameter(parameter, Bound(cell)),
+            },
+            (Self::Bits, Cell::Blob(bytes)) if bytes.len() <= 8 => {
+                let number = bytes
+                    .iter()
+                    .fold(0_u64, |sum, byte| sum << 8 | u64::from(*byte));
+                insert.raw_bind_parameter(parameter, number.to_string())
+            }
+            _ => insert.raw_bind_parameter(parameter, Bound(cell)),
+        }
+    }
+}
+
+/// The bytes of `\x4142`; `None` when it is something else.
+fn hexadecimal(text: &str) -> Option<Vec<u8>> {
+    let digits = text.strip_prefix("\\x")?.as_bytes();
+    let pairs = digits.chunks(2).map(|pair| {
+        let pair = std::str::from_utf8(pair)
+            .ok()
+            .filter(|pair| pair.len() == 2)?;
+        u8::from_str_radix(pair, 16).ok()
+    });
+    pairs.collect()
+}
+
+/// What the engine puts into a counting column: the next number for NULL, else what is given.
+fn counted(cell: Cell<'_>, highest: &mut i64) -> Option<i64> {
+    match cell {
+        Cell::Null | Cell::Default => {
+            *highest = highest.saturating_add(1);
+            Some(*highest)
+        }
+        Cell::Text(text) => {
+            if let Ok(number) = text.parse::<i64>() {
+                *highest = (*highest).max(number);
+            }
+            None
+        }
+        Cell::Blob(_) => None,
+    }
+}
+
+struct Bound<'a>(Cell<'a>);
+
+impl ToSql for Bound<'_> {
+    fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
+        Ok(ToSqlOutput::Borrowed(match self.0 {
+            Cell::Null | Cell::Default => ValueRef::Null,
+            Cell::Text(text) => ValueRef::Text(text.as_bytes()),
+            Cell::Blob(bytes) => ValueRef::Blob(bytes),
+        }))
+    }
+}
