@@ -227,3 +227,97 @@ fn remove_lists(file: &Path) {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use shared::clock::UtcMillis;
+    use shared::document::{Change as Write, Field, Kind};
+    use shared::id::{Actor, BranchId, ReplicaNumber};
+
+    use super::*;
+
+    fn chur() -> BranchId {
+        BranchId(DocumentId::named("branch/chur"))
+    }
+
+    /// A store with three orders of Chur, and lists that show them.
+    fn store_with_lists() -> (BranchStore, ReadModel) {
+        let mut store = BranchStore::in_memory();
+        let actor = Actor::new(ReplicaNumber(7), 1);
+        store.assume_identity(actor).expect("in memory");
+        let mut lists = ReadModel::open_in_memory().expect("in memory");
+        for name in ["order/a", "order/b", "order/c"] {
+            write(&mut store, DocumentId::named(name), "open");
+        }
+        catch_up(&store, &mut lists).expect("in memory");
+        (store, lists)
+    }
+
+    fn write(store: &mut BranchStore, id: DocumentId, status: &str) {
+        let now = UtcMillis(1_795_161_600_000);
+        let mut authoring = store.author(None, now).expect("it has an identity");
+        let known = store.document(id).expect("in memory");
+        let mut change = match &known {
+            Some(known) => Write::of(known),
+            None => Write::create(id, Kind::known("order")),
+        };
+        change.set(&mut authoring, Field::known("branch/home"), chur());
+        change.set(&mut authoring, Field::known("status"), status);
+        store
+            .commit(&[change.finish()], &authoring, now, &[])
+            .expect("in memory");
+    }
+
+    /// Another store's document in the lists, as if it were this one's.
+    fn smuggle(lists: &mut ReadModel, id: &str) {
+        let mut other = BranchStore::in_memory();
+        let actor = Actor::new(ReplicaNumber(8), 1);
+        other.assume_identity(actor).expect("in memory");
+        write(&mut other, DocumentId::named(id), "done");
+        let mut feed = other.changes_after(0, 1).expect("in memory");
+        feed.changes[0].position = 1_000;
+        lists.apply(&feed.changes, 0).expect("in memory");
+    }
+
+    fn check(store: &BranchStore, lists: &mut ReadModel) -> Checked {
+        let mut check = Check::over(store);
+        loop {
+            let checked = check.advance(store, lists).expect("in memory");
+            if checked != Checked::InPart {
+                return checked;
+            }
+        }
+    }
+
+    #[test]
+    fn lists_that_show_another_state_than_the_store_are_corrected() {
+        let (store, mut lists) = store_with_lists();
+        let digest = lists.scope_digest(chur()).expect("in memory");
+        assert_eq!(check(&store, &mut lists), Checked::Whole);
+        assert_eq!(lists.scope_digest(chur()).expect("in memory"), digest);
+
+        smuggle(&mut lists, "order/b");
+        assert_ne!(lists.scope_digest(chur()).expect("in memory"), digest);
+        assert_eq!(check(&store, &mut lists), Checked::Whole);
+        assert_eq!(lists.scope_digest(chur()).expect("in memory"), digest);
+    }
+
+    #[test]
+    fn documents_that_the_store_has_lost_are_missed() {
+        let (store, mut lists) = store_with_lists();
+        smuggle(&mut lists, "order/lost");
+        assert_eq!(check(&store, &mut lists), Checked::StoreLost(1));
+    }
+
+    #[test]
+    fn what_is_written_during_the_check_is_not_taken_for_lost() {
+        let (mut store, mut lists) = store_with_lists();
+        let mut check = Check::over(&store);
+        let id = DocumentId::named("order/new");
+        write(&mut store, id, "open");
+        check.note(id);
+        catch_up(&store, &mut lists).expect("in memory");
+        let checked = check.advance(&store, &mut lists).expect("in memory");
+        assert_eq!(checked, Checked::Whole);
+    }
+}

@@ -17,6 +17,7 @@ use crate::domain::{
 };
 use crate::id::{BranchId, DocumentId};
 use crate::read_model::{Change, EVERYONE, ReadModel};
+use crate::sync::hub::InScope;
 use crate::sync::reconcile::{Inventory, KeyRange};
 use crate::sync::{ScopeDigest, ScopeSum};
 
@@ -537,9 +538,10 @@ proptest! {
                 }
                 loop {
                     let changes = model.changes_in_scope(branch(place), cursors[place], 1 + place)?;
-                    let Some(&(last, _)) = changes.last() else { break };
-                    prop_assert!(changes.is_sorted() && last > cursors[place]);
-                    for (_, id) in changes {
+                    let Some(last) = changes.last().map(|change| change.position) else { break };
+                    prop_assert!(changes.is_sorted_by_key(|change| (change.position, change.id)));
+                    prop_assert!(last > cursors[place]);
+                    for InScope { id, .. } in changes {
                         held[place].insert(id, at_hub[&id].document.clone());
                     }
                     cursors[place] = last;

@@ -59,7 +59,7 @@ pub(super) const FOUND: usize = 100_000;
 /// Queries of one comparison: 16 MiB of replies, room for half a million documents listed.
 pub(super) const ROUNDS: u32 = 256;
 
-/// A range is divided at most this often: 64 parts each time make more than there are documents in the world.
+/// A range is divided at most this often: 32 parts each time make more than a firm can write.
 const DEPTH: u8 = 8;
 
 impl Default for Initiator {

@@ -2,7 +2,7 @@
 //!
 //! The branch asks what the hub holds in a range of ids. Few documents are listed with their state hashes; many come as parts
 //! of the range with a digest each. The branch compares with what it holds itself and asks on about the parts that differ.
-//! One difference among *n* documents is found in log<sub>64</sub> *n* + 1 round trips, a few kilobytes each. The method is
+//! One difference among *n* documents is found in log<sub>32</sub> *n* round trips, a kilobyte or two each. The method is
 //! that of Meyer, "Range-Based Set Reconciliation" (2023); why not a library is in `docs/decisions/0007`.
 //!
 //! **Invariants**
@@ -102,9 +102,9 @@ impl Default for Limits {
     fn default() -> Self {
         Self {
             message_bytes: RECONCILE_BYTES,
-            // A list of 128 documents and 64 to 128 parts both need 4 KB: some fifteen answers fill a message, and 64^4 is
-            // more documents than any firm has.
-            parts: 64,
+            // A list of 64 documents and 32 to 64 parts both need 2 KB: some thirty answers fill a message. With 16 parts a
+            // comparison needs a round more, with 64 two and a half times the bytes (docs/decisions/0007).
+            parts: 32,
         }
     }
 }
