@@ -106,15 +106,20 @@ impl Journal {
         self.sequence
     }
 
+    /// The number of the last batch.
+    pub(super) const fn last_sequence(&self) -> u64 {
+        self.sequence
+    }
+
+    /// Bytes that wait to be written.
+    pub(super) const fn unwritten(&self) -> usize {
+        self.unwritten.len()
+    }
+
     /// Continues after the last batch that the engine has.
     pub(super) const fn resume(&mut self, sequence: u64) {
         self.sequence = sequence;
         self.durable = sequence;
-    }
-
-    /// Takes the last number back: its batch was not applied.
-    pub(super) const fn take_back(&mut self) {
-        self.sequence -= 1;
     }
 
     /// Takes a batch on, to be made durable by the next [`Self::persist`].

@@ -10,6 +10,7 @@
 pub mod backup;
 mod branch;
 mod change_log;
+mod compaction;
 #[cfg(test)]
 mod contract;
 mod engine;
@@ -20,6 +21,7 @@ mod memory;
 mod merging;
 #[cfg(test)]
 mod outbound_laws;
+mod overlay;
 mod packing;
 pub mod repair;
 mod simulated;
@@ -28,6 +30,7 @@ mod stored;
 pub mod verify;
 
 pub use branch::{BranchStore, FromHub, Identity, Outgoing, Pending, SetAside};
+pub use compaction::{Compacted, compact};
 pub use engine::EngineError;
 pub use hub::{HubStore, Merged, Outbound};
 pub use simulated::{Damage, SimulatedDisk};

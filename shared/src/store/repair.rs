@@ -1,8 +1,7 @@
 //! A store made from the files of a damaged one, without the engine: it refuses files that are cut short or have bytes
 //! flipped, and some it does not survive. The damaged files are only read.
 //!
-//! What can be read is in three places: the messages of the database file that still check ([`scan`]), the batch that was
-//! announced last, and the journal. A document is in many of them, once for each change; the one with the highest place
+//! What can be read is in two places: the messages of the database file that still check ([`scan`]), and the journal. A document is in many of them, once for each change; the one with the highest place
 //! in the feed is the latest. What is known to have been there and cannot be read is named in the [`RepairReport`].
 
 mod scan;
@@ -173,7 +172,7 @@ struct Found {
 fn read_files(directory: &Path) -> Result<Found, RepairError> {
     let Scanned {
         mut entries,
-        announced,
+        settled,
         damaged_stretches,
         damaged_bytes,
     } = scan::scan_directory(directory).map_err(|error| match error.kind() {
@@ -181,18 +180,9 @@ fn read_files(directory: &Path) -> Result<Found, RepairError> {
         _ => RepairError::Io(error),
     })?;
     let mut batches: BTreeMap<u64, Vec<Write>> = BTreeMap::new();
-    let mut carried_out = 0;
-    for bytes in announced {
-        if let Ok((sequence, batch)) = sled_engine::read_announcement(&bytes) {
-            carried_out = carried_out.max(sequence);
-            batches.insert(sequence, batch);
-        }
-    }
-    // The announced batch may have been cut off; those before it were carried out.
-    batches.retain(|sequence, _| *sequence == carried_out);
     let mut from_journal = 0;
     for frame in journal::every_frame(&directory.join(sled_engine::JOURNAL_FILE))? {
-        if frame.sequence > carried_out
+        if frame.sequence > settled
             && let Some(batch) = sled_engine::decode(&frame.payload)
         {
             from_journal += 1;
@@ -200,7 +190,7 @@ fn read_files(directory: &Path) -> Result<Found, RepairError> {
         }
     }
     let mut missing_batches = 0;
-    let mut last = carried_out;
+    let mut last = settled;
     for sequence in batches.keys() {
         missing_batches += sequence.saturating_sub(last + 1);
         last = (*sequence).max(last);

@@ -5,63 +5,76 @@
     reason = "the store is the one place in this crate that owns files, and waits for their lock"
 )]
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::OsString;
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard};
 use std::time::Duration;
 
 use super::engine::{Engine, EngineError, Entry, Write};
 use super::journal::{self, Journal};
+use super::overlay;
 
 /// sled's page cache. Its default of 1 GB would be most of a counter's computer.
 const CACHE_BYTES: u64 = 64 * 1024 * 1024;
 
-/// One sled tree in a directory of its own, a second tree with one entry (the batch that is being applied), and a journal.
+/// One sled tree in a directory of its own, a journal, and in memory what the journal has and sled has not.
 ///
-/// **Durable.** sled's `flush` hands its buffers to other threads and ends in `sync_file_range`, which flushes neither the
-/// file's metadata nor the disk's own cache. So [`Engine::persist`] does not wait for sled at all: every batch also goes to
-/// a [`Journal`], one append and one `fdatasync` for all that are waiting. sled's files follow when the journal has grown,
-/// and are then synced themselves: the database file through a second handle on the same inode, and the files below
-/// `blobs/`, to which sled writes values that outgrow a segment.
+/// **Durable.** sled's `flush` ends in `sync_file_range`, which flushes neither the file's metadata nor the disk's own cache.
+/// So [`Engine::persist`] does not wait for sled at all: every batch goes to a [`Journal`], one write and one `fdatasync`
+/// for all that are waiting.
 ///
-/// **Atomic.** Each batch has a number and is first announced whole, with its number, under one key of the second tree, and
-/// then carried out write by write. sled's log keeps the order of writes over a crash and loses only its end, so when any
-/// write of a batch is there its announcement is too. Opening carries the last announced batch out (again), and then, in
-/// order, the journal's batches with later numbers. Nothing old is ever carried out over something new.
+/// **Atomic.** A batch lives in memory until the journal has it durably, and a frame of the journal is there whole or not
+/// at all. sled gets nothing before that: when the journal has grown, everything in it is settled, which means written to
+/// sled (each key once, however often it changed), synced, and only then forgotten. The database file is synced through a
+/// second handle on the same inode, and so are the files below `blobs/`, to which sled writes values that outgrow a
+/// segment. A power cut while settling leaves the journal whole, and opening settles it again: the same writes in the
+/// same order come to the same.
 pub(crate) struct SledEngine {
     database: sled::Db,
-    announced: sled::Tree,
+    /// One entry: the number of the last batch that sled has.
+    settled: sled::Tree,
     file: File,
     blobs: PathBuf,
     synced_blobs: Mutex<BTreeSet<OsString>>,
+    /// Locked by whoever writes, before `recent`.
     journal: Mutex<Journal>,
+    recent: RwLock<Recent>,
 }
 
-const ANNOUNCED_TREE: &str = "announced";
-pub(super) const ANNOUNCED_KEY: &[u8] = b"batch";
+/// What the journal has and sled has not: values by key, none for what was removed.
+pub(super) type Recent = BTreeMap<Vec<u8>, Option<Vec<u8>>>;
+
+const SETTLED_TREE: &str = "settled";
+pub(super) const SETTLED_KEY: &[u8] = b"sequence";
 /// How often and at what distance a directory that somebody holds is tried again: two seconds in all.
 const HELD_TRIES: u32 = 40;
 const HELD_WAIT: Duration = Duration::from_millis(50);
 
 pub(super) const JOURNAL_FILE: &str = "journal";
 
-/// How large the journal grows before sled's own files take over: some fifteen hundred orders, read back in a moment.
-const JOURNAL_BYTES: u64 = 4 * 1024 * 1024;
+/// How large the journal grows before it is settled: some two thousand orders, read back in a moment. It counts into what
+/// an order takes on disk, so it is no larger.
+const JOURNAL_BYTES: u64 = 1024 * 1024;
+
+/// How much may wait for a barrier before it is made durable unasked: a bound on memory.
+const UNWRITTEN_BYTES: usize = 16 * 1024 * 1024;
 
 impl SledEngine {
     pub(crate) fn open(directory: &Path) -> Result<Self, EngineError> {
         fs::create_dir_all(directory)?;
+        super::compaction::finish(directory)?;
         let database = open_when_free(directory)?;
         let opened = Journal::open(&directory.join(JOURNAL_FILE), JOURNAL_BYTES)?;
         let engine = Self {
-            announced: database.open_tree(ANNOUNCED_TREE)?,
+            settled: database.open_tree(SETTLED_TREE)?,
             database,
-            file: File::open(directory.join("db"))?,
-            blobs: directory.join("blobs"),
+            file: File::open(directory.join(DATABASE_FILE))?,
+            blobs: directory.join(BLOBS_DIRECTORY),
             synced_blobs: Mutex::default(),
             journal: Mutex::new(opened.journal),
+            recent: RwLock::default(),
         };
         engine.recover(opened.frames, opened.was_whole, opened.durable_behind)?;
         // The names of new files are durable only once their directories are.
@@ -89,15 +102,14 @@ impl SledEngine {
     ) -> Result<(), EngineError> {
         let mut journal = self.journal();
         let mut last = 0;
-        if let Some(bytes) = self.announced.get(ANNOUNCED_KEY)? {
-            let (sequence, batch) = read_announcement(&bytes)?;
-            self.carry_out(&batch)?;
-            last = sequence;
+        if let Some(bytes) = self.settled.get(SETTLED_KEY)? {
+            last = read_settled(&bytes).ok_or_else(unreadable_batch)?;
             if !journal_was_whole {
                 return Err(EngineError::Damaged("its journal is gone or cut short"));
             }
         }
         for frame in frames {
+            // What is left of an earlier round is in sled already, and newer writes of the same keys may be too.
             if frame.sequence <= last {
                 continue;
             }
@@ -107,9 +119,7 @@ impl SledEngine {
                     "its database file lacks changes that it had",
                 ));
             }
-            let batch = decode(&frame.payload).ok_or_else(unreadable_batch)?;
-            self.announce(frame.sequence, &frame.payload)?;
-            self.carry_out(&batch)?;
+            self.remember(decode(&frame.payload).ok_or_else(unreadable_batch)?);
             last = frame.sequence;
         }
         if durable_behind > last {
@@ -122,34 +132,80 @@ impl SledEngine {
         self.settle(&mut journal)
     }
 
-    /// Makes sled's own files durable, so that the journal may start over.
+    /// Writes to sled what it lacks and makes that durable, so that the journal may start over.
     fn settle(&self, journal: &mut Journal) -> Result<(), EngineError> {
+        for (key, value) in &*self.recent() {
+            match value {
+                Some(value) => self.database.insert(key, value.as_slice())?,
+                None => self.database.remove(key)?,
+            };
+        }
+        // After all of them: sled's log keeps the order of writes and can lose only its end.
+        let sequence = journal.last_sequence().to_be_bytes();
+        self.settled.insert(SETTLED_KEY, &sequence)?;
         self.database.flush()?;
         self.sync_new_blobs()?;
         self.file.sync_data()?;
+        self.recent
+            .write()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clear();
         journal.start_over();
         Ok(())
     }
 
-    fn announce(&self, sequence: u64, batch: &[u8]) -> Result<(), EngineError> {
-        let mut announcement = sequence.to_be_bytes().to_vec();
-        announcement.extend(batch);
-        self.announced.insert(ANNOUNCED_KEY, announcement)?;
-        Ok(())
-    }
-
-    fn carry_out(&self, batch: &[Write]) -> Result<(), EngineError> {
-        for write in batch {
-            match write {
-                Write::Put(key, value) => self.database.insert(key, value.as_slice())?,
-                Write::Remove(key) => self.database.remove(key)?,
-            };
+    /// Copies everything that is settled into an empty database.
+    pub(super) fn copy_to(&self, copy: &sled::Db) -> Result<(), EngineError> {
+        for entry in self.database.iter() {
+            let (key, value) = entry?;
+            copy.insert(key, value)?;
+        }
+        let settled = copy.open_tree(SETTLED_TREE)?;
+        if let Some(sequence) = self.settled.get(SETTLED_KEY)? {
+            settled.insert(SETTLED_KEY, sequence)?;
         }
         Ok(())
     }
 
+    /// Whether a copy holds what is settled here, no more and no less.
+    pub(super) fn is_equal_to(&self, copy: &sled::Db) -> Result<bool, EngineError> {
+        let mut copied = copy.iter();
+        for entry in self.database.iter() {
+            if copied.next().transpose()? != Some(entry?) {
+                return Ok(false);
+            }
+        }
+        let settled = copy.open_tree(SETTLED_TREE)?;
+        Ok(
+            copied.next().is_none()
+                && settled.get(SETTLED_KEY)? == self.settled.get(SETTLED_KEY)?,
+        )
+    }
+
+    fn remember(&self, batch: Vec<Write>) {
+        let mut recent = self.recent.write().unwrap_or_else(PoisonError::into_inner);
+        for write in batch {
+            match write {
+                Write::Put(key, value) => recent.insert(key, Some(value)),
+                Write::Remove(key) => recent.insert(key, None),
+            };
+        }
+    }
+
     fn journal(&self) -> MutexGuard<'_, Journal> {
         self.journal.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn recent(&self) -> RwLockReadGuard<'_, Recent> {
+        self.recent.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn persist_journal(&self, journal: &mut Journal) -> Result<(), EngineError> {
+        journal.persist()?;
+        if journal.length() > JOURNAL_BYTES {
+            self.settle(journal)?;
+        }
+        Ok(())
     }
 
     fn sync_new_blobs(&self) -> Result<(), EngineError> {
@@ -181,24 +237,31 @@ impl SledEngine {
 
 impl Engine for SledEngine {
     fn get(&self, key: &[u8]) -> Result<Option<Vec<u8>>, EngineError> {
+        // What is not here has been in sled since before it was forgotten here.
+        if let Some(value) = self.recent().get(key) {
+            return Ok(value.clone());
+        }
         Ok(self.database.get(key)?.map(|value| value.to_vec()))
     }
 
     fn range(&self, from: &[u8], to: &[u8], limit: usize) -> Result<Vec<Entry>, EngineError> {
-        self.database
-            .range(from..to)
+        let recent = self.recent();
+        let settled = self.database.range(from..to).map(entry);
+        overlay::merged(overlay::between(&recent, from, to), settled, Ord::cmp)
             .take(limit)
-            .map(|entry| {
-                entry
-                    .map(|(key, value)| (key.to_vec(), value.to_vec()))
-                    .map_err(EngineError::from)
-            })
             .collect()
     }
 
     fn last(&self, from: &[u8], to: &[u8]) -> Result<Option<Entry>, EngineError> {
-        let last = self.database.range(from..to).next_back().transpose()?;
-        Ok(last.map(|(key, value)| (key.to_vec(), value.to_vec())))
+        let recent = self.recent();
+        let settled = self.database.range(from..to).rev().map(entry);
+        overlay::merged(
+            overlay::between(&recent, from, to).rev(),
+            settled,
+            |a, b| b.cmp(a),
+        )
+        .next()
+        .transpose()
     }
 
     fn apply(&self, batch: &[Write]) -> Result<(), EngineError> {
@@ -208,26 +271,17 @@ impl Engine for SledEngine {
         let encoded = encode(batch);
         // The lock keeps the numbers in the order of the writes.
         let mut journal = self.journal();
-        let sequence = journal.next_sequence();
-        let applied = self
-            .announce(sequence, &encoded)
-            .and_then(|()| self.carry_out(batch));
-        if applied.is_err() {
-            // A number that is missing from the journal would look like damage.
-            journal.take_back();
-            return applied;
+        if journal.unwritten() > UNWRITTEN_BYTES {
+            self.persist_journal(&mut journal)?;
         }
+        let sequence = journal.next_sequence();
         journal.append(sequence, &encoded);
+        self.remember(batch.to_vec());
         Ok(())
     }
 
     fn persist(&self) -> Result<(), EngineError> {
-        let mut journal = self.journal();
-        journal.persist()?;
-        if journal.length() > JOURNAL_BYTES {
-            self.settle(&mut journal)?;
-        }
-        Ok(())
+        self.persist_journal(&mut self.journal())
     }
 
     fn bytes_on_disk(&self) -> Result<u64, EngineError> {
@@ -235,13 +289,26 @@ impl Engine for SledEngine {
     }
 }
 
+fn entry(entry: sled::Result<(sled::IVec, sled::IVec)>) -> Result<Entry, EngineError> {
+    let (key, value) = entry?;
+    Ok((key.to_vec(), value.to_vec()))
+}
+
+/// sled's file, and where it puts values that outgrow a segment.
+pub(super) const DATABASE_FILE: &str = "db";
+pub(super) const BLOBS_DIRECTORY: &str = "blobs";
+
+/// sled writes and frees its file in segments. Half its default: less room is held for the last, half-filled one.
+const SEGMENT_BYTES: usize = 512 * 1024;
+
 /// Waits a moment for whoever still holds the directory: a daemon that is ending while its successor starts, or sled's own
 /// threads, which let go of the file a little after the last handle to it is gone.
-fn open_when_free(directory: &Path) -> Result<sled::Db, EngineError> {
+pub(super) fn open_when_free(directory: &Path) -> Result<sled::Db, EngineError> {
     let open = || {
         sled::Config::new()
             .path(directory)
             .cache_capacity(CACHE_BYTES)
+            .segment_size(SEGMENT_BYTES)
             // The journal makes batches durable; a timer would only add writes at odd moments.
             .flush_every_ms(None)
             .open()
@@ -266,12 +333,9 @@ fn held_or_other(error: sled::Error) -> EngineError {
     }
 }
 
-pub(super) fn read_announcement(bytes: &[u8]) -> Result<(u64, Vec<Write>), EngineError> {
-    let (sequence, batch) = bytes
-        .split_first_chunk::<8>()
-        .ok_or_else(unreadable_batch)?;
-    let batch = decode(batch).ok_or_else(unreadable_batch)?;
-    Ok((u64::from_be_bytes(*sequence), batch))
+/// The number of the last batch that sled has.
+pub(super) fn read_settled(bytes: &[u8]) -> Option<u64> {
+    bytes.try_into().ok().map(u64::from_be_bytes)
 }
 
 const fn unreadable_batch() -> EngineError {
@@ -342,20 +406,26 @@ mod tests {
     }
 
     #[test]
-    fn a_batch_cut_off_after_its_announcement_is_carried_out_when_the_store_opens() {
-        let directory = tempfile::tempdir().expect("a temporary directory");
-        let cut_off = [put("a", "2"), Write::Remove(b"b".to_vec()), put("c", "2")];
-        {
-            let engine = SledEngine::open(directory.path()).expect("opens");
-            engine
-                .apply(&[put("a", "1"), put("b", "1")])
-                .expect("applied");
-            engine.announce(2, &encode(&cut_off)).expect("announced");
-            engine
-                .carry_out(&cut_off[..1])
-                .expect("the power fails after the first write");
-        }
-        let engine = SledEngine::open(directory.path()).expect("opens again");
+    fn a_power_cut_in_the_middle_of_settling_leaves_every_batch_whole() {
+        let (live, cut) = (
+            tempfile::tempdir().expect("a directory"),
+            tempfile::tempdir().expect("a directory"),
+        );
+        let engine = SledEngine::open(live.path()).expect("opens");
+        engine
+            .apply(&[put("a", "1"), put("b", "1")])
+            .expect("applied");
+        engine
+            .apply(&[put("a", "2"), Write::Remove(b"b".to_vec()), put("c", "2")])
+            .expect("applied");
+        engine.persist().expect("durable");
+        engine
+            .database
+            .insert("a", "2")
+            .expect("the power fails after the first write");
+        engine.database.flush().expect("sled writes what it has");
+        copy_files(live.path(), cut.path());
+        let engine = SledEngine::open(cut.path()).expect("opens again");
         assert_eq!(found(&engine, ["a", "b", "c"]), ["2", "-", "2"]);
     }
 
@@ -398,7 +468,7 @@ mod tests {
         assert_eq!(found(&again, ["a", "b", "c"]), ["5", "-", "2"]);
     }
 
-    /// The other way round: sled's files are ahead of a journal whose end was torn off.
+    /// Remains of an earlier round: sled has what they say, and newer writes too.
     #[test]
     fn a_journal_that_is_behind_takes_nothing_back() {
         let (live, cut) = (
@@ -414,12 +484,18 @@ mod tests {
         engine
             .apply(&[put("a", "2"), put("b", "2")])
             .expect("applied");
-        engine.database.flush().expect("sled writes what it has");
+        engine.persist().expect("durable");
+        engine.settle(&mut engine.journal()).expect("settled");
         copy_files(live.path(), cut.path());
         fs::write(cut.path().join(JOURNAL_FILE), behind).expect("written");
 
         let after = SledEngine::open(cut.path()).expect("opens after the power cut");
         assert_eq!(found(&after, ["a", "b"]), ["2", "2"]);
+        after.apply(&[put("a", "3")]).expect("applied");
+        after.persist().expect("durable");
+        drop(after);
+        let again = SledEngine::open(cut.path()).expect("opens");
+        assert_eq!(found(&again, ["a", "b"]), ["3", "2"]);
     }
 
     #[test]
@@ -455,7 +531,7 @@ mod tests {
     }
 
     #[test]
-    fn announcements_are_read_back_and_damage_is_seen() {
+    fn batches_are_read_back_and_damage_is_seen() {
         let batch = [
             put("key", "value"),
             Write::Remove(b"gone".to_vec()),

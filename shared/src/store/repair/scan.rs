@@ -17,14 +17,14 @@ use std::io::{self, ErrorKind};
 use std::path::Path;
 
 use super::super::layout;
-use super::super::sled_engine::ANNOUNCED_KEY;
+use super::super::sled_engine::{SETTLED_KEY, read_settled};
 
 /// What the files still tell.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(in super::super) struct Scanned {
     pub(in super::super) entries: BTreeMap<Vec<u8>, Vec<u8>>,
-    /// Every announcement that was found, in no order.
-    pub(in super::super) announced: Vec<Vec<u8>>,
+    /// The number of the last batch that is known to be among them.
+    pub(in super::super) settled: u64,
     pub(in super::super) damaged_stretches: u64,
     pub(in super::super) damaged_bytes: u64,
 }
@@ -240,12 +240,11 @@ impl Scanned {
             values.push(text(body)?.to_vec());
         }
         prefixes.insert(page, prefix.to_vec());
-        let is_announcement = keys == [ANNOUNCED_KEY];
-        if is_announcement {
-            self.announced.append(&mut values);
+        if keys == [SETTLED_KEY] {
+            self.take_settled(values.first()?);
             return Some(());
         }
-        // An empty page may be one of the tree of announcements, whose range is everything.
+        // An empty page may be one of the tree with that number, whose range is everything.
         if !keys.is_empty() {
             self.forget_range(lower, upper);
         }
@@ -265,8 +264,8 @@ impl Scanned {
         let body = &mut body;
         let what = take(body, 1)?;
         let rest = text(body)?;
-        if rest == ANNOUNCED_KEY {
-            self.announced.push(text(body)?.to_vec());
+        if rest == SETTLED_KEY {
+            self.take_settled(text(body)?);
             return Some(());
         }
         let mut key = prefixes.get(&page).cloned().unwrap_or_default();
@@ -279,6 +278,10 @@ impl Scanned {
             _ => {}
         }
         Some(())
+    }
+
+    fn take_settled(&mut self, value: &[u8]) {
+        self.settled = self.settled.max(read_settled(value).unwrap_or(0));
     }
 
     /// Documents stay: none is ever removed, and an earlier state of one is better than nothing.
