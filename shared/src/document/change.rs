@@ -2,9 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use crdts::GSet;
-
 use super::event::{Event, EventKind};
+use super::events::EventSet;
 use super::value::{Field, Kind, Value};
 use super::{Document, Erasure};
 use crate::clock::Hlc;
@@ -101,10 +100,9 @@ impl<'a> Change<'a> {
             .fields
             .get(&field)
             .or_else(|| self.base.and_then(|base| base.fields.get(&field)));
-        if known.is_some_and(|register| {
-            let versions = register.versions();
-            versions.len() == 1 && versions[0].value == value
-        }) || known.is_none() && value == Value::Null
+        if known.is_some_and(
+            |register| matches!(register.as_slice(), [version] if version.value == value),
+        ) || known.is_none() && value == Value::Null
         {
             return;
         }
@@ -166,7 +164,7 @@ impl<'a> Change<'a> {
                 by: authoring.by,
             });
             self.delta.fields.retain(|field, _| !field.is_personal());
-            self.delta.events = GSet::new();
+            self.delta.events = EventSet::default();
         }
     }
 

@@ -2,8 +2,6 @@
 
 use std::collections::BTreeSet;
 
-use crdts::GSet;
-
 use super::register::Version;
 use super::{Authoring, Document, Erasure, Event, Register};
 use crate::id::Dot;
@@ -21,22 +19,26 @@ impl Document {
     /// A dot that stands for one write here and for another in `other`; none when both agree on what they share.
     pub fn collision(&self, other: &Self) -> Option<Dot> {
         let in_fields = self.fields.iter().find_map(|(field, register)| {
-            let theirs = other.fields.get(field)?.versions();
-            register.versions().into_iter().find_map(|version| {
+            let theirs = other.fields.get(field)?.as_slice();
+            register.as_slice().iter().find_map(|version| {
                 theirs
                     .iter()
-                    .find(|their| their.dot == version.dot && !is_same_write(&version, their))
+                    .find(|their| their.dot == version.dot && !is_same_write(version, their))
                     .map(|their| their.dot)
             })
         });
         in_fields.or_else(|| {
-            let theirs = other.events();
-            self.events().into_iter().find_map(|event| {
-                theirs
-                    .iter()
-                    .find(|their| their.dot == event.dot && !is_same_event(&event, their))
-                    .map(|their| their.dot)
-            })
+            let theirs = other.event_set();
+            let (first, last) = (theirs.first()?.dot, theirs.last()?.dot);
+            let shared = self.event_set().iter();
+            shared
+                .filter(|event| (first..=last).contains(&event.dot))
+                .find_map(|event| {
+                    theirs
+                        .iter()
+                        .find(|their| their.dot == event.dot && !is_same_event(event, their))
+                        .map(|their| their.dot)
+                })
         })
     }
 
@@ -49,15 +51,11 @@ impl Document {
                 rest.fields.insert(field.clone(), kept);
             }
         }
-        let mut events = GSet::new();
-        for event in self
-            .events()
-            .into_iter()
+        let events = self.event_set().iter();
+        rest.events = events
             .filter(|event| !dots.contains(&event.dot))
-        {
-            events.insert(event);
-        }
-        rest.events = events;
+            .cloned()
+            .collect();
         rest.erasure = self.erasure.filter(|erasure| !dots.contains(&erasure.dot));
         rest
     }

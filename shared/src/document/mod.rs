@@ -5,7 +5,7 @@
 //! | part | lattice | join |
 //! |---|---|---|
 //! | `fields` | map of [`Register`]s (`crdts::MVReg`) | field by field; concurrent values both stay |
-//! | `events` | `crdts::GSet` | union |
+//! | `events` | grow-only set | union |
 //! | `erasure` | `Option`, ordered | the greater one; once set, personal fields are gone for good |
 //!
 //! **Laws** (property tests in `document/laws.rs`): merge is associative, commutative and idempotent, also through the codec.
@@ -15,6 +15,7 @@
 mod change;
 mod collision;
 mod event;
+mod events;
 pub mod format;
 #[cfg(test)]
 mod laws;
@@ -23,7 +24,7 @@ mod value;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crdts::{CvRDT, GSet};
+use crdts::CvRDT;
 use sha2::{Digest, Sha256};
 
 pub use change::{Authoring, Change};
@@ -32,6 +33,7 @@ pub use event::{Event, EventKind};
 pub use register::{Register, Version};
 pub use value::{Currency, Field, Kind, NameError, Value};
 
+use self::events::EventSet;
 use crate::clock::Hlc;
 use crate::id::{Actor, DocumentId, Dot, ReplicaNumber, StaffId};
 
@@ -41,7 +43,7 @@ pub struct Document {
     id: DocumentId,
     kind: Kind,
     fields: BTreeMap<Field, Register>,
-    events: GSet<Event>,
+    events: EventSet,
     erasure: Option<Erasure>,
 }
 
@@ -76,7 +78,7 @@ impl Document {
             id,
             kind,
             fields: BTreeMap::new(),
-            events: GSet::new(),
+            events: EventSet::default(),
             erasure: None,
         }
     }
@@ -96,9 +98,14 @@ impl Document {
         &self.fields
     }
 
-    /// What happened, by dot. Copies the set, since `GSet` lends none of its elements.
+    /// What happened, by dot.
     pub fn events(&self) -> BTreeSet<Event> {
-        self.events.read()
+        self.events.as_set().clone()
+    }
+
+    /// Like [`Self::events`], lent.
+    pub const fn event_set(&self) -> &BTreeSet<Event> {
+        self.events.as_set()
     }
 
     /// The erasure, when one was ordered.
@@ -108,7 +115,7 @@ impl Document {
 
     /// Whether it holds nothing, as a fresh document or an empty delta does.
     pub fn is_empty(&self) -> bool {
-        self.fields.is_empty() && self.erasure.is_none() && self.events.read().is_empty()
+        self.fields.is_empty() && self.erasure.is_none() && self.events.as_set().is_empty()
     }
 
     /// One field, `None` when it was never written.
@@ -119,9 +126,10 @@ impl Document {
     /// The value of a field that shows when the newest stamp decides; `None` when never written or set to null.
     pub fn newest(&self, field: &str) -> Option<Value> {
         self.register(field)
-            .and_then(Register::newest)
-            .map(|version| version.value)
-            .filter(|value| *value != Value::Null)
+            .and_then(Register::newest_version)
+            .map(|version| &version.value)
+            .filter(|value| **value != Value::Null)
+            .cloned()
     }
 
     /// The join of both: what a replica knows that has seen either.
@@ -156,14 +164,8 @@ impl Document {
                 part.fields.insert(field.clone(), own);
             }
         }
-        for event in self
-            .events
-            .read()
-            .into_iter()
-            .filter(|event| is_own(event.dot))
-        {
-            part.events.insert(event);
-        }
+        let events = self.events.as_set().iter();
+        part.events = events.filter(|event| is_own(event.dot)).cloned().collect();
         part.erasure = self.erasure.filter(|erasure| is_own(erasure.dot));
         (!part.is_empty()).then_some(part)
     }
@@ -183,27 +185,24 @@ impl Document {
             .filter(|(field, _)| is_wanted_field(field))
             .map(|(field, register)| (field.clone(), register.clone()))
             .collect();
-        for event in self.events.read().into_iter().filter(is_wanted_event) {
-            part.events.insert(event);
-        }
+        let events = self.events.as_set().iter();
+        part.events = events
+            .filter(|event| is_wanted_event(event))
+            .cloned()
+            .collect();
         part.erasure = self.erasure;
         part
     }
 
     /// The dots of the events.
     pub fn event_dots(&self) -> BTreeSet<Dot> {
-        self.events.read().iter().map(|event| event.dot).collect()
+        self.events.as_set().iter().map(|event| event.dot).collect()
     }
 
     /// Every write in the document: the dot of each value, event and erasure.
     pub fn dots(&self) -> BTreeSet<Dot> {
-        let mut dots: BTreeSet<Dot> = self
-            .fields
-            .values()
-            .flat_map(Register::versions)
-            .map(|version| version.dot)
-            .collect();
-        dots.extend(self.events.read().into_iter().map(|event| event.dot));
+        let mut dots: BTreeSet<Dot> = self.fields.values().flat_map(Register::dots).collect();
+        dots.extend(self.events.as_set().iter().map(|event| event.dot));
         dots.extend(self.erasure.map(|erasure| erasure.dot));
         dots
     }
@@ -230,12 +229,11 @@ impl Document {
             return;
         }
         self.fields.retain(|field, _| !field.is_personal());
-        if self.events.read().iter().any(Event::is_personal) {
-            let mut kept = GSet::new();
-            for event in BTreeSet::from(std::mem::take(&mut self.events)) {
-                kept.insert(event.without_personal_data());
-            }
-            self.events = kept;
+        if self.events.as_set().iter().any(Event::is_personal) {
+            self.events = std::mem::take(&mut self.events)
+                .into_iter()
+                .map(Event::without_personal_data)
+                .collect();
         }
     }
 }

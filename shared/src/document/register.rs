@@ -19,7 +19,7 @@ pub struct Version {
     /// Which write.
     pub dot: Dot,
     /// What its writer had seen of the field: for each other actor the highest counter. With `dot`, this is the value's
-    /// vector clock; `MVReg` holds the same clock but lends it to nobody.
+    /// vector clock.
     pub(super) seen: Vec<(Actor, u64)>,
 }
 
@@ -36,52 +36,55 @@ impl Version {
 }
 
 /// The concurrent values of one field. One value is the ordinary case; more than one is a conflict that a person settles.
+///
+/// Kept as plain values in canonical order, since `MVReg` lends none of its own; it decides what stays when values meet.
 #[derive(Clone, Debug, Default)]
-pub struct Register(MVReg<Version, Actor>);
+pub struct Register(Vec<Version>);
 
 impl Register {
     /// The values nobody has overwritten, in canonical order (by dot).
     pub fn versions(&self) -> Vec<Version> {
-        let mut versions = self.0.read().val;
-        versions.sort_by_key(|version| version.dot);
-        versions
+        self.0.clone()
+    }
+
+    /// Like [`Self::versions`], lent.
+    pub fn as_slice(&self) -> &[Version] {
+        &self.0
     }
 
     /// The dots of the values, in canonical order.
     pub fn dots(&self) -> impl Iterator<Item = Dot> {
-        self.versions().into_iter().map(|version| version.dot)
+        self.0.iter().map(|version| version.dot)
     }
 
     /// The value with the newest stamp; ties go to the higher dot.
     pub fn newest(&self) -> Option<Version> {
+        self.newest_version().cloned()
+    }
+
+    /// Like [`Self::newest`], lent.
+    pub fn newest_version(&self) -> Option<&Version> {
         self.0
-            .read()
-            .val
-            .into_iter()
+            .iter()
             .max_by_key(|version| (version.at, version.dot))
     }
 
     /// The values whose dots are wanted, under the clocks they have; none when there are none.
     pub(super) fn only(&self, wanted: impl Fn(Dot) -> bool) -> Option<Self> {
-        let mut kept = Self::default();
-        let mut is_empty = true;
-        for version in self
-            .versions()
-            .into_iter()
+        let kept: Vec<Version> = self
+            .0
+            .iter()
             .filter(|version| wanted(version.dot))
-        {
-            kept.put(version);
-            is_empty = false;
-        }
-        (!is_empty).then_some(kept)
+            .cloned()
+            .collect();
+        (!kept.is_empty()).then_some(Self(kept))
     }
 
     /// Whether replicas wrote different values without having seen each other's.
     pub fn is_in_conflict(&self) -> bool {
-        let versions = self.0.read().val;
-        versions
+        self.0
             .iter()
-            .any(|version| version.value != versions[0].value)
+            .any(|version| version.value != self.0[0].value)
     }
 
     /// A register that holds just this value, written by someone who had seen all of `self`.
@@ -92,53 +95,86 @@ impl Register {
         by: Option<StaffId>,
         dot: Dot,
     ) -> Self {
-        let seen = self
-            .0
-            .read_ctx()
-            .add_clock
-            .into_iter()
-            .map(|seen| (seen.actor, seen.counter));
-        let mut register = Self::default();
-        register.put(Version {
+        let mut clock: VClock<Actor> = VClock::new();
+        for version in &self.0 {
+            clock.merge(version.clock());
+        }
+        clock.dots.remove(&dot.actor);
+        Self(vec![Version {
             value,
             at,
             by,
             dot,
-            seen: others_than(dot.actor, seen),
-        });
-        register
+            seen: clock.dots.into_iter().collect(),
+        }])
     }
 
-    /// Adds a value as it came out of the codec.
+    /// Values of which none has seen another, in any order.
+    pub(super) fn of_concurrent(mut versions: Vec<Version>) -> Self {
+        versions.sort_by_key(|version| version.dot);
+        Self(versions)
+    }
+
+    /// Adds a value as it came from elsewhere.
     pub(super) fn put(&mut self, version: Version) {
-        let mut clock: VClock<Actor> = VClock::new();
-        for (actor, counter) in version
-            .seen
-            .iter()
-            .copied()
-            .chain([(version.dot.actor, version.dot.counter)])
-        {
-            clock.dots.insert(actor, counter);
-        }
-        let put = Op::Put {
-            clock,
-            val: version,
-        };
-        if self.0.read_ctx().add_clock.is_empty() {
-            self.0.apply(put);
-        } else {
-            // Merging, unlike applying, drops neither of two values that came under one clock depending on which arrived last.
-            let mut single = MVReg::new();
-            single.apply(put);
-            self.0.merge(single);
-        }
+        self.merge(Self(vec![version]));
     }
 
     pub(super) fn merge(&mut self, other: Self) {
-        self.0.merge(other.0);
+        // The ordinary cases: nothing was here, or one of two values had seen the other.
+        match (self.0.as_slice(), other.0.as_slice()) {
+            (_, []) => return,
+            ([], _) => {
+                self.0 = other.0;
+                return;
+            }
+            ([ours], [theirs]) if theirs.is_covered_by(ours) => return,
+            ([ours], [theirs]) if ours.is_covered_by(theirs) => {
+                self.0 = other.0;
+                return;
+            }
+            _ => {}
+        }
+        let mut register = into_mvreg(std::mem::take(&mut self.0));
+        register.merge(into_mvreg(other.0));
+        self.0 = register.read().val;
+        self.0.sort_by_key(|version| version.dot);
     }
 }
 
-fn others_than(writer: Actor, seen: impl Iterator<Item = (Actor, u64)>) -> Vec<(Actor, u64)> {
-    seen.filter(|(actor, _)| *actor != writer).collect()
+impl Version {
+    /// Its vector clock: what its writer had seen, and the write itself.
+    fn clock(&self) -> VClock<Actor> {
+        let mut clock = VClock::new();
+        clock.dots = self
+            .seen
+            .iter()
+            .copied()
+            .chain([(self.dot.actor, self.dot.counter)])
+            .collect();
+        clock
+    }
+
+    /// Whether its clock is at most the other's.
+    fn is_covered_by(&self, other: &Self) -> bool {
+        let seen = self.seen.iter().map(|(actor, counter)| Dot {
+            actor: *actor,
+            counter: *counter,
+        });
+        other.has_seen(self.dot) && seen.into_iter().all(|dot| other.has_seen(dot))
+    }
+}
+
+fn into_mvreg(versions: Vec<Version>) -> MVReg<Version, Actor> {
+    let mut register = MVReg::new();
+    for version in versions {
+        let mut single = MVReg::new();
+        single.apply(Op::Put {
+            clock: version.clock(),
+            val: version,
+        });
+        // Merging, unlike applying, drops neither of two values that came under one clock depending on which arrived last.
+        register.merge(single);
+    }
+    register
 }

@@ -15,10 +15,15 @@ use crate::limits;
 #[error("{0:?} is no field name: 1 to {max} bytes of a-z, 0-9 and -_./ are allowed", max = limits::FIELD_NAME_BYTES)]
 pub struct NameError(String);
 
+/// Whether a text is a name of a field or kind.
+pub(super) fn is_name(name: &str) -> bool {
+    let is_allowed =
+        |byte: u8| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'-' | b'_' | b'.' | b'/');
+    (1..=limits::FIELD_NAME_BYTES).contains(&name.len()) && name.bytes().all(is_allowed)
+}
+
 fn validated_name(name: String) -> Result<Box<str>, NameError> {
-    let allowed =
-        |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"-_./".contains(&byte);
-    if name.is_empty() || name.len() > limits::FIELD_NAME_BYTES || !name.bytes().all(allowed) {
+    if !is_name(&name) {
         return Err(NameError(
             name.chars().take(limits::FIELD_NAME_BYTES).collect(),
         ));
@@ -91,18 +96,19 @@ const PERSONAL_SEGMENTS: [&str; 4] = ["contact", "personal", "free", "legacy"];
 impl Field {
     /// Whether an erasure removes it.
     pub fn is_personal(&self) -> bool {
-        self.first_segment()
-            .is_some_and(|first| PERSONAL_SEGMENTS.contains(&first))
+        is_personal_name(self.as_str())
     }
 
     /// The segments between the slashes.
     pub fn segments(&self) -> impl Iterator<Item = &str> {
         self.0.split('/')
     }
+}
 
-    fn first_segment(&self) -> Option<&str> {
-        self.segments().next()
-    }
+/// As [`Field::is_personal`], for a name that is no [`Field`] yet.
+pub(super) fn is_personal_name(name: &str) -> bool {
+    let first = name.split('/').next().unwrap_or_default();
+    PERSONAL_SEGMENTS.contains(&first)
 }
 
 /// A currency by its ISO 4217 letters.
@@ -239,6 +245,7 @@ impl Value {
     }
 
     /// Bytes of its content that a sender chooses, for bounding.
+    #[cfg(test)]
     pub(crate) fn content_bytes(&self) -> usize {
         match self {
             Self::Text(text) => text.len(),

@@ -8,6 +8,7 @@ use std::path::Path;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
+use super::arrived::{After, Arrived};
 use super::change_log::ChangeLog;
 use super::engine::{Engine, Write};
 use super::layout::{self, OUTBOX, QUARANTINE, RECORD};
@@ -87,6 +88,9 @@ pub struct SetAside {
 
 /// What documents of the hub came to: what changed, and by index what could not be merged and why.
 pub type FromHub = (Vec<Change>, Vec<(usize, StoreError)>);
+
+/// The same for documents that came as bytes.
+pub type FromHubEncoded = (Vec<Arrived>, Vec<(usize, StoreError)>);
 
 const IDENTITY: &str = "identity";
 
@@ -228,11 +232,12 @@ impl BranchStore {
                 Write::Put(layout::key(RECORD, name.as_bytes()), value.clone())
             }),
         );
+        let changes = batch.to_changes()?;
         self.engine.apply(&batch.writes)?;
         self.head = batch.position;
         self.identity = Some(written);
         self.outbox.add(now, newly_waiting);
-        Ok(batch.into_changes())
+        Ok(changes)
     }
 
     /// Stores what came from the hub, with `records` (such as the position it goes up to) in the same batch.
@@ -268,9 +273,67 @@ impl BranchStore {
                 Write::Put(layout::key(RECORD, name.as_bytes()), value.clone())
             }),
         );
+        let changes = batch.to_changes()?;
         self.engine.apply(&batch.writes)?;
         self.head = batch.position;
-        Ok((batch.into_changes(), refused))
+        Ok((changes, refused))
+    }
+
+    /// Like [`Self::commit_from_hub`], for documents as bytes: those that are not here yet and are canonical go in as they
+    /// came, without being built. Bytes that are no document are refused like those that cannot be merged.
+    ///
+    /// # Errors
+    /// [`StoreError::Engine`].
+    pub fn commit_from_hub_encoded(
+        &mut self,
+        documents: &[Vec<u8>],
+        now: UtcMillis,
+        records: &[(&str, Vec<u8>)],
+    ) -> Result<FromHubEncoded, StoreError> {
+        if self.has_reissued {
+            let built: Vec<Document> = documents
+                .iter()
+                .filter_map(|bytes| format::decode(bytes).ok())
+                .collect();
+            self.drop_what_arrived_before(&built)?;
+        }
+        let mut batch = Batch::after(self.head);
+        let mut refused = Vec::new();
+        for (index, bytes) in documents.iter().enumerate() {
+            match self.merge_encoded_into(&mut batch, bytes) {
+                Ok(newest) => self.clock.observe(newest.unwrap_or_default(), now),
+                Err(StoreError::Engine(error)) => return Err(error.into()),
+                Err(error) => refused.push((index, error)),
+            }
+        }
+        batch.writes.extend(
+            records.iter().map(|(name, value)| {
+                Write::Put(layout::key(RECORD, name.as_bytes()), value.clone())
+            }),
+        );
+        self.engine.apply(&batch.writes)?;
+        self.head = batch.position;
+        Ok((batch.into_arrived(), refused))
+    }
+
+    /// Adds the writes that merge encoded bytes. The highest stamp among them.
+    fn merge_encoded_into(
+        &self,
+        batch: &mut Batch,
+        bytes: &[u8],
+    ) -> Result<Option<Hlc>, StoreError> {
+        let inspected = format::inspect(bytes)?;
+        let id = inspected.id;
+        if inspected.is_canonical
+            && !batch.changes.contains_key(&id)
+            && self.engine.get(&layout::document_key(id))?.is_none()
+        {
+            batch.put(id, bytes, None);
+            batch.note(id, None, None, After::Encoded(bytes.to_vec()));
+        } else {
+            self.merge_into(batch, &format::decode(bytes)?)?;
+        }
+        Ok(inspected.newest)
     }
 
     /// Returns once everything stored before survives a power cut. One call serves all commits since the last.
@@ -475,13 +538,7 @@ impl BranchStore {
     fn merge_into(&self, batch: &mut Batch, delta: &Document) -> Result<Outcome, StoreError> {
         let id = delta.id();
         let (known, former) = match batch.changes.get(&id) {
-            Some(change) => {
-                let encoded = format::encode(&change.document);
-                (
-                    Some((change.document.clone(), encoded)),
-                    Some(change.position),
-                )
-            }
+            Some(earlier) => (Some(earlier.after.known(id)?), Some(earlier.position)),
             None => match self.engine.get(&layout::document_key(id))? {
                 None => (None, None),
                 Some(value) => {
@@ -503,15 +560,10 @@ impl BranchStore {
         else {
             return Ok(Outcome::Unchanged);
         };
+        let is_new = before.is_none();
         batch.put(id, &encoded, former);
-        batch.changes.insert(
-            id,
-            Change {
-                position: batch.position,
-                document: after,
-            },
-        );
-        Ok(if before.is_none() {
+        batch.note(id, before, former, After::Decoded(after));
+        Ok(if is_new {
             Outcome::New { encoded }
         } else {
             Outcome::Changed
@@ -606,7 +658,7 @@ enum Outcome {
 struct Batch {
     position: u64,
     writes: Vec<Write>,
-    changes: HashMap<DocumentId, Change>,
+    changes: HashMap<DocumentId, Arrived>,
 }
 
 impl Batch {
@@ -627,11 +679,46 @@ impl Batch {
             .extend(layout::put_document(id, &content, self.position, former));
     }
 
+    /// Remembers what a document has become, to be told and to be merged into by what else the batch brings of it.
+    fn note(
+        &mut self,
+        id: DocumentId,
+        before: Option<Document>,
+        former_position: Option<u64>,
+        after: After,
+    ) {
+        let position = self.position;
+        if let Some(earlier) = self.changes.get_mut(&id) {
+            earlier.position = position;
+            earlier.after = after;
+        } else {
+            let arrived = Arrived {
+                id,
+                position,
+                former_position,
+                changed: true,
+                before,
+                after,
+            };
+            self.changes.insert(id, arrived);
+        }
+    }
+
     /// What changed, in the order of the feed.
-    fn into_changes(self) -> Vec<Change> {
-        let mut changes: Vec<Change> = self.changes.into_values().collect();
+    fn into_arrived(self) -> Vec<Arrived> {
+        let mut arrived: Vec<Arrived> = self.changes.into_values().collect();
+        arrived.sort_by_key(|arrived| arrived.position);
+        arrived
+    }
+
+    /// The same, built.
+    fn to_changes(&mut self) -> Result<Vec<Change>, StoreError> {
+        let mut changes: Vec<Change> = std::mem::take(&mut self.changes)
+            .into_values()
+            .map(Arrived::change)
+            .collect::<Result<_, _>>()?;
         changes.sort_by_key(|change| change.position);
-        changes
+        Ok(changes)
     }
 
     fn outbox(&self, key: &[u8]) -> Option<&[u8]> {

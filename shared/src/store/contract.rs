@@ -7,7 +7,7 @@ use proptest::prelude::*;
 
 use super::{BranchStore, HubStore, SetAside, StoreError};
 use crate::clock::{Hlc, UtcMillis};
-use crate::document::{Authoring, Change, Document, Field, Kind, Value};
+use crate::document::{Authoring, Change, Document, Field, Kind, Value, format};
 use crate::id::{Actor, DocumentId, ReplicaNumber};
 
 const NOW: UtcMillis = UtcMillis(1_795_190_400_000);
@@ -214,6 +214,80 @@ fn what_comes_from_the_hub_waits_for_nobody_and_twice_is_once() {
 
         let (again, _) = store
             .commit_from_hub(&[document], NOW, &[])
+            .expect("committed");
+        assert!(again.is_empty());
+    });
+}
+
+#[test]
+fn documents_as_bytes_come_to_the_same_as_documents_that_were_built() {
+    on_every_engine(|mut store| {
+        commit(&mut store, "known", "open");
+        let mut authoring = Authoring::new(Actor::new(ReplicaNumber(9), 1), 0, Hlc::at(NOW), None);
+        let mut delta = |name: &str, field: &'static str, value: &str| {
+            let mut change = Change::create(DocumentId::named(name), Kind::known("order"));
+            change.set(&mut authoring, Field::known(field), value);
+            change.finish()
+        };
+        let documents = [
+            delta("new", "status", "open"),
+            delta("known", "priority", "express"),
+            delta("new", "priority", "express"),
+            delta("also new", "status", "done"),
+        ];
+        let mut bytes: Vec<Vec<u8>> = documents.iter().map(format::encode).collect();
+        bytes.insert(1, vec![1, 2, 3]);
+
+        let hub = HubStore::in_memory();
+        for (document, bytes) in documents
+            .iter()
+            .zip([&bytes[0], &bytes[2], &bytes[3], &bytes[4]])
+        {
+            let plain = HubStore::in_memory();
+            let expected = plain.merge(document).expect("merged");
+            let arrived = hub.merge_encoded(bytes).expect("merged");
+            assert!(arrived.changed && expected.changed);
+        }
+        assert!(matches!(
+            hub.merge_encoded(&bytes[1]),
+            Err(StoreError::NoDocument(_))
+        ));
+
+        let (arrived, refused) = store
+            .commit_from_hub_encoded(&bytes, NOW, &[])
+            .expect("committed");
+        assert!(matches!(refused[..], [(1, StoreError::NoDocument(_))]));
+        let mut plain = BranchStore::in_memory();
+        plain
+            .assume_identity(Actor::new(ReplicaNumber(1), 1))
+            .expect("fresh");
+        commit(&mut plain, "known", "open");
+        let (expected, _) = plain
+            .commit_from_hub(&documents, NOW, &[])
+            .expect("committed");
+        let expected: Vec<(u64, Document)> = expected
+            .into_iter()
+            .map(|change| (change.position, change.document))
+            .collect();
+        let arrived: Vec<(u64, Document)> = arrived
+            .into_iter()
+            .map(|arrived| arrived.change().expect("readable"))
+            .map(|change| (change.position, change.document))
+            .collect();
+        assert_eq!(arrived, expected);
+        for (_, document) in expected {
+            let held = store.document(document.id()).expect("readable");
+            assert_eq!(held.as_ref(), Some(&document));
+            if document.id() != DocumentId::named("known") {
+                let at_hub = hub.document(document.id()).expect("readable");
+                assert_eq!(at_hub.map(|(_, document)| document), held);
+            }
+        }
+        let clock = store.author(None, NOW).expect("joined").at();
+        assert!(clock > Hlc::at(NOW), "what came was seen by the clock");
+
+        let (again, _) = store
+            .commit_from_hub_encoded(&bytes, NOW, &[])
             .expect("committed");
         assert!(again.is_empty());
     });

@@ -5,6 +5,7 @@ use std::sync::{Mutex, PoisonError};
 
 use serde::{Deserialize, Serialize};
 
+use super::arrived::{After, Arrived};
 use super::branch::{decode_record, encode_record, read_feed};
 use super::change_log::ChangeLog;
 use super::engine::{Engine, EngineError, Entry, Write};
@@ -149,6 +150,38 @@ impl HubStore {
             }
             // Somebody else was faster; merge into what they left.
         }
+    }
+
+    /// Merges encoded bytes. A document that is not here yet goes in as it came, without being built, when its bytes are
+    /// canonical; all else is as with [`Self::merge`]. Not durable before [`Self::persist`] has returned.
+    ///
+    /// # Errors
+    /// [`StoreError::NoDocument`] for bytes that are none, and any other [`StoreError`]; nothing is stored then.
+    pub fn merge_encoded(&self, bytes: &[u8]) -> Result<Arrived, StoreError> {
+        let inspected = format::inspect(bytes)?;
+        let id = inspected.id;
+        if inspected.is_canonical && self.engine.document(id)?.is_none() {
+            let content = stored::content(id, bytes, &ChangeLog::default());
+            if let Some(position) = self.engine.compare_and_set(id, None, &content)? {
+                return Ok(Arrived {
+                    id,
+                    position,
+                    former_position: None,
+                    changed: true,
+                    before: None,
+                    after: After::Encoded(bytes.to_vec()),
+                });
+            }
+        }
+        let merged = self.merge(&format::decode(bytes)?)?;
+        Ok(Arrived {
+            id,
+            position: merged.position,
+            former_position: merged.former_position,
+            changed: merged.changed,
+            before: merged.before,
+            after: After::Decoded(merged.after),
+        })
     }
 
     /// A document by its id, with its place in the feed.

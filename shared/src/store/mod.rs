@@ -7,6 +7,7 @@
 //! - [`HubStore`]: written for the weaker engine to come (a distributed key-value store): compare-and-set of one
 //!   document, one total order to read changes from, no commit over several keys.
 
+mod arrived;
 pub mod backup;
 mod branch;
 mod change_log;
@@ -29,12 +30,14 @@ mod sled_engine;
 mod stored;
 pub mod verify;
 
-pub use branch::{BranchStore, FromHub, Identity, Outgoing, Pending, SetAside};
+pub use arrived::Arrived;
+pub use branch::{BranchStore, FromHub, FromHubEncoded, Identity, Outgoing, Pending, SetAside};
 pub use compaction::{Compacted, compact};
 pub use engine::EngineError;
 pub use hub::{HubStore, Merged, Outbound};
 pub use simulated::{Damage, SimulatedDisk};
 
+use crate::document::format::DecodeError;
 use crate::document::{Document, NotTheSame};
 use crate::id::DocumentId;
 
@@ -92,6 +95,9 @@ pub enum StoreError {
         /// Why.
         reason: String,
     },
+    /// Bytes that are no document. Whoever sent them keeps them.
+    #[error(transparent)]
+    NoDocument(#[from] DecodeError),
     /// A delta for another document or kind.
     #[error(transparent)]
     NotTheSame(#[from] NotTheSame),

@@ -289,6 +289,17 @@ impl Engine for SledEngine {
     }
 }
 
+impl Drop for SledEngine {
+    /// What a store that is closed leaves behind is in sled and in the journal, so that damage to either loses nothing.
+    fn drop(&mut self) {
+        let mut journal = self.journal.lock().unwrap_or_else(PoisonError::into_inner);
+        // A full disk is no reason to panic here: what was acknowledged is in the journal, and opening settles it.
+        if journal.persist().is_ok() {
+            let _ = self.settle(&mut journal);
+        }
+    }
+}
+
 fn entry(entry: sled::Result<(sled::IVec, sled::IVec)>) -> Result<Entry, EngineError> {
     let (key, value) = entry?;
     Ok((key.to_vec(), value.to_vec()))
