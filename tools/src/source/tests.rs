@@ -293,6 +293,7 @@ fn a_sqlite_script_reads_as_sqlite_reads_it() {
 fn value() -> impl Strategy<Value = String> {
     prop_oneof![
         Just("NULL".to_owned()),
+        "[a-z]{1,5}".prop_map(|text| format!("N'{text}'")),
         any::<i32>().prop_map(|number| number.to_string()),
         (any::<i16>(), 0_u8..99).prop_map(|(whole, part)| format!("{whole}.{part:02}")),
         "[a-zäöü '\\n;,()-]{0,12}".prop_map(|text| format!("'{}'", text.replace('\'', "''"))),
@@ -309,7 +310,9 @@ fn literal(expression: &Expr) -> Option<Option<String>> {
         Expr::Value(value) => match &value.value {
             Value::Null => Some(None),
             Value::Number(number, _) => Some(Some(number.clone())),
-            Value::SingleQuotedString(text) => Some(Some(text.clone())),
+            Value::SingleQuotedString(text) | Value::NationalStringLiteral(text) => {
+                Some(Some(text.clone()))
+            }
             _ => None,
         },
         Expr::UnaryOp {
@@ -321,10 +324,14 @@ fn literal(expression: &Expr) -> Option<Option<String>> {
 }
 
 /// The values of an INSERT as sqlparser reads them, NULL as `None`.
-fn oracle(statement: &str) -> Option<Vec<Vec<Option<String>>>> {
-    let parsed =
-        sqlparser::parser::Parser::parse_sql(&sqlparser::dialect::SQLiteDialect {}, statement)
-            .ok()?;
+fn oracle(dialect: Dialect, statement: &str) -> Option<Vec<Vec<Option<String>>>> {
+    let theirs: &dyn sqlparser::dialect::Dialect = match dialect {
+        Dialect::MySql => &sqlparser::dialect::MySqlDialect {},
+        Dialect::Postgres => &sqlparser::dialect::PostgreSqlDialect {},
+        Dialect::SqlServer => &sqlparser::dialect::MsSqlDialect {},
+        _ => &sqlparser::dialect::SQLiteDialect {},
+    };
+    let parsed = sqlparser::parser::Parser::parse_sql(theirs, statement).ok()?;
     let [Statement::Insert(insert)] = parsed.as_slice() else {
         return None;
     };
@@ -352,11 +359,20 @@ proptest! {
     }
 
     #[test]
-    fn an_insert_reads_as_sqlparser_reads_it(values in proptest::collection::vec(proptest::collection::vec(value(), 3), 1..5)) {
+    fn an_insert_reads_as_sqlparser_reads_it(
+        values in proptest::collection::vec(proptest::collection::vec(value(), 3), 1..5),
+        which in 0_usize..4,
+    ) {
+        let dialect = robust::DIALECTS[which];
         let list = values.iter().map(|row| format!("({})", row.join(", "))).collect::<Vec<_>>().join(",\n");
         let statement = format!("INSERT INTO a VALUES {list};");
-        let Some(expected) = oracle(&statement) else { return Ok(()) };
-        let (staging, _) = stage(format!("CREATE TABLE a (x, y, z);\n{statement}").as_bytes());
+        let Some(expected) = oracle(dialect, &statement) else { return Ok(()) };
+        let mut staging = Staging::create(None).expect("a staging database");
+        let mut reader = StatementReader::new(dialect);
+        let text = format!("CREATE TABLE a (x text, y text, z text);\n{statement}");
+        reader.feed(text.as_bytes(), &mut staging).expect("nothing fails");
+        reader.finish(&mut staging).expect("nothing fails");
+        staging.settle().expect("nothing fails");
         prop_assert!(staging.broken().is_empty(), "{:?}", staging.broken());
         prop_assert_eq!(rows(&staging, "a"), expected);
     }

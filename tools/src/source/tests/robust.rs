@@ -11,7 +11,7 @@ use crate::source::schema::{Change, TableSchema};
 use crate::source::statement::{InsertTarget, Sink};
 use crate::source::words::Escapes;
 
-const DIALECTS: [Dialect; 4] = [
+pub(super) const DIALECTS: [Dialect; 4] = [
     Dialect::MySql,
     Dialect::SqliteScript,
     Dialect::Postgres,
@@ -219,6 +219,29 @@ proptest! {
             }
             let Ok(_) = reader.finish(&mut sink);
         }
+    }
+
+    /// A good script of SQL Server or PostgreSQL with single signs knocked out of it, whole and in pieces.
+    #[test]
+    fn where_a_broken_script_is_cut_changes_nothing(
+        broken in proptest::collection::vec(0_usize..900, 0..6),
+        size in 1_usize..40,
+        postgres: bool,
+    ) {
+        let (dialect, script) = if postgres {
+            (Dialect::Postgres, include_str!("../../../fixtures/zweigstellen.postgres-copy.sql").to_owned())
+        } else {
+            let bytes = include_bytes!("../../../fixtures/skiladen.sqlserver-utf16.sql");
+            let mut transcoder = Layout::Utf16Little.transcoder();
+            (Dialect::SqlServer, String::from_utf8_lossy(transcoder.piece(bytes, Ending::Last)).into_owned())
+        };
+        let mut text = script.into_bytes();
+        for place in broken {
+            let place = place * 7 % text.len();
+            text[place] = b' ';
+        }
+        let whole = tally(dialect, &mut std::iter::once(text.as_slice()));
+        prop_assert_eq!(tally(dialect, &mut text.chunks(size)), whole);
     }
 
     /// Files of any bytes, through the front door: an answer, never a panic.
