@@ -158,7 +158,7 @@ pub struct SyncState {
     pub documents: u64,
     /// The hub's position up to which everything in this branch's scope is here.
     pub cursor: u64,
-    /// SHA-256 over all documents held; none while it is still being computed after a start.
+    /// The digest of this branch's scope as it follows from what is held here; none while the lists are not up to date.
     pub digest: Option<[u8; 16]>,
 }
 
