@@ -17,6 +17,13 @@ pub(crate) fn secret() -> Result<String, NoRandomness> {
     Ok(URL_SAFE_NO_PAD.encode(bytes))
 }
 
+/// 128 bits as text, for what travels with every small message.
+pub(crate) fn token() -> Result<String, NoRandomness> {
+    let mut bytes = [0_u8; 16];
+    getrandom::fill(&mut bytes)?;
+    Ok(URL_SAFE_NO_PAD.encode(bytes))
+}
+
 /// Letters and digits that cannot be taken for each other when read out.
 const READABLE: &[u8; 32] = b"23456789ABCDEFGHJKLMNPQRSTUVWXYZ";
 
@@ -45,7 +52,7 @@ pub(crate) fn number_u64() -> Result<u64, NoRandomness> {
     Ok(getrandom::u64()?)
 }
 
-/// How secrets that are 256 or 80 bits of randomness are stored: a plain SHA-256, since nobody can try them all.
+/// How secrets that are 256, 128 or 80 bits of randomness are stored: a plain SHA-256, since nobody can try them all.
 pub(crate) fn hash_of_secret(secret: &str) -> [u8; 32] {
     Sha256::digest(secret.as_bytes()).into()
 }

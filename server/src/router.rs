@@ -149,7 +149,7 @@ const TIMEOUT: Duration = Duration::from_mins(1);
 
 /// The router.
 pub(crate) fn router(app: App) -> Router {
-    let mut router = Router::new();
+    let (mut pages, mut machines) = (Router::new(), Router::new());
     for (_, path, permission, handler) in TABLE {
         let bytes = if *path == EXCHANGE_PATH {
             limits::COMPRESSED_MESSAGE_BYTES
@@ -163,13 +163,29 @@ pub(crate) fn router(app: App) -> Router {
                     (app.clone(), *permission),
                     guard,
                 ));
-        router = router.route(path, guarded);
+        if path.starts_with(MACHINES) {
+            machines = machines.route(path, guarded);
+        } else {
+            pages = pages.route(path, guarded);
+        }
     }
-    router
+    // Headers that tell a browser what it may do are most of a small exchange, and machines do not read them.
+    let pages = pages
         .route_layer(middleware::from_fn(measures::measure))
         .fallback(nothing_here)
         .layer(middleware::from_fn(problems_as_pages))
         .layer(CompressionLayer::new())
+        .layer(fixed(
+            header::CONTENT_SECURITY_POLICY,
+            assets::CONTENT_SECURITY_POLICY,
+        ))
+        .layer(fixed(header::X_CONTENT_TYPE_OPTIONS, "nosniff"))
+        .layer(fixed(header::X_FRAME_OPTIONS, "DENY"))
+        .layer(fixed(header::REFERRER_POLICY, "same-origin"))
+        .layer(fixed(header::CACHE_CONTROL, "no-store"));
+    machines
+        .route_layer(middleware::from_fn(measures::measure))
+        .merge(pages)
         .layer(CatchPanicLayer::custom(|_| {
             Problem::new(
                 StatusCode::INTERNAL_SERVER_ERROR,
@@ -182,16 +198,11 @@ pub(crate) fn router(app: App) -> Router {
             StatusCode::SERVICE_UNAVAILABLE,
             TIMEOUT,
         ))
-        .layer(fixed(
-            header::CONTENT_SECURITY_POLICY,
-            assets::CONTENT_SECURITY_POLICY,
-        ))
-        .layer(fixed(header::X_CONTENT_TYPE_OPTIONS, "nosniff"))
-        .layer(fixed(header::X_FRAME_OPTIONS, "DENY"))
-        .layer(fixed(header::REFERRER_POLICY, "same-origin"))
-        .layer(fixed(header::CACHE_CONTROL, "no-store"))
         .with_state(app)
 }
+
+/// What only machines ask for.
+const MACHINES: &str = "/sync/";
 
 /// A header on every answer that does not say otherwise itself.
 fn fixed(name: HeaderName, value: &'static str) -> SetResponseHeaderLayer<HeaderValue> {

@@ -73,7 +73,9 @@ impl Desk {
             lists_behind: None,
             changes: Vec::new(),
             is_dirty: false,
-            session: u64::from_le_bytes(random_bytes().map_err(std::io::Error::other)?).max(1),
+            session: u32::from_le_bytes(random_bytes().map_err(std::io::Error::other)?)
+                .max(1)
+                .into(),
         })
     }
 

@@ -28,13 +28,13 @@ pub(crate) use transport::{Transport, join};
 use crate::clock::{Clock, random_bytes};
 use crate::counter::{Changed, CounterError, LineProblem};
 use crate::storage::Storage;
-use shared::sync::branch::Next;
+use shared::sync::branch::{Compared, Next};
 use step::StepError;
 
 /// Without any reason, an exchange all the same: it is what proves that the line and the token still work.
 const ANYWAY: Duration = Duration::from_mins(1);
 
-/// After documents have moved, the digests are compared this much later; a burst of orders is then compared once.
+/// Digests are compared with each reply; where something moved in between, this much later.
 const PROOF_AFTER: Duration = Duration::from_secs(2);
 
 /// A hub that does not answer waits is asked again after this, and not in a tight circle.
@@ -109,7 +109,8 @@ impl Synchronizer {
         }
     }
 
-    /// Exchanges as long as more waits on one side. Whether documents moved, so that a proof is due.
+    /// Exchanges as long as more waits on one side. Whether documents moved and could not be proven alike at once, so that a
+    /// proof is due.
     async fn exchange_until_quiet(&mut self) -> Result<bool, StepError> {
         let mut wants_proof = false;
         loop {
@@ -120,10 +121,13 @@ impl Synchronizer {
             self.note_round_trip();
             wants_proof |= done.moved > 0;
             metrics::counter!("offpiste_branch_documents_moved_total").increment(done.moved);
-            match done.next {
-                Next::Again => {}
-                Next::Mend => self.mend().await?,
-                Next::Rest => return Ok(wants_proof),
+            if done.next == Next::Again {
+                continue;
+            }
+            match step::compare(&self.storage, &self.clock).await? {
+                Compared::Mend => self.mend().await?,
+                Compared::NotNow => return Ok(wants_proof),
+                Compared::Identical | Compared::StillDiffer => return Ok(false),
             }
         }
     }

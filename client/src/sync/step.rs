@@ -1,7 +1,7 @@
 //! One round trip: plan on the store thread, talk, take the reply in on the store thread. What it means is decided by
 //! [`shared::sync::branch`].
 
-use shared::sync::branch::{self, Next, Planned};
+use shared::sync::branch::{self, Compared, Next, Planned};
 
 use super::transport::Transport;
 use crate::clock::{Clock, random_bytes};
@@ -74,4 +74,12 @@ pub(super) async fn round_trip(
         next,
         moved: pushed + received,
     })
+}
+
+/// Compares digests, once the lists have followed what the exchange stored.
+pub(super) async fn compare(storage: &Storage, clock: &Clock) -> Result<Compared, StepError> {
+    let now = clock.now();
+    Ok(storage
+        .run(move |desk| branch::compare(desk, now).map_err(CounterError::from))
+        .await??)
 }

@@ -11,7 +11,7 @@ use shared::wire::reconcile::{
     ReconcileReply,
 };
 use shared::wire::{
-    self, EXCHANGE_PATH, Exchange, ExchangeReply, JOIN_PATH, JoinReply, JoinRequest, MEDIA_TYPE,
+    self, EXCHANGE_PATH, Exchange, ExchangeReply, JOIN_PATH, JoinReply, JoinRequest,
     WAIT_PATH, WAIT_SECONDS, WaitReply,
 };
 
@@ -84,7 +84,6 @@ impl Transport {
             .post(format!("{}{path}", self.hub))
             .timeout(EXCHANGE)
             .bearer_auth(&self.token)
-            .header("content-type", MEDIA_TYPE)
             .body(body)
             .send()
             .await
@@ -176,7 +175,6 @@ fn client() -> Result<Client, TransportError> {
         .redirect(redirect::Policy::none())
         // Shorter than the idle time of common proxies, or a request goes into a connection that is already closed.
         .pool_idle_timeout(Duration::from_secs(20))
-        .user_agent(concat!("offpiste-branch/", env!("CARGO_PKG_VERSION")))
         .build()?)
 }
 

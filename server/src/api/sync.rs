@@ -3,14 +3,14 @@
 use std::time::Duration;
 
 use axum::Json;
-use axum::body::Bytes;
+use axum::body::{Body, Bytes};
 use axum::extract::{Query, State};
-use axum::http::{StatusCode, header};
+use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use serde::Deserialize;
 use shared::limits;
 use shared::wire::{
-    self, Exchange, JoinReply, JoinRequest, MEDIA_TYPE, WAIT_SECONDS, WaitReply, WireError, v1,
+    self, Exchange, JoinReply, JoinRequest, WAIT_SECONDS, WaitReply, WireError, v1,
 };
 use tokio::time::Instant;
 
@@ -84,7 +84,7 @@ pub(crate) async fn wait(
     let until = Instant::now() + Duration::from_secs(WAIT_SECONDS);
     let mut stopping = app.stopping.clone();
     tokio::select! {
-        reply = app.hub.wait(replica.branch, query.after, until) => {
+        reply = app.hub.wait(&replica, query.after, until) => {
             app.hub.note_contact(replica.number);
             Ok(Json(reply?))
         }
@@ -167,5 +167,6 @@ fn binary(message: Result<Vec<u8>, WireError>) -> Result<Response, Problem> {
             error.to_string(),
         )
     })?;
-    Ok(([(header::CONTENT_TYPE, MEDIA_TYPE)], bytes).into_response())
+    // No media type: the first byte says what it is, and the line would be a seventh of a quiet exchange.
+    Ok(Body::from(bytes).into_response())
 }

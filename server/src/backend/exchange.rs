@@ -1,7 +1,9 @@
 //! One exchange: what a replica brings is judged, merged and made durable; then it gets what it lacks. What that means is
 //! decided by [`shared::sync::hub`].
 
-use std::sync::PoisonError;
+use std::collections::HashMap;
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
 
 use shared::clock::UtcMillis;
 use shared::id::{BranchId, DocumentId, ReplicaNumber};
@@ -16,6 +18,26 @@ use shared::wire::{
 use super::records::{self, RefusedDelta, Replica};
 use super::{BackendError, Hub, Writer};
 use crate::{clock, random};
+
+/// How long news waits for more of it: short against what a person notices.
+const BURST: Duration = Duration::from_millis(20);
+
+/// Up to where each replica has been told what changed, by the replies it was sent. Only decides whether a wait is worth
+/// ending: what a lost reply held is asked for again by the replica itself.
+#[derive(Debug, Default)]
+pub(super) struct Told(Mutex<HashMap<ReplicaNumber, u64>>);
+
+impl Told {
+    fn note(&self, replica: ReplicaNumber, cursor: u64) {
+        let mut told = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        told.insert(replica, cursor);
+    }
+
+    fn of(&self, replica: ReplicaNumber) -> u64 {
+        let told = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        told.get(&replica).copied().unwrap_or(0)
+    }
+}
 
 /// Why an exchange did not take place. Nothing of it was taken; the replica keeps everything and tries again.
 #[derive(Debug, thiserror::Error)]
@@ -87,13 +109,15 @@ impl Hub {
             Some(branch) => self.remaining(branch, outgoing.cursor).await?,
             None => 0,
         };
-        let is_quiet = brought == 0 && outgoing.documents.is_empty() && !outgoing.more;
+        // True once the replica has stored this reply, whatever it brought or gets.
         let digest = match replica.branch {
-            Some(branch) if is_quiet && message.want > 0 => {
+            Some(branch) if !outgoing.more && message.want > 0 => {
                 self.scope_digest(branch, outgoing.cursor).await?
             }
             _ => None,
         };
+        let was_identical =
+            digest.is_some() && digest == message.digest && brought == 0 && outgoing.documents.is_empty();
         self.fetch(replica, &message.fetch, &mut outgoing).await?;
         let now = clock::now();
         self.note_presence(
@@ -102,8 +126,10 @@ impl Hub {
             brought,
             outgoing.more,
             digest,
+            was_identical,
             now,
         );
+        self.inner.told.note(replica.number, outgoing.cursor);
         Ok(ExchangeReply {
             protocol: PROTOCOL_VERSION,
             epoch,
@@ -123,13 +149,21 @@ impl Hub {
     /// [`BackendError`].
     pub(crate) async fn wait(
         &self,
-        branch: Option<BranchId>,
+        replica: &Replica,
         after: u64,
         until: tokio::time::Instant,
     ) -> Result<WaitReply, BackendError> {
+        let branch = replica.branch;
         let mut head = self.head();
         loop {
             let position = *head.borrow_and_update();
+            // What it was told of since it began to wait, its own writes among it, is no news.
+            let asked = after;
+            let after = if asked > position {
+                asked
+            } else {
+                asked.max(self.inner.told.of(replica.number).min(position))
+            };
             let changed = match branch {
                 // A position of a former epoch: the exchange says so, and starts over.
                 _ if after > position => true,
@@ -148,7 +182,8 @@ impl Hub {
                 return Ok(reply);
             }
             match tokio::time::timeout_at(until, head.changed()).await {
-                Ok(Ok(())) => {}
+                // A burst is one piece of news, and the exchange that caused it may be about to tell.
+                Ok(Ok(())) => tokio::time::sleep(BURST).await,
                 Ok(Err(_)) => return Err(BackendError::Stopped),
                 Err(_) => return Ok(reply),
             }
@@ -338,6 +373,7 @@ impl Hub {
         pushed: usize,
         more: bool,
         digest: Option<ScopeDigest>,
+        was_identical: bool,
         now: UtcMillis,
     ) {
         let left = message.pending.saturating_sub(pushed as u64);
@@ -348,6 +384,9 @@ impl Hub {
             presence.clock_ahead_millis = message.clock.millis_since(now);
             if left == 0 && !more {
                 presence.complete_at = Some(now);
+            }
+            if was_identical {
+                presence.identical_at = Some(now);
             }
             if let Some([a, b, c, d, e, f, g, h, ..]) = digest {
                 presence.digest = Some((now, [a, b, c, d, e, f, g, h]));

@@ -169,7 +169,7 @@ impl Hub {
         if is_too_long(&request.machine) || is_too_long(&request.software) {
             return Err(JoinError::Name);
         }
-        let token = random::secret().map_err(BackendError::from)?;
+        let token = random::token().map_err(BackendError::from)?;
         let token_hash = random::hash_of_secret(&token);
         let (replica, branch_name) = self
             .write(move |writer| take_papers(writer, &request, token_hash))

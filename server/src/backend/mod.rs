@@ -58,6 +58,7 @@ struct Inner {
     readers: readers::Readers,
     replicas: presence::Replicas,
     echoes: Mutex<Echoes>,
+    told: exchange::Told,
     epoch: Mutex<Epoch>,
     public_url: String,
     join_string_lifetime: Duration,

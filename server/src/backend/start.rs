@@ -105,6 +105,7 @@ pub(crate) fn start(
             readers,
             replicas,
             echoes: Mutex::default(),
+            told: super::exchange::Told::default(),
             epoch: Mutex::new(epoch),
             public_url,
             join_string_lifetime: settings.join_string_lifetime,

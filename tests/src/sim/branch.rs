@@ -8,7 +8,7 @@ use shared::document::{Document, Field, Register, Version, format};
 use shared::domain::fields::kind;
 use shared::id::{Actor, BranchId, DocumentId, Dot};
 use shared::store::{BranchStore, Change, SetAside, SimulatedDisk, StoreError};
-use shared::sync::branch::{self, Desk, Next, Planned};
+use shared::sync::branch::{self, Compared, Desk, Next, Planned};
 use shared::sync::reconcile::Initiator;
 use shared::sync::{Progress, Proof};
 use shared::wire::reconcile::{FETCHED_AT_ONCE, FetchQuery, FetchReply, ReconcileReply};
@@ -286,11 +286,13 @@ impl Daemon {
         let taken = branch::read(planned, reply, now)?;
         match branch::take_in(&mut self.desk, taken, now, random)? {
             Next::Again => Ok(true),
-            Next::Rest => Ok(false),
-            Next::Mend => {
-                self.mending = Some(Mending::Asking(Box::default()));
-                Ok(true)
-            }
+            Next::Rest => match branch::compare(&mut self.desk, now)? {
+                Compared::Mend => {
+                    self.mending = Some(Mending::Asking(Box::default()));
+                    Ok(true)
+                }
+                Compared::Identical | Compared::StillDiffer | Compared::NotNow => Ok(false),
+            },
         }
     }
 

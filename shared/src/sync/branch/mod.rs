@@ -114,10 +114,21 @@ pub struct Proof {
 pub enum Next {
     /// More waits on one side: exchange again at once.
     Again,
-    /// Branch and hub are quiet and differ: find the difference by [`super::reconcile`], fetch and offer it.
-    Mend,
-    /// Nothing more for now.
+    /// Nothing more for now. Once lists and digest have followed, [`compare`] says whether both sides are alike.
     Rest,
+}
+
+/// What comparing digests has shown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Compared {
+    /// Branch and hub hold the same.
+    Identical,
+    /// They differ: find the difference by [`super::reconcile`], fetch and offer it.
+    Mend,
+    /// They differ in what was mended before, and in vain; a person is shown it.
+    StillDiffer,
+    /// One of the two is on the move or does not know its digest; later.
+    NotNow,
 }
 
 /// A message with the memory of what is in it.
@@ -344,9 +355,6 @@ pub fn take_in(
     if offering::is_under_way(desk.store())? {
         return Ok(Next::Again);
     }
-    if taken.next == Next::Rest {
-        return compare(desk, now);
-    }
     Ok(taken.next)
 }
 
@@ -426,16 +434,20 @@ fn become_another(desk: &mut impl Desk, known: u64, random: u32) -> Result<(), S
     desk.set_progress(progress)
 }
 
-/// Compares this branch's own digest with the hub's for the same moment. Never adopts one.
-fn compare(desk: &mut impl Desk, now: UtcMillis) -> Result<Next, StoreError> {
+/// Compares this branch's own digest with the hub's for the same moment. Never adopts one. For when the lists have followed
+/// what [`take_in`] stored.
+///
+/// # Errors
+/// [`StoreError`] when the outcome cannot be noted.
+pub fn compare(desk: &mut impl Desk, now: UtcMillis) -> Result<Compared, StoreError> {
     let Some((theirs, cursor)) = desk.progress().hub_digest else {
-        return Ok(Next::Rest);
+        return Ok(Compared::NotNow);
     };
     if desk.store().pending().count > 0 || cursor != desk.progress().cursor {
-        return Ok(Next::Rest);
+        return Ok(Compared::NotNow);
     }
     let Some(ours) = desk.scope_digest() else {
-        return Ok(Next::Rest);
+        return Ok(Compared::NotNow);
     };
     let before = desk.proof();
     if ours == theirs {
@@ -445,7 +457,7 @@ fn compare(desk: &mut impl Desk, now: UtcMillis) -> Result<Next, StoreError> {
             differs_since: None,
             mended: None,
         })?;
-        return Ok(Next::Rest);
+        return Ok(Compared::Identical);
     }
     let was_mended = before.mended.is_some_and(|(mine, hubs, at)| {
         (mine, hubs) == (ours, theirs) && (0..MEND_AGAIN_MILLIS).contains(&now.millis_since(at))
@@ -460,8 +472,8 @@ fn compare(desk: &mut impl Desk, now: UtcMillis) -> Result<Next, StoreError> {
         ..before
     })?;
     if was_mended {
-        return Ok(Next::Rest);
+        return Ok(Compared::StillDiffer);
     }
     tracing::warn!("branch and hub differ; the difference is looked for and mended");
-    Ok(Next::Mend)
+    Ok(Compared::Mend)
 }
