@@ -176,7 +176,7 @@ fn about_source(
         Risk::Medium,
         u64::from(mixed),
         Vec::new(),
-        "Some values are UTF-8, some windows-1252; each was read as what it is. Look through the umlauts in the result.",
+        "Values are written in more than one encoding (see `encoding`); each was read as what its own bytes show. Look through the umlauts in the result.",
     );
 }
 

@@ -93,45 +93,74 @@ impl Staging {
              FROM {sql_name} AS t WHERE {present}) LEFT JOIN (SELECT place, yields FROM conflict WHERE name = '{sql_name}') USING (place) \
              WHERE many > 1 ORDER BY first, place"
         );
-        let rows: Vec<Rival> = self
+        // Kept in a table of its own: a source in which every key stands twice must not fill the memory.
+        self.connection
+            .execute_batch(&format!("CREATE TEMP TABLE rival AS {groups}"))?;
+        let mut standing: Option<Rival> = None;
+        let mut last = 0;
+        loop {
+            let page = self.rivals_behind(last)?;
+            let Some((end, _)) = page.last() else {
+                break;
+            };
+            last = *end;
+            for (_, rival) in page {
+                let Some(holder) = standing.take().filter(|holder| holder.first == rival.first)
+                else {
+                    standing = Some(rival);
+                    continue;
+                };
+                standing = Some(self.settle_rivals(index, key, holder, rival)?);
+            }
+        }
+        self.connection.execute_batch("DROP TABLE temp.rival")?;
+        Ok(())
+    }
+
+    /// The next page of rows whose key stands more than once, with their place in the list of all of them.
+    fn rivals_behind(&self, last: i64) -> Result<Vec<(i64, Rival)>, StagingError> {
+        let page = "SELECT rowid, place, line, first, yields FROM temp.rival WHERE rowid > ?1 ORDER BY rowid LIMIT 1000";
+        let rivals = self
             .connection
-            .prepare(&groups)?
-            .query_map([], |row| {
-                let (place, line, first) = (row.get(0)?, row.get(1)?, row.get(2)?);
-                Ok(Rival {
-                    place,
-                    line,
-                    first,
-                    yields: row.get(3)?,
-                })
+            .prepare_cached(page)?
+            .query_map([last], |row| {
+                let rival = Rival {
+                    place: row.get(1)?,
+                    line: row.get(2)?,
+                    first: row.get(3)?,
+                    yields: row.get(4)?,
+                };
+                Ok((row.get(0)?, rival))
             })?
             .collect::<Result<_, _>>()?;
-        let mut standing: Option<Rival> = None;
-        for rival in rows {
-            let Some(holder) = standing.take().filter(|holder| holder.first == rival.first) else {
-                standing = Some(rival);
-                continue;
-            };
-            let replaces = rival.yields.as_deref() == Some("replace");
-            let goes = if replaces { holder.place } else { rival.place };
-            self.connection
-                .execute(&format!("DELETE FROM {sql_name} WHERE rowid = ?1"), [goes])?;
-            if rival.yields.is_none() {
-                let name = &self.tables[index].schema.name;
-                let message = format!(
-                    "{name}: a row with this key ({}) stands further up; the database refuses the second one",
-                    key.join(", ")
-                );
-                crate::source::statement::Sink::broken(
-                    self,
-                    rival.line.unsigned_abs(),
-                    1,
-                    &message,
-                )?;
-            }
-            standing = Some(if replaces { rival } else { holder });
+        Ok(rivals)
+    }
+
+    /// Two rows with one key, the older one first: one goes, the other is given back.
+    fn settle_rivals(
+        &mut self,
+        index: usize,
+        key: &[String],
+        holder: Rival,
+        rival: Rival,
+    ) -> Result<Rival, StagingError> {
+        let replaces = rival.yields.as_deref() == Some("replace");
+        let goes = if replaces { holder.place } else { rival.place };
+        let table = &self.tables[index];
+        self.connection.execute(
+            &format!("DELETE FROM {} WHERE rowid = ?1", table.name_in_staging),
+            [goes],
+        )?;
+        if rival.yields.is_none() {
+            let name = &table.schema.name;
+            let message = format!(
+                "{name}: a row with this key ({}) stands further up; the database refuses the second one",
+                key.join(", ")
+            );
+            let line = rival.line.unsigned_abs();
+            crate::source::statement::Sink::broken(self, line, 1, &message)?;
         }
-        Ok(())
+        Ok(if replaces { rival } else { holder })
     }
 }
 
