@@ -19,6 +19,9 @@ use super::records::{self, RefusedDelta, Replica};
 use super::{BackendError, Hub, Writer};
 use crate::{clock, random};
 
+/// Documents from which a push is acknowledged without waiting for the lists: nobody reads a hundred orders at once.
+const BULK: usize = 100;
+
 /// How long news waits for more of it: short against what a person notices.
 const BURST: Duration = Duration::from_millis(20);
 
@@ -116,8 +119,10 @@ impl Hub {
             }
             _ => None,
         };
-        let was_identical =
-            digest.is_some() && digest == message.digest && brought == 0 && outgoing.documents.is_empty();
+        let was_identical = digest.is_some()
+            && digest == message.digest
+            && brought == 0
+            && outgoing.documents.is_empty();
         self.fetch(replica, &message.fetch, &mut outgoing).await?;
         let now = clock::now();
         self.note_presence(
@@ -219,6 +224,7 @@ impl Hub {
                 return Ok(counters.without_news(peer, claim));
             }
         }
+        let is_bulk = pushed.len() >= BULK;
         let judged = tokio::task::spawn_blocking(move || {
             pushed
                 .into_iter()
@@ -228,9 +234,12 @@ impl Hub {
         .await
         .map_err(|_| BackendError::Stopped)?;
         let (verdicts, sizes) = judged;
-        let taken = self
-            .write(move |writer| merge_all(writer, peer, claim, verdicts, &sizes))
-            .await?;
+        let merge = move |writer: &mut Writer| merge_all(writer, peer, claim, verdicts, &sizes);
+        let taken = if is_bulk {
+            self.write_in_bulk(merge).await?
+        } else {
+            self.write(merge).await?
+        };
         metrics::counter!("offpiste_hub_deltas_merged_total").increment(taken.merged);
         metrics::counter!("offpiste_hub_deltas_refused_total")
             .increment(taken.refused.len() as u64);

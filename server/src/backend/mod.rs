@@ -7,6 +7,7 @@ mod doings;
 mod exchange;
 mod feed;
 mod join;
+mod lists;
 mod office;
 mod people;
 mod presence;
@@ -154,13 +155,41 @@ impl Hub {
         T: Send + 'static,
         E: From<BackendError> + Send + 'static,
     {
+        self.queue(true, work).await
+    }
+
+    /// Has work done by the writer. The answer comes when what was written survives a power cut; the lists follow. For bulk,
+    /// whose sender does not look at it at once.
+    pub(crate) async fn write_in_bulk<T, E>(
+        &self,
+        work: impl FnOnce(&mut Writer) -> Result<T, E> + Send + 'static,
+    ) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: From<BackendError> + Send + 'static,
+    {
+        self.queue(false, work).await
+    }
+
+    async fn queue<T, E>(
+        &self,
+        waits_for_lists: bool,
+        work: impl FnOnce(&mut Writer) -> Result<T, E> + Send + 'static,
+    ) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: From<BackendError> + Send + 'static,
+    {
         let (answer, answered) = oneshot::channel();
         let job: writer::Job = Box::new(move |writer| {
             let outcome = work(writer);
-            Box::new(move |durable| {
-                // The asker may have gone; what was written stays written.
-                let _ = answer.send(durable.map_err(E::from).and(outcome));
-            })
+            writer::Answer {
+                waits_for_lists,
+                tell: Box::new(move |durable| {
+                    // The asker may have gone; what was written stays written.
+                    let _ = answer.send(durable.map_err(E::from).and(outcome));
+                }),
+            }
         });
         let queued = self.inner.jobs.send(job).await;
         queued.map_err(|_| E::from(BackendError::Stopped))?;

@@ -12,6 +12,7 @@ use shared::store::HubStore;
 use shared::wire::Epoch;
 use tokio::sync::{mpsc, watch};
 
+use super::lists::Lists;
 use super::records::{self, Account};
 use super::writer::{self, Shared, Writer};
 use super::{BackendError, Hub, Inner, presence, readers};
@@ -89,8 +90,11 @@ pub(crate) fn start(
         catalogue: RwLock::new(Arc::new(Catalogue::default())),
         head: watch::Sender::new(0),
     });
-    let mut writer = Writer::open(&shared, &lists)?;
+    let mut followers = Lists::open(&shared, &lists)?;
+    let mut writer = Writer::open(&shared)?;
     let first = first_start(&mut writer, settings)?;
+    followers.catch_up()?;
+    writer.hand_to(followers.follow().map_err(StartError::Thread)?);
     let replicas = presence::Replicas::load(&shared.store)?;
     let readers = readers::Readers::open(&lists)?;
     let (jobs, queue) = mpsc::channel(writer::QUEUE);

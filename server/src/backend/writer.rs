@@ -1,30 +1,37 @@
 //! The one thread that writes.
 //!
-//! Jobs come through a bounded channel. A batch of them is performed, made durable with one barrier, brought into the
-//! read model, and only then answered: **nobody is told yes about something that a power cut could take back.**
+//! Jobs come through a bounded channel. A batch of them is performed, made durable with one barrier, handed to the lists
+//! ([`super::lists`]), and only then answered: **nobody is told yes about something that a power cut could take back.**
 
 use std::collections::BTreeMap;
-use std::path::Path;
 use std::sync::{Arc, PoisonError, RwLock};
 
 use shared::clock::HybridClock;
 use shared::document::{Authoring, Document};
 use shared::domain::Catalogue;
 use shared::id::{Actor, DocumentId, ReplicaNumber, StaffId};
-use shared::read_model::{Change, Opened, ReadModel};
+use shared::read_model::Change;
 use shared::store::{HubStore, Merged, StoreError};
 use shared::sync::hub::Writing;
 use tokio::sync::{mpsc, watch};
 
 use super::BackendError;
+use super::lists::{Batch, Followers};
 use super::records;
 use crate::clock;
 
 /// A piece of work. It returns how to answer once it is known whether the batch is durable.
 pub(super) type Job = Box<dyn FnOnce(&mut Writer) -> Answer + Send>;
 
-/// Tells the asker what came of it.
-pub(super) type Answer = Box<dyn FnOnce(Result<(), BackendError>) + Send>;
+/// Tells the asker whether it is durable.
+pub(super) type Tell = Box<dyn FnOnce(Result<(), BackendError>) + Send>;
+
+/// Whom to tell, and when.
+pub(super) struct Answer {
+    /// Whether the asker must find in the lists what they wrote.
+    pub(super) waits_for_lists: bool,
+    pub(super) tell: Tell,
+}
 
 /// Jobs that wait; beyond it whoever asks waits in turn.
 pub(super) const QUEUE: usize = 256;
@@ -34,9 +41,6 @@ const BATCH_JOBS: usize = 64;
 
 /// Changed documents after which a batch is closed.
 const BATCH_DOCUMENTS: usize = 2_000;
-
-/// Documents read at once when the read model catches up.
-const CATCH_UP: usize = 1_000;
 
 /// The hub's own counters are reserved in blocks, durably, before any is used. A crash skips the rest of a block;
 /// a counter that once left the hub is never used again.
@@ -58,11 +62,10 @@ pub(super) struct Shared {
 /// The hub's writing hand. Lives on its thread.
 pub(crate) struct Writer {
     shared: Arc<Shared>,
-    read_model: ReadModel,
+    /// None before the hub serves: what is written until then is read from the feed.
+    lists: Option<Followers>,
     /// Changed in this batch, by document.
     changed: BTreeMap<DocumentId, Change>,
-    /// The read model missed a batch and must read the feed instead.
-    is_behind: bool,
     catalogue: BTreeMap<DocumentId, Document>,
     actor: Actor,
     counter: u64,
@@ -71,9 +74,8 @@ pub(crate) struct Writer {
 }
 
 impl Writer {
-    /// Opens the read model, catches up with the store, and reads what the hub knows of itself.
-    pub(super) fn open(shared: &Arc<Shared>, lists: &Path) -> Result<Self, BackendError> {
-        let (read_model, opened) = ReadModel::open(lists)?;
+    /// Reads what the hub knows of itself. For after the lists have caught up, which notes the catalogue's documents.
+    pub(super) fn open(shared: &Arc<Shared>) -> Result<Self, BackendError> {
         let store = &shared.store;
         let known: Option<u32> = store.read_record(records::INCARNATION)?;
         let incarnation = if let Some(incarnation) = known {
@@ -87,29 +89,16 @@ impl Writer {
         let counter = store.read_record(records::RESERVED)?.unwrap_or(0);
         let mut writer = Self {
             shared: Arc::clone(shared),
-            read_model,
+            lists: None,
             changed: BTreeMap::new(),
-            is_behind: false,
             catalogue: BTreeMap::new(),
             actor: Actor::new(ReplicaNumber::HUB, incarnation),
             counter,
             reserved: counter,
             clock: HybridClock::default(),
         };
-        let is_ahead = matches!(opened, Opened::At(position) if position > shared.store.head());
-        if is_ahead {
-            tracing::warn!(
-                "the lists are ahead of the store, which was restored: building them anew"
-            );
-            writer.read_model.clear()?;
-        }
         writer.load_catalogue()?;
-        writer.catch_up()?;
         writer.publish_catalogue();
-        writer
-            .shared
-            .head
-            .send_replace(writer.read_model.position()?);
         Ok(writer)
     }
 
@@ -182,7 +171,13 @@ impl Writer {
     ) -> Result<(), BackendError> {
         write(&self.shared.store)?;
         self.shared.store.persist()?;
-        self.publish();
+        let changes = self.publish();
+        if let Some(lists) = &self.lists {
+            lists.take(Batch {
+                changes,
+                waiting: Vec::new(),
+            });
+        }
         Ok(())
     }
 
@@ -200,81 +195,44 @@ impl Writer {
         drop(gate);
         match durable {
             Ok(()) => {
-                self.publish();
-                for answer in answers {
-                    answer(Ok(()));
+                let changes = self.publish();
+                let (waiting, prompt): (Vec<Answer>, Vec<Answer>) = answers
+                    .into_iter()
+                    .partition(|answer| answer.waits_for_lists);
+                for answer in prompt {
+                    (answer.tell)(Ok(()));
+                }
+                let waiting = waiting.into_iter().map(|answer| answer.tell).collect();
+                if let Some(lists) = &self.lists {
+                    lists.take(Batch { changes, waiting });
                 }
             }
             Err(error) => {
                 tracing::error!(%error, "what was written is not known to be durable; nobody is told that it is");
-                self.is_behind = true;
                 self.changed.clear();
+                if let Some(lists) = &self.lists {
+                    lists.are_behind();
+                }
                 for answer in answers {
-                    answer(Err(BackendError::NotDurable(error.to_string())));
+                    (answer.tell)(Err(BackendError::NotDurable(error.to_string())));
                 }
             }
         }
     }
 
-    /// Brings what the batch changed into the read model and wakes whoever waits for it.
-    fn publish(&mut self) {
-        if self.changed.is_empty() && !self.is_behind {
-            return;
-        }
+    /// What the batch changed, by position; the catalogue is up to date with it.
+    fn publish(&mut self) -> Vec<Change> {
         let mut changes: Vec<Change> = std::mem::take(&mut self.changed).into_values().collect();
         changes.sort_by_key(|change| change.position);
         if self.note_catalogue(&changes) {
             self.publish_catalogue();
         }
-        let applied = if self.is_behind {
-            self.load_catalogue().and_then(|()| self.catch_up())
-        } else {
-            let position = changes.last().map_or(0, |change| change.position);
-            self.read_model
-                .apply(&changes, position)
-                .map_err(BackendError::from)
-        };
-        match applied {
-            Ok(()) => self.is_behind = false,
-            Err(error) => {
-                tracing::error!(%error, "the lists could not follow; they are brought up to date with the next change");
-                self.is_behind = true;
-            }
-        }
-        if let Ok(position) = self.read_model.position() {
-            self.shared.head.send_replace(position);
-        }
+        changes
     }
 
-    fn catch_up(&mut self) -> Result<(), BackendError> {
-        loop {
-            let feed = self
-                .shared
-                .store
-                .changes_after(self.read_model.position()?, CATCH_UP)?;
-            for unreadable in &feed.unreadable {
-                tracing::warn!(id = %unreadable.id, reason = unreadable.reason, "a document cannot be read; it stays as it is");
-            }
-            let changes: Vec<Change> = feed
-                .changes
-                .into_iter()
-                .map(|change| Change {
-                    position: change.position,
-                    document: change.document,
-                })
-                .collect();
-            for change in &changes {
-                if Catalogue::holds_kind(change.document.kind().as_str()) {
-                    let name = records::catalogue(change.document.id());
-                    self.shared.store.write_record(&name, &())?;
-                }
-            }
-            self.note_catalogue(&changes);
-            self.read_model.apply(&changes, feed.position)?;
-            if !feed.more {
-                return Ok(());
-            }
-        }
+    /// From now on the lists follow on their own thread. What was written before is read from the feed.
+    pub(super) fn hand_to(&mut self, lists: Followers) {
+        self.lists = Some(lists);
     }
 
     fn load_catalogue(&mut self) -> Result<(), BackendError> {

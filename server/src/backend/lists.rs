@@ -1,0 +1,187 @@
+//! The one thread that keeps the lists (the read model) up to the store.
+//!
+//! It follows the writer: what a batch changed comes here once it is durable. A bulk transfer is acknowledged without waiting
+//! for it; whoever must find in the lists what they wrote waits. When more comes than it can take in, it is told nothing more
+//! and reads the feed instead, in large transactions.
+
+use std::path::Path;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, PoisonError};
+
+use shared::domain::Catalogue;
+use shared::read_model::{Change, Opened, ReadModel};
+use tokio::sync::mpsc;
+
+use super::BackendError;
+use super::records;
+use super::writer::{Shared, Tell};
+
+/// Documents read at once when the lists catch up.
+const CATCH_UP: usize = 2_000;
+
+/// Batches that wait to be taken in; some tens of megabytes at most.
+const QUEUE: usize = 16;
+
+/// What a batch changed, and whom to tell once it is in the lists.
+pub(super) struct Batch {
+    /// By position; empty when the lists must read the feed themselves.
+    pub(super) changes: Vec<Change>,
+    pub(super) waiting: Vec<Tell>,
+}
+
+/// The writer's end.
+pub(super) struct Followers {
+    batches: mpsc::Sender<Batch>,
+    is_behind: Arc<AtomicBool>,
+}
+
+/// The lists and their thread's end.
+pub(super) struct Lists {
+    shared: Arc<Shared>,
+    read_model: ReadModel,
+    is_behind: Arc<AtomicBool>,
+}
+
+impl Lists {
+    /// Opens the read model and catches up with the store.
+    pub(super) fn open(shared: &Arc<Shared>, file: &Path) -> Result<Self, BackendError> {
+        let (mut read_model, opened) = ReadModel::open(file)?;
+        let is_ahead = matches!(opened, Opened::At(position) if position > shared.store.head());
+        if is_ahead {
+            tracing::warn!(
+                "the lists are ahead of the store, which was restored: building them anew"
+            );
+            read_model.clear()?;
+        }
+        let mut lists = Self {
+            shared: Arc::clone(shared),
+            read_model,
+            is_behind: Arc::default(),
+        };
+        lists.catch_up()?;
+        lists.announce();
+        Ok(lists)
+    }
+
+    /// Starts to follow on a thread of its own.
+    ///
+    /// # Errors
+    /// When the thread cannot be started.
+    pub(super) fn follow(self) -> std::io::Result<Followers> {
+        let (batches, queue) = mpsc::channel(QUEUE);
+        let followers = Followers {
+            batches,
+            is_behind: Arc::clone(&self.is_behind),
+        };
+        std::thread::Builder::new()
+            .name("lists".to_owned())
+            .spawn(move || self.work(queue))?;
+        Ok(followers)
+    }
+
+    fn work(mut self, mut queue: mpsc::Receiver<Batch>) {
+        while let Some(first) = queue.blocking_recv() {
+            let mut changes = first.changes;
+            let mut waiting = first.waiting;
+            // What has come meanwhile goes into the same transaction.
+            while let Ok(next) = queue.try_recv() {
+                changes.extend(next.changes);
+                waiting.extend(next.waiting);
+            }
+            self.take_in(&changes);
+            self.announce();
+            for tell in waiting {
+                tell(Ok(()));
+            }
+        }
+    }
+
+    fn take_in(&mut self, changes: &[Change]) {
+        let applied = if self.is_behind.swap(false, Ordering::AcqRel) {
+            self.catch_up()
+        } else {
+            let Some(last) = changes.last() else { return };
+            self.read_model
+                .apply(changes, last.position)
+                .map_err(BackendError::from)
+        };
+        if let Err(error) = applied {
+            tracing::error!(%error, "the lists could not follow; they are brought up to date with the next change");
+            self.is_behind.store(true, Ordering::Release);
+        }
+    }
+
+    /// Reads the feed from where the lists stand. Only what is durable is read.
+    pub(super) fn catch_up(&mut self) -> Result<(), BackendError> {
+        loop {
+            let position = self.read_model.position()?;
+            let feed = {
+                let shared = &self.shared;
+                let _durable = shared.gate.read().unwrap_or_else(PoisonError::into_inner);
+                shared.store.changes_after(position, CATCH_UP)?
+            };
+            for unreadable in &feed.unreadable {
+                tracing::warn!(id = %unreadable.id, reason = unreadable.reason, "a document cannot be read; it stays as it is");
+            }
+            let changes: Vec<Change> = feed
+                .changes
+                .into_iter()
+                .map(|change| Change {
+                    position: change.position,
+                    document: change.document,
+                })
+                .collect();
+            for change in &changes {
+                if Catalogue::holds_kind(change.document.kind().as_str()) {
+                    let name = records::catalogue(change.document.id());
+                    self.shared.store.write_record(&name, &())?;
+                }
+            }
+            self.read_model.apply(&changes, feed.position)?;
+            self.announce();
+            if !feed.more {
+                return Ok(());
+            }
+        }
+    }
+
+    /// Says how far the lists go, which wakes whoever waits for news.
+    fn announce(&self) {
+        if let Ok(position) = self.read_model.position() {
+            self.shared.head.send_if_modified(|head| {
+                let is_news = *head != position;
+                *head = position;
+                is_news
+            });
+        }
+    }
+}
+
+impl Followers {
+    /// Hands a durable batch on. When nobody waits for it and the queue is full, the lists read it from the feed later.
+    pub(super) fn take(&self, batch: Batch) {
+        if batch.changes.is_empty() && batch.waiting.is_empty() {
+            return;
+        }
+        match self.batches.try_send(batch) {
+            Ok(()) => {}
+            Err(mpsc::error::TrySendError::Full(batch)) => {
+                self.is_behind.store(true, Ordering::Release);
+                if !batch.waiting.is_empty() {
+                    let waits_only = Batch {
+                        changes: Vec::new(),
+                        waiting: batch.waiting,
+                    };
+                    // An error means that the hub is stopping, and whoever waits is told so by their closed channel.
+                    let _ = self.batches.blocking_send(waits_only);
+                }
+            }
+            Err(mpsc::error::TrySendError::Closed(_)) => {}
+        }
+    }
+
+    /// The lists missed something and must read the feed.
+    pub(super) fn are_behind(&self) {
+        self.is_behind.store(true, Ordering::Release);
+    }
+}
