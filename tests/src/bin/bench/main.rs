@@ -13,6 +13,7 @@ use anyhow::Result;
 use clap::{Parser, ValueEnum};
 use figures::Figures;
 use serde_json::Value;
+use tokio::signal::unix::{SignalKind, signal};
 
 /// Measures Offpiste with its real processes and prints a table and, last, one JSON object.
 ///
@@ -53,7 +54,12 @@ async fn main() -> ExitCode {
     if options.what == Some(What::FloorHub) {
         return serve_floor(options.floor.as_deref()).await;
     }
-    match measure(&options).await {
+    // Broken off, what was begun is dropped, and with it every process and directory of its own.
+    let outcome = tokio::select! {
+        outcome = measure(&options) => outcome,
+        () = broken_off() => Err(anyhow::anyhow!("broken off")),
+    };
+    match outcome {
         Ok(all) => {
             println!("{}", Value::Object(all));
             ExitCode::SUCCESS
@@ -62,6 +68,17 @@ async fn main() -> ExitCode {
             eprintln!("bench: {error:#}");
             ExitCode::FAILURE
         }
+    }
+}
+
+/// Ctrl-C, or somebody's wish that it end.
+async fn broken_off() {
+    let Ok(mut terminate) = signal(SignalKind::terminate()) else {
+        return std::future::pending().await;
+    };
+    tokio::select! {
+        _ = tokio::signal::ctrl_c() => {}
+        _ = terminate.recv() => {}
     }
 }
 

@@ -24,6 +24,9 @@ const TODAY: Date = date(2026, 11, 20);
 /// Documents that a branch takes in one reply.
 const WANT: u32 = 1_000;
 
+/// A machine that was never restored has one incarnation.
+const INCARNATION: u32 = 1;
+
 /// One branch's machine.
 pub(crate) struct Simulated {
     client: Client,
@@ -34,6 +37,8 @@ pub(crate) struct Simulated {
     epoch: Epoch,
     cursor: u64,
     counter: u64,
+    /// The highest of its counters that the hub has acknowledged.
+    known_counter: u64,
     last_slot: u64,
     /// An order of its own that is changed again and again.
     kept: Option<Document>,
@@ -71,6 +76,7 @@ impl Simulated {
             epoch: papers.epoch,
             cursor: 0,
             counter: 0,
+            known_counter: 0,
             last_slot: 0,
             kept: None,
             edits: 0,
@@ -129,11 +135,15 @@ impl Simulated {
             epoch: Some(self.epoch),
             cursor: self.cursor,
             pushed,
+            incarnation: INCARNATION,
+            session: u64::from(self.replica.0),
             highest_counter: self.counter,
+            known_counter: self.known_counter,
             want,
             pending,
             pending_since: (pending > 0).then_some(now),
             clock: now,
+            ..Exchange::default()
         };
         let request = self
             .client
@@ -148,17 +158,18 @@ impl Simulated {
             "the hub refuses: {:?}",
             reply.refused
         );
+        self.known_counter = reply.highest_counter;
         if want > 0 {
             self.cursor = reply.cursor;
         }
         Ok(Exchanged {
             received: reply.documents.len(),
-            more: want > 0 && reply.more,
+            more: want > 0 && reply.remaining > 0,
         })
     }
 
     fn authoring(&self) -> Authoring {
-        let actor = Actor::new(self.replica, 1);
+        let actor = Actor::new(self.replica, INCARNATION);
         Authoring::new(actor, self.counter, Hlc::at(now()), None)
     }
 
