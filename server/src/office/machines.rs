@@ -2,8 +2,8 @@
 
 use askama::Template;
 use axum::extract::{Path, Query, State};
-use axum::http::{StatusCode, header};
-use axum::response::{IntoResponse, Response};
+use axum::http::StatusCode;
+use axum::response::Response;
 use serde::Deserialize;
 use shared::document::Document;
 use shared::domain::fields::kind;
@@ -14,9 +14,8 @@ use shared::presentation::page::{Badge, Fact, Seen, Words, field_words, spoken_n
 use shared::wire::ReplicaRole;
 
 use super::layout::{Layout, Nav, seen_from_office};
-use super::orders::safe;
 use super::reader::Reader;
-use super::{freshness, page};
+use super::{csv_file, freshness, page, safe};
 use crate::backend::{Doing, Presence, Replica, What, Write};
 use crate::problem::Problem;
 use crate::router::App;
@@ -136,24 +135,8 @@ pub(crate) async fn csv(
             break;
         }
     }
-    let file = csv_file(&seen, &doings).map_err(|error| {
-        Problem::new(
-            StatusCode::INTERNAL_SERVER_ERROR,
-            "csv",
-            format!("the file could not be written: {error}"),
-        )
-    })?;
-    let headers = [
-        (header::CONTENT_TYPE, "text/csv; charset=utf-8".to_owned()),
-        (
-            header::CONTENT_DISPOSITION,
-            format!(
-                "attachment; filename=\"machine-{number}-{}.csv\"",
-                seen.today
-            ),
-        ),
-    ];
-    Ok((headers, file).into_response())
+    let name = format!("machine-{number}-{}", seen.today);
+    csv_file(name, move |writer| write_doings(writer, &seen, &doings)).await
 }
 
 fn find(app: &App, number: u32) -> Result<(Replica, Option<Presence>), Problem> {
@@ -305,12 +288,11 @@ fn kind_words(seen: &Seen, document: &Document) -> String {
     seen.words.text(key)
 }
 
-fn csv_file(seen: &Seen, doings: &[Doing]) -> Result<Vec<u8>, csv::Error> {
-    // With a mark that makes spreadsheets read UTF-8.
-    let mut file = "\u{feff}".as_bytes().to_vec();
-    let mut writer = csv::WriterBuilder::new()
-        .delimiter(b';')
-        .from_writer(&mut file);
+fn write_doings(
+    writer: &mut csv::Writer<Vec<u8>>,
+    seen: &Seen,
+    doings: &[Doing],
+) -> Result<(), csv::Error> {
     let heads = [
         "office-when",
         "office-who",
@@ -336,7 +318,5 @@ fn csv_file(seen: &Seen, doings: &[Doing]) -> Result<Vec<u8>, csv::Error> {
             ])?;
         }
     }
-    writer.flush()?;
-    drop(writer);
-    Ok(file)
+    Ok(())
 }

@@ -4,8 +4,7 @@ use std::ops::ControlFlow;
 
 use askama::Template;
 use axum::extract::{Query, State};
-use axum::http::header;
-use axum::response::{IntoResponse, Response};
+use axum::response::Response;
 use jiff::civil;
 use serde::Deserialize;
 use shared::domain::{MoneyState, Phase};
@@ -14,8 +13,8 @@ use shared::presentation::page::{Badge, Due, Seen, Words, spoken_number};
 use shared::read_model::{DayRange, OrderFilter, OrderSort, OrderSummary, Page};
 
 use super::layout::{Layout, Nav, seen_from_office};
-use super::page;
 use super::reader::Reader;
+use super::{csv_file, page, safe};
 use crate::problem::Problem;
 use crate::router::App;
 
@@ -328,24 +327,17 @@ pub(crate) async fn csv(
             Ok(orders)
         })
         .await?;
-    let file = tokio::task::spawn_blocking(move || csv_file(&seen, &orders))
-        .await
-        .map_err(|_| Problem::bad_request("the file could not be made"))?
-        .map_err(|error| Problem::bad_request(format!("the file could not be made: {error}")))?;
-    let disposition = format!("attachment; filename=\"orders-{file_day}.csv\"");
-    let headers = [
-        (header::CONTENT_TYPE, "text/csv; charset=utf-8".to_owned()),
-        (header::CONTENT_DISPOSITION, disposition),
-    ];
-    Ok((headers, file).into_response())
+    csv_file(format!("orders-{file_day}"), move |writer| {
+        write_orders(writer, &seen, &orders)
+    })
+    .await
 }
 
-fn csv_file(seen: &Seen, orders: &[OrderSummary]) -> Result<Vec<u8>, csv::Error> {
-    // A byte order mark, without which Excel reads UTF-8 as windows-1252.
-    let mut file = "\u{feff}".as_bytes().to_vec();
-    let mut writer = csv::WriterBuilder::new()
-        .delimiter(b';')
-        .from_writer(&mut file);
+fn write_orders(
+    writer: &mut csv::Writer<Vec<u8>>,
+    seen: &Seen,
+    orders: &[OrderSummary],
+) -> Result<(), csv::Error> {
     let heads = [
         "order-ticket",
         "office-legacy-number",
@@ -396,9 +388,7 @@ fn csv_file(seen: &Seen, orders: &[OrderSummary]) -> Result<Vec<u8>, csv::Error>
             amount(order.owed.minor),
         ])?;
     }
-    writer.flush()?;
-    drop(writer);
-    Ok(file)
+    Ok(())
 }
 
 /// A decimal point and no grouping, which every spreadsheet reads as a number.
@@ -406,17 +396,6 @@ fn plain_amount(minor: i64) -> String {
     let sign = if minor < 0 { "-" } else { "" };
     let minor = minor.unsigned_abs();
     format!("{sign}{}.{:02}", minor / 100, minor % 100)
-}
-
-/// Text that no spreadsheet takes for a formula (OWASP, "CSV injection").
-pub(super) fn safe(text: &str) -> String {
-    if text.starts_with(['=', '@', '\t', '\r'])
-        || text.starts_with(['+', '-']) && text.contains(|c: char| c.is_alphabetic() || c == '(')
-    {
-        format!("'{text}")
-    } else {
-        text.to_owned()
-    }
 }
 
 fn percent_encoded(text: &str) -> String {

@@ -83,3 +83,5 @@ quarantine-next-from-office = Meist ist das Programm hier älter als bei der Zen
 quarantine-next-refused = Hier bleibt es gespeichert und gilt. Bitte der Zentrale Grund und Nummer melden; nach dem Erneuern der Zentrale nochmals versuchen.
 quarantine-next-unreadable = Eine neuere Version hat es geschrieben. Bitte dieses Programm wieder erneuern; bis dahin bleibt es unverändert.
 quarantine-more = … und { $count } weitere
+sync-refused-count = { $count } abgelehnt
+sync-clock-wrong = Uhr geht falsch

@@ -8,6 +8,7 @@ ticket-total = Total
 ticket-paid = Bezahlt
 ticket-due = Noch zu bezahlen
 ticket-vat-included = inkl. { $rate } % MWST
+ticket-vat-included-eur = inkl. { $rate } % MwSt.
 ticket-taken-in = Angenommen { $moment }
 ticket-served-by = Es bediente Sie { $name }
 ticket-please-bring = Bitte zum Abholen mitbringen.

@@ -83,3 +83,5 @@ quarantine-next-from-office = Most often the program here is older than the offi
 quarantine-next-refused = It stays saved here and holds. Please tell the office the reason and the number; try again after the office was upgraded.
 quarantine-next-unreadable = A newer version wrote it. Please upgrade this program again; until then it stays as it is.
 quarantine-more = … and { $count } more
+sync-refused-count = { $count } refused
+sync-clock-wrong = Clock is wrong

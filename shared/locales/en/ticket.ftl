@@ -8,6 +8,7 @@ ticket-total = Total
 ticket-paid = Paid
 ticket-due = Still to pay
 ticket-vat-included = incl. { $rate }% VAT
+ticket-vat-included-eur = incl. { $rate }% VAT
 ticket-taken-in = Taken in { $moment }
 ticket-served-by = You were served by { $name }
 ticket-please-bring = Please bring this to collect.

@@ -83,3 +83,5 @@ quarantine-next-from-office = Le plus souvent, le programme d’ici est plus anc
 quarantine-next-refused = Cela reste enregistré et valable ici. Veuillez signaler le motif et le numéro à la centrale; réessayez après sa mise à jour.
 quarantine-next-unreadable = Une version plus récente l’a écrit. Veuillez remettre ce programme à jour; d’ici là, rien ne change.
 quarantine-more = … et { $count } autres
+sync-refused-count = { $count } refusé(s)
+sync-clock-wrong = Horloge fausse

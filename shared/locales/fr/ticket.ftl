@@ -8,6 +8,7 @@ ticket-total = Total
 ticket-paid = Payé
 ticket-due = Reste à payer
 ticket-vat-included = TVA { $rate } % incluse
+ticket-vat-included-eur = TVA { $rate } % incluse
 ticket-taken-in = Reçu le { $moment }
 ticket-served-by = Vous avez été servi par { $name }
 ticket-please-bring = Merci de présenter ce ticket au retrait.

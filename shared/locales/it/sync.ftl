@@ -83,3 +83,5 @@ quarantine-next-from-office = Di solito il programma qui è più vecchio di quel
 quarantine-next-refused = Resta salvato e valido qui. Comunicare alla centrale il motivo e il numero; riprovare dopo il suo aggiornamento.
 quarantine-next-unreadable = L’ha scritto una versione più recente. Aggiornare di nuovo questo programma; fino ad allora resta invariato.
 quarantine-more = … e altri { $count }
+sync-refused-count = { $count } rifiutati
+sync-clock-wrong = Orologio sbagliato

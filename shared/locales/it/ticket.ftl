@@ -8,6 +8,7 @@ ticket-total = Totale
 ticket-paid = Pagato
 ticket-due = Ancora da pagare
 ticket-vat-included = IVA { $rate }% inclusa
+ticket-vat-included-eur = IVA { $rate }% inclusa
 ticket-taken-in = Ricevuto { $moment }
 ticket-served-by = È stato servito da { $name }
 ticket-please-bring = Da presentare al ritiro.

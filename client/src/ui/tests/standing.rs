@@ -79,6 +79,7 @@ async fn what_the_office_refuses_is_shown_with_its_reason_and_stays() {
         "{}",
         page.html
     );
+    assert!(page.html.contains("1 abgelehnt"), "{}", page.html);
     let page = anna.open(&order).await;
     assert!(
         page.html.contains("Von der Zentrale abgelehnt"),

@@ -4,7 +4,7 @@ use axum::http::StatusCode;
 use shared::domain::Role;
 
 use super::visitor::Visitor;
-use crate::testing::{HubDouble, Mood, PIN, Shop};
+use crate::testing::{HubDouble, Mood, PIN, Shop, wait_until};
 use crate::ui::{Permission, ROUTES};
 
 /// An open shop and Anna, signed in at its counter.
@@ -368,4 +368,34 @@ async fn known_customers_are_suggested_and_corrected() {
     assert!(page.html.contains("Sina Meier-Frei") && page.html.contains("Français"));
     let ticket = anna.open(&taken.location).await;
     assert!(ticket.html.contains("vendredi") && ticket.html.contains("lang=\"fr\""));
+}
+
+#[tokio::test]
+async fn a_branch_in_germany_counts_in_euro() {
+    use shared::domain::{Branch, fields::kind, seed};
+
+    let (hub, shop, anna) = anna_at_work().await;
+    let counter = shop.counter();
+    let germany = [(Branch::TERRITORY, seed::territory_id("DE").into())];
+    hub.write(counter.branch().document(), kind::BRANCH, &germany);
+    wait_until("the branch is in Germany", async || {
+        let territory = counter.territory();
+        territory.is_some_and(|territory| territory.country == "DE")
+    })
+    .await;
+    let form = anna.open("/orders/new").await;
+    assert!(form.html.contains("€") && !form.html.contains("CHF"));
+    let order = take_in(&anna, "Sina Meier", &["Ski"]).await;
+    let page = anna.open(&order).await;
+    assert!(page.html.contains("€") && page.html.contains("MwSt."));
+    for swiss in ["CHF", "Twint", "MWST"] {
+        assert!(!page.html.contains(swiss), "{swiss}: {}", page.html);
+    }
+    let ticket = anna.open(&format!("{order}/ticket")).await;
+    assert!(ticket.html.contains("€") && !ticket.html.contains("CHF"));
+    let pay = [("amount", "10,50"), ("method", "cash")];
+    let paid = anna.send(&format!("{order}/pay"), &pay).await;
+    assert!(paid.location.ends_with("?done=paid"), "{}", paid.html);
+    let page = anna.open(&order).await;
+    assert!(page.html.contains("10,50 €"), "{}", page.html);
 }

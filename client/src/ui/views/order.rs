@@ -190,8 +190,14 @@ pub(crate) fn vat_line(words: Words, order: &Order) -> Option<VatLine> {
         let tenths = format!("{}.{:02}", basis_points / 100, basis_points % 100);
         tenths.trim_end_matches('0').to_owned()
     };
+    // Switzerland writes MWST, Germany MwSt.
+    let key = if order.currency.as_str() == "EUR" {
+        "ticket-vat-included-eur"
+    } else {
+        "ticket-vat-included"
+    };
     Some(VatLine {
-        words: words.with("ticket-vat-included", "rate", rate),
+        words: words.with(key, "rate", rate),
         amount: money_of(order, order.vat_contained()?.minor),
     })
 }

@@ -57,7 +57,7 @@ pub(crate) struct Notice {
 }
 
 impl Pill {
-    /// Green only when the office has acknowledged everything and the line is proven.
+    /// Green only when the office has taken everything, the line is proven and the clock is right.
     pub(crate) fn of(seen: &Seen, state: &SyncState) -> Self {
         let is_proven = is_proven(state);
         if let Some(problem) = trouble(state) {
@@ -73,6 +73,21 @@ impl Pill {
                 class: "pill--warn",
                 icon,
                 words: pending_words(seen, state),
+            };
+        }
+        let refused = refused(state);
+        if refused > 0 {
+            return Self {
+                class: "pill--bad",
+                icon: "quarantine",
+                words: seen.words.with("sync-refused-count", "count", refused),
+            };
+        }
+        if is_proven && state.clock_warning.is_some() {
+            return Self {
+                class: "pill--warn",
+                icon: "clock",
+                words: seen.words.text("sync-clock-wrong"),
             };
         }
         if is_proven {
@@ -169,6 +184,12 @@ pub(crate) fn saved(seen: &Seen, details: &OrderDetails) -> Saved {
     }
 }
 
+/// How many changes of this branch the office would not take.
+fn refused(state: &SyncState) -> usize {
+    let kept = state.quarantined.iter();
+    kept.filter(|kept| !kept.from_hub).count()
+}
+
 const fn is_proven(state: &SyncState) -> bool {
     matches!(state.line, Line::Proven { .. })
 }
@@ -191,6 +212,15 @@ fn trouble(state: &SyncState) -> Option<&'static str> {
 
 fn notice(seen: &Seen, state: &SyncState) -> Notice {
     let is_proven = is_proven(state);
+    let refused = refused(state);
+    if state.pending.count == 0 && is_proven && refused > 0 {
+        return Notice {
+            class: "notice--bad",
+            icon: "quarantine",
+            title: seen.words.with("sync-refused-count", "count", refused),
+            words: seen.words.with("sync-refused-by-office", "count", refused),
+        };
+    }
     if state.pending.count == 0 && is_proven {
         return Notice {
             class: "notice--ok",
@@ -261,11 +291,7 @@ fn facts(seen: &Seen, state: &SyncState) -> Vec<Fact> {
 
 fn closing(seen: &Seen, state: &SyncState) -> Closing {
     let unsent = state.pending.count;
-    let refused = state
-        .quarantined
-        .iter()
-        .filter(|kept| !kept.from_hub)
-        .count();
+    let refused = refused(state);
     let is_safe = state.is_safe_to_close();
     let words = if is_safe {
         seen.words.text("sync-safe-explained")
