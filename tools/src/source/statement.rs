@@ -110,6 +110,7 @@ pub struct StatementReader {
     flow: Flow,
     copy: CopyFormat,
     statement_line: u64,
+    row_column: u64,
     last_line: u64,
 }
 
@@ -157,6 +158,7 @@ impl StatementReader {
             flow: Flow::default(),
             copy: CopyFormat::default(),
             statement_line: 1,
+            row_column: 1,
             last_line: 1,
         }
     }
@@ -177,7 +179,7 @@ impl StatementReader {
                 line,
                 broken: false,
                 ..
-            } => sink.broken(line, 1, cut_off)?,
+            } => sink.broken(line, self.row_column, cut_off)?,
             State::Body { .. } => sink.broken(self.statement_line, 1, cut_off)?,
             State::Collect { .. } if self.depth > 0 && !self.is_module() => {
                 sink.broken(self.statement_line, 1, cut_off)?;
@@ -332,7 +334,7 @@ impl StatementReader {
             } => {
                 sink.broken(
                     line,
-                    1,
+                    self.row_column,
                     "this row is not closed before the next statement opens",
                 )?;
             }

@@ -18,6 +18,8 @@ const LONGEST_ROW_BYTES: usize = 1024 * 1024;
 pub struct PlainRow {
     /// The line of its parenthesis.
     pub line: u64,
+    /// And its column in bytes, from 1.
+    pub column: u64,
     /// A comma stood right behind it and was read, too.
     pub comma: bool,
 }
@@ -66,7 +68,7 @@ impl Lexer {
             return None;
         };
         let comma = bytes.get(end) == Some(&b',');
-        let line = self.line;
+        let (line, column) = (self.line, self.column_of(self.start));
         let (from, to) = (self.start, self.start + end + usize::from(comma));
         if lines {
             self.count_lines(from, to);
@@ -76,7 +78,11 @@ impl Lexer {
         self.scan = to;
         self.blank_before = comma;
         self.behind_e = false;
-        Some(PlainRow { line, comma })
+        Some(PlainRow {
+            line,
+            column,
+            comma,
+        })
     }
 }
 

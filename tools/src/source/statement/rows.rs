@@ -31,12 +31,13 @@ impl StatementReader {
                     .plain_row(escapes, &mut self.row, &mut self.scratch, &mut self.census)
         {
             self.last_line = plain.line;
+            self.row_column = plain.column;
             self.state = State::BetweenRows {
                 comma: plain.comma,
                 any: true,
             };
             if let Some(reason) = sink.row(&self.row, plain.line)? {
-                sink.broken(plain.line, 1, &reason)?;
+                sink.broken(plain.line, plain.column, &reason)?;
             }
         }
         Ok(())
@@ -73,6 +74,7 @@ impl StatementReader {
         match token.kind {
             TokenKind::Punctuation(b'(') => {
                 self.row.clear();
+                self.row_column = token.column;
                 self.pieces.clear();
                 self.piece_bytes = 0;
                 self.depth = 0;
@@ -143,7 +145,7 @@ impl StatementReader {
                 };
                 self.lexer.leave_row();
                 if fine && let Some(reason) = sink.row(&self.row, line)? {
-                    sink.broken(line, 1, &reason)?;
+                    sink.broken(line, self.row_column, &reason)?;
                 }
             }
             TokenKind::Terminator => {

@@ -126,3 +126,34 @@ fn two_schemas_may_have_tables_of_one_name() {
     let lines = staging.table("lines").expect("the table is there");
     assert_eq!(lines.schema.references[0].table, "davos.orders");
 }
+
+#[test]
+fn a_dump_that_powershell_redirected_is_utf_16_with_other_ends_of_lines() {
+    let text = format!(
+        "{HEAD}CREATE TABLE public.a (x integer, y text);\nCOPY public.a (x, y) FROM stdin;\n1\tZürich\n2\t\\N\n\\.\n\
+         COPY public.a (x, y) FROM stdin WITH (DELIMITER '|', NULL '');\n3|a\\|b\n4|\n\\.\nSELECT 1;\n"
+    );
+    let bytes: Vec<u8> = [0xFF, 0xFE]
+        .into_iter()
+        .chain(
+            text.replace('\n', "\r\n")
+                .encode_utf16()
+                .flat_map(u16::to_le_bytes),
+        )
+        .collect();
+    let (staging, summary) = stage(&bytes);
+    assert_eq!(
+        (summary.dialect, summary.encoding),
+        ("postgresql", "utf-16le")
+    );
+    assert!(staging.broken().is_empty(), "{:?}", staging.broken());
+    assert_eq!(
+        rows(&staging, "a"),
+        [
+            some(&["1", "Zürich"]),
+            vec![Some("2".into()), None],
+            some(&["3", "a|b"]),
+            vec![Some("4".into()), None]
+        ]
+    );
+}
