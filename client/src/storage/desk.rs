@@ -10,11 +10,11 @@ use shared::clock::UtcMillis;
 use shared::document::{Authoring, Document};
 use shared::domain::Catalogue;
 use shared::id::{Actor, BranchId, DocumentId, StaffId};
-use shared::read_model::ReadModel;
+use shared::read_model::{Check, CheckError, Corrected, ReadModel};
 use shared::store::{BranchStore, Change, Pending, SetAside, StoreError, Unreadable};
 use shared::sync::{Progress, Proof, ScopeDigest, branch};
 
-use super::catch_up::{self, CatchUpError, Check, Checked};
+use super::catch_up;
 use super::{Facts, StartError};
 use crate::clock::{Clock, random_bytes};
 use crate::records::{self, Membership};
@@ -62,7 +62,7 @@ impl Desk {
             progress: store.read_record(records::PROGRESS)?.unwrap_or_default(),
             proof: store.read_record(records::PROOF)?.unwrap_or_default(),
             branch: membership.map(|membership| membership.branch),
-            check: Check::over(&store),
+            check: Check::up_to(store.head()),
             documents,
             store,
             read_model,
@@ -135,28 +135,42 @@ impl Desk {
             // They are brought up to date when this job is done; or they cannot be, which is shown.
             return Ok(self.lists_behind.is_some());
         }
-        let checked = self.check.advance(&self.store, &mut self.read_model);
+        let Some(position) = self.check.wants_after() else {
+            return Ok(true);
+        };
+        let feed = self.store.changes_after(position, catch_up::BATCH)?;
+        match self.check.advance(feed, &mut self.read_model) {
+            Ok(corrected) => self.note_corrected(corrected),
+            Err(CheckError::Query(error)) => {
+                tracing::error!(%error, "the lists could not be held against the orders");
+                return Ok(true);
+            }
+            Err(CheckError::Apply(error)) => {
+                tracing::error!(%error, "the lists could not be put right");
+                return Ok(true);
+            }
+        }
         let found = self.check.unreadable();
         if found.len() > self.unreadable.len() {
             self.unreadable = Arc::new(found.to_vec());
         }
-        match checked {
-            Ok(Checked::InPart) => Ok(false),
-            Ok(Checked::Whole) => Ok(true),
-            Ok(Checked::StoreLost(documents)) => {
-                tracing::error!(
-                    documents,
-                    "the lists know of documents that the store has lost; they are built anew, and the hub is asked for what is missing"
-                );
-                self.build_lists_anew();
-                Ok(true)
-            }
-            Err(CatchUpError::Store(error)) => Err(error),
-            Err(error) => {
-                tracing::error!(%error, "the lists could not be held against the orders");
-                Ok(true)
-            }
+        Ok(self.check.wants_after().is_none())
+    }
+
+    fn note_corrected(&mut self, Corrected { stale, lost }: Corrected) {
+        if stale > 0 {
+            tracing::error!(
+                stale,
+                "the lists showed another state than the store has; they are corrected"
+            );
         }
+        if lost > 0 {
+            tracing::error!(
+                lost,
+                "the store has lost documents that the lists still showed; the hub is asked for them"
+            );
+        }
+        self.documents = self.read_model.documents_held().unwrap_or(self.documents);
     }
 
     /// A document.
@@ -404,16 +418,6 @@ impl Desk {
             );
         }
         self.lists_behind = result.err();
-        self.documents = self.read_model.documents_held().unwrap_or(self.documents);
-    }
-
-    fn build_lists_anew(&mut self) {
-        let built = self
-            .read_model
-            .clear()
-            .map_err(CatchUpError::from)
-            .and_then(|()| catch_up::catch_up(&self.store, &mut self.read_model));
-        self.lists_behind = built.err().map(|error| error.to_string());
         self.documents = self.read_model.documents_held().unwrap_or(self.documents);
     }
 }

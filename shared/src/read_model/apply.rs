@@ -7,6 +7,7 @@ use super::project::{CustomerRow, OrderRow, OrderRows, ReferenceRow, Rows, Searc
 use super::scope::{Scopes, Stale};
 use super::sql::{self, Blob, blob};
 use super::{Change, ReadModel, schema};
+use crate::id::DocumentId;
 
 /// A batch could not be written; none of it was.
 #[derive(Debug, thiserror::Error)]
@@ -50,6 +51,54 @@ impl ReadModel {
                 .execute([blob(change.document.id())])?;
         }
         write(&transaction, changes)?;
+        transaction.commit()?;
+        Ok(())
+    }
+
+    /// Forgets these documents, as if they had never been applied: for documents that the store has lost.
+    pub fn forget(&mut self, documents: &[DocumentId]) -> Result<(), ApplyError> {
+        const ORDER: &str = "SELECT key, customer FROM orders WHERE id = ?1";
+        const CUSTOMER: &str = "SELECT key FROM customers WHERE id = ?1";
+        const REMOVE: [&str; 2] = [
+            "DELETE FROM scope WHERE document = ?1",
+            "DELETE FROM documents WHERE id = ?1",
+        ];
+        let transaction = self
+            .reader
+            .connection
+            .transaction_with_behavior(TransactionBehavior::Immediate)?;
+        let ledger = Ledger::new(&transaction);
+        let mut stale = Stale::new();
+        for id in documents.iter().copied().map(blob) {
+            ledger.open(id)?;
+            let order: Option<(i64, Option<Blob>)> = transaction
+                .prepare_cached(ORDER)?
+                .query_row([id], |row| Ok((row.get(0)?, row.get(1)?)))
+                .optional()?;
+            if let Some((key, customer)) = order {
+                remove_order(&transaction, key)?;
+                if let Some(customer) = customer {
+                    stale_if_known(&transaction, customer, 0, &mut stale)?;
+                }
+            }
+            let customer: Option<i64> = transaction
+                .prepare_cached(CUSTOMER)?
+                .query_row([id], |row| row.get(0))
+                .optional()?;
+            if let Some(key) = customer {
+                remove_customer(&transaction, key, id)?;
+                stale.remove(&id);
+            }
+            replace_reference(&transaction, id, None)?;
+            for statement in REMOVE {
+                transaction.prepare_cached(statement)?.execute([id])?;
+            }
+        }
+        let scopes = Scopes::new(&transaction, &ledger);
+        for (customer, position) in stale {
+            scopes.refresh_customer(customer, position)?;
+        }
+        ledger.settle()?;
         transaction.commit()?;
         Ok(())
     }
@@ -194,14 +243,6 @@ fn replace_order(
 ) -> rusqlite::Result<()> {
     const OLD: &str = "SELECT key, customer FROM orders WHERE id = ?1";
     const TAKEN: &str = "SELECT EXISTS (SELECT 1 FROM orders WHERE key = ?1)";
-    const REMOVE: [&str; 6] = [
-        "DELETE FROM orders WHERE key = ?1",
-        "DELETE FROM items WHERE order_key = ?1",
-        "DELETE FROM lines WHERE order_key = ?1",
-        "DELETE FROM payments WHERE order_key = ?1",
-        "DELETE FROM places WHERE order_key = ?1",
-        "DELETE FROM order_search WHERE rowid = ?1",
-    ];
     let Some(order) = &rows.order else {
         return Ok(());
     };
@@ -210,9 +251,7 @@ fn replace_order(
         .query_row([id], |row| Ok((row.get(0)?, row.get(1)?)))
         .optional()?;
     if let Some((key, _)) = old {
-        for statement in REMOVE {
-            transaction.prepare_cached(statement)?.execute([key])?;
-        }
+        remove_order(transaction, key)?;
     }
     let wished = wished_key(order.order.received_at, id);
     let key = free_key(wished, old.map(|(key, _)| key), |key| {
@@ -243,6 +282,21 @@ fn replace_order(
     {
         // Only these pairs: somebody with thousands of orders must not have them all read again for one more.
         scopes.add(customer, &rows.scope, position.max(written_at))?;
+    }
+    Ok(())
+}
+
+fn remove_order(transaction: &Transaction<'_>, key: i64) -> rusqlite::Result<()> {
+    const REMOVE: [&str; 6] = [
+        "DELETE FROM orders WHERE key = ?1",
+        "DELETE FROM items WHERE order_key = ?1",
+        "DELETE FROM lines WHERE order_key = ?1",
+        "DELETE FROM payments WHERE order_key = ?1",
+        "DELETE FROM places WHERE order_key = ?1",
+        "DELETE FROM order_search WHERE rowid = ?1",
+    ];
+    for statement in REMOVE {
+        transaction.prepare_cached(statement)?.execute([key])?;
     }
     Ok(())
 }
@@ -419,18 +473,13 @@ fn replace_customer(
 ) -> rusqlite::Result<()> {
     const OLD: &str = "SELECT key, home FROM customers WHERE id = ?1";
     const TAKEN: &str = "SELECT EXISTS (SELECT 1 FROM customers WHERE key = ?1)";
-    const REMOVE: &str = "DELETE FROM customers WHERE key = ?1";
-    const UNLINK: &str = "DELETE FROM same_as WHERE customer = ?1";
-    const FORGET: &str = "DELETE FROM customer_search WHERE rowid = ?1";
     const LINK: &str = "INSERT OR IGNORE INTO same_as VALUES (?1, ?2)";
     let old: Option<(i64, Option<Blob>)> = transaction
         .prepare_cached(OLD)?
         .query_row([customer.id], |row| Ok((row.get(0)?, row.get(1)?)))
         .optional()?;
     if let Some((key, _)) = old {
-        transaction.prepare_cached(REMOVE)?.execute([key])?;
-        transaction.prepare_cached(FORGET)?.execute([key])?;
-        transaction.prepare_cached(UNLINK)?.execute([customer.id])?;
+        remove_customer(transaction, key, customer.id)?;
     }
     let wished = wished_key(Some(customer.changed_at), customer.id);
     let key = free_key(wished, old.map(|(key, _)| key), |key| {
@@ -449,6 +498,16 @@ fn replace_customer(
         // At once: orders later in the batch must find the pairs that were there before them.
         scopes.refresh_customer(customer.id, position)?;
     }
+    Ok(())
+}
+
+fn remove_customer(transaction: &Transaction<'_>, key: i64, id: Blob) -> rusqlite::Result<()> {
+    const REMOVE: &str = "DELETE FROM customers WHERE key = ?1";
+    const FORGET: &str = "DELETE FROM customer_search WHERE rowid = ?1";
+    const UNLINK: &str = "DELETE FROM same_as WHERE customer = ?1";
+    transaction.prepare_cached(REMOVE)?.execute([key])?;
+    transaction.prepare_cached(FORGET)?.execute([key])?;
+    transaction.prepare_cached(UNLINK)?.execute([id])?;
     Ok(())
 }
 

@@ -59,6 +59,18 @@ impl Reader {
             .optional()?)
     }
 
+    /// What is held beside these.
+    pub(super) fn documents_except(
+        &self,
+        known: &BTreeSet<DocumentId>,
+    ) -> Result<Vec<DocumentId>, QueryError> {
+        const ALL: &str = "SELECT id FROM documents";
+        let mut statement = self.connection.prepare_cached(ALL)?;
+        let rows = statement.query_map([], |row| Ok(sql::id(row.get(0)?)))?;
+        let others = rows.filter(|id| id.as_ref().map_or(true, |id| !known.contains(id)));
+        Ok(others.collect::<Result<_, _>>()?)
+    }
+
     /// A branch's scope, item by item, for finding out where two sides differ.
     pub const fn inventory(&self, branch: BranchId) -> ScopeInventory<'_> {
         ScopeInventory {

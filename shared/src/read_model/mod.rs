@@ -13,6 +13,7 @@
 
 mod apply;
 mod calendar;
+mod check;
 mod customers;
 mod digests;
 mod disagreements;
@@ -37,6 +38,7 @@ use rusqlite::{Connection, OptionalExtension};
 
 pub use crate::store::Change;
 pub use apply::ApplyError;
+pub use check::{Check, CheckError, Corrected};
 pub use customers::CustomerSummary;
 pub use digests::ScopeInventory;
 pub use lists::{DayList, OrderSection, QueueEntry};

@@ -515,6 +515,20 @@ proptest! {
     }
 
     #[test]
+    fn forgetting_gives_the_rows_of_never_having_known(story in story(), lost in prop::collection::vec(any::<Index>(), 1..8)) {
+        let firm = story.told();
+        let mut documents = latest(&firm.feed);
+        let ids: Vec<DocumentId> = documents.keys().copied().collect();
+        let lost: BTreeSet<DocumentId> = lost.iter().map(|index| *index.get(&ids)).collect();
+        let mut model = applied(&[&firm.feed]);
+        model.forget(&lost.iter().copied().collect::<Vec<_>>()).expect("forgets");
+        documents.retain(|id, _| !lost.contains(id));
+        let mut without = ReadModel::open_in_memory().expect("in memory");
+        without.rebuild(documents.into_values(), model.position()?).expect("rebuilds");
+        prop_assert_eq!(dump(&model), dump(&without));
+    }
+
+    #[test]
     fn a_branch_that_follows_its_scope_holds_all_of_it_in_its_latest_state(story in story()) {
         let firm = story.told();
         let batches = story.batches(&firm.feed);
