@@ -23,20 +23,21 @@ const PIECE_BYTES: usize = 64 * 1024;
 const MIB: usize = 1024 * 1024;
 
 fn main() -> anyhow::Result<()> {
-    let asked = std::env::args()
-        .filter_map(|argument| argument.parse().ok())
-        .next();
+    let asked = std::env::args().find_map(|argument| argument.parse().ok());
     let mebibytes: usize = asked.unwrap_or(1024);
     let insert = mysql_insert(MIB);
     let before = peak_kib();
+    let begun = processor_time();
     let (rows, taken) = to_events(insert.as_bytes(), mebibytes)?;
     let events = rate(mebibytes * MIB, taken);
     println!("to events: {mebibytes} MiB, {rows} rows in {taken:.2?}: {events:.0} MiB/s");
+    report_processor_time(mebibytes * MIB, begun);
     println!("peak memory: {} KiB ({before} KiB before)", peak_kib());
 
-    let begun = Instant::now();
+    let (begun, processor) = (Instant::now(), processor_time());
     let parsed = Parser::parse_sql(&MySqlDialect {}, &insert)?;
     let theirs = rate(insert.len(), begun.elapsed());
+    report_processor_time(insert.len(), processor);
     drop(parsed);
     println!(
         "sqlparser: {theirs:.1} MiB/s, {:.0} times slower",
@@ -105,10 +106,11 @@ fn into_staging(mebibytes: usize) -> anyhow::Result<()> {
     text.push_str("COMMIT;\n");
     std::fs::write(&path, &text)?;
 
-    let begun = Instant::now();
+    let (begun, processor) = (Instant::now(), processor_time());
     let mut staging = Staging::create(Some(folder.path()))?;
     read_source(&path, &mut staging, |_, _| {})?;
     let ours = begun.elapsed();
+    report_processor_time(text.len(), processor);
     anyhow::ensure!(
         staging.tables()[0].rows == number as u64,
         "rows are missing"
@@ -118,11 +120,12 @@ fn into_staging(mebibytes: usize) -> anyhow::Result<()> {
         rate(text.len(), ours)
     );
 
-    let begun = Instant::now();
+    let (begun, processor) = (Instant::now(), processor_time());
     let database = rusqlite::Connection::open(folder.path().join("engine.sqlite"))?;
     database.execute_batch("PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF")?;
     database.execute_batch(&text)?;
     let theirs = begun.elapsed();
+    report_processor_time(text.len(), processor);
     println!(
         "SQLite itself: {theirs:.2?}; staging is at {:.0} % of its speed",
         theirs.as_secs_f64() / ours.as_secs_f64() * 100.0
@@ -134,6 +137,26 @@ fn rate(bytes: usize, taken: Duration) -> f64 {
     #[expect(clippy::cast_precision_loss, reason = "a rate for people to read")]
     let mebibytes = bytes as f64 / MIB as f64;
     mebibytes / taken.as_secs_f64()
+}
+
+/// What this thread has had of a processor, where the system says so: on a busy machine the clock tells of its neighbours.
+fn processor_time() -> Duration {
+    let status = std::fs::read_to_string("/proc/thread-self/schedstat").unwrap_or_default();
+    let nanoseconds = status
+        .split(' ')
+        .next()
+        .and_then(|first| first.parse().ok());
+    Duration::from_nanos(nanoseconds.unwrap_or(0))
+}
+
+fn report_processor_time(bytes: usize, begun: Duration) {
+    let taken = processor_time().saturating_sub(begun);
+    if !taken.is_zero() {
+        println!(
+            "  by processor time: {taken:.2?}, {:.0} MiB/s",
+            rate(bytes, taken)
+        );
+    }
 }
 
 /// The most memory this process ever had, where the system says so.

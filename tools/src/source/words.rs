@@ -253,7 +253,9 @@ pub enum Escapes {
 /// Takes the escapes out of a quoted text. Doubled quotes become one.
 pub(super) fn unescape(bytes: &[u8], quote: u8, escapes: Escapes, out: &mut Vec<u8>) {
     let mut at = 0;
-    while at < bytes.len() {
+    while let Some(found) = memchr::memchr2(quote, b'\\', &bytes[at..]) {
+        out.extend_from_slice(&bytes[at..at + found]);
+        at += found;
         let byte = bytes[at];
         let next = bytes.get(at + 1).copied();
         match (byte, next) {
@@ -283,6 +285,7 @@ pub(super) fn unescape(bytes: &[u8], quote: u8, escapes: Escapes, out: &mut Vec<
             }
         }
     }
+    out.extend_from_slice(&bytes[at..]);
 }
 
 /// One escape of PostgreSQL, in `E'...'` and in the rows of `COPY`: `bytes` begins behind the backslash and is not empty.
