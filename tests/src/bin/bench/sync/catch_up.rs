@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use super::counters::Counters;
 use super::first::{Shop, bytes, first_byte};
-use super::machine::{Machine, pending};
+use super::machine::{Machine, cursor, pending};
 use super::place;
 use super::progress::say;
 use super::report::{Report, Target};
@@ -111,8 +111,4 @@ fn note(name: &str, time: Duration, bytes: u64, report: &mut Report) {
         super::to_f64(bytes),
         "B",
     );
-}
-
-fn cursor(status: &Value) -> u64 {
-    status["cursor"].as_u64().unwrap_or_default()
 }

@@ -113,6 +113,14 @@ fn note_own(orders: usize, push: Run, pull: Run, report: &mut Report) {
             Target::AtMost(BYTES_AN_ORDER),
         );
     }
+    let name = format!("pull of {orders} orders: documents that never came");
+    report.judge(
+        PART,
+        &name,
+        super::to_f64(pull.missing),
+        "documents",
+        Target::AtMost(0.0),
+    );
 }
 
 /// The peer's rates, and what the product's are of them.

@@ -199,6 +199,11 @@ pub(crate) fn documents(status: &Value) -> u64 {
     status["documents"].as_u64().unwrap_or_default()
 }
 
+/// How far it has come in the hub's feed.
+pub(crate) fn cursor(status: &Value) -> u64 {
+    status["cursor"].as_u64().unwrap_or_default()
+}
+
 async fn answer(path: &str, request: reqwest::RequestBuilder) -> Result<Value> {
     let answer = request.send().await.with_context(|| path.to_owned())?;
     let status = answer.status();

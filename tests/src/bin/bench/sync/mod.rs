@@ -38,6 +38,9 @@ pub(crate) struct Options {
     /// Small sizes: shows within minutes that everything can be measured; the figures are no figures.
     #[arg(long)]
     quick: bool,
+    /// For `first`: so many orders; each number is measured.
+    #[arg(long, value_delimiter = ',', value_name = "N")]
+    held: Vec<u32>,
     /// For `many`: so many branches.
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=5_000))]
     branches: Option<u16>,
@@ -78,6 +81,15 @@ impl Options {
         self.chart
             .clone()
             .or_else(|| is_whole.then_some(documented))
+    }
+
+    fn first(&self) -> Vec<usize> {
+        let held = self.held.iter().map(|&held| held as usize);
+        if self.held.is_empty() {
+            self.sizes().first.to_vec()
+        } else {
+            held.collect()
+        }
     }
 
     fn many(&self) -> many::Size {
@@ -138,7 +150,7 @@ pub(crate) async fn measure(options: &Options) -> Report {
             continue;
         }
         let measured = match part {
-            Part::First => first_of(sizes.first, &mut report).await,
+            Part::First => first_of(&options.first(), &mut report).await,
             Part::Wire => wire::measure(sizes.wire, &mut report).await,
             Part::Disk => disk::measure(sizes.disk, &mut report).await,
             Part::Memory => memory::measure(sizes.memory, &mut report).await,
