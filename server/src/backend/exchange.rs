@@ -19,8 +19,9 @@ use super::records::{self, RefusedDelta, Replica};
 use super::{BackendError, Hub, Writer};
 use crate::{clock, random};
 
-/// Documents from which a push is acknowledged without waiting for the lists: nobody reads a hundred orders at once.
-const BULK: usize = 100;
+/// Documents from which a push is acknowledged without waiting for the lists: half of a full message. Nobody looks for five
+/// hundred orders in the moment they arrive.
+const BULK: usize = limits::DOCUMENTS_PER_EXCHANGE / 2;
 
 /// How long news waits for more of it: short against what a person notices.
 const BURST: Duration = Duration::from_millis(20);
