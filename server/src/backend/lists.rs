@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, PoisonError};
 
 use shared::domain::Catalogue;
-use shared::read_model::{Change, Opened, ReadModel};
+use shared::read_model::{Change, Check, CheckError, Opened, ReadModel};
 use tokio::sync::mpsc;
 
 use super::BackendError;
@@ -18,6 +18,9 @@ use super::writer::{Shared, Tell};
 
 /// Documents read at once when the lists catch up.
 const CATCH_UP: usize = 2_000;
+
+/// Documents held against the lists at a time after a start: what has come meanwhile waits some ten milliseconds.
+const CHECKED_AT_ONCE: usize = 200;
 
 /// Batches that wait to be taken in; some tens of megabytes at most.
 const QUEUE: usize = 16;
@@ -40,6 +43,8 @@ pub(super) struct Lists {
     shared: Arc<Shared>,
     read_model: ReadModel,
     is_behind: Arc<AtomicBool>,
+    /// Whether the lists are of what the store really has: digests are read from them. None when it is known.
+    check: Option<Check>,
 }
 
 impl Lists {
@@ -57,8 +62,10 @@ impl Lists {
             shared: Arc::clone(shared),
             read_model,
             is_behind: Arc::default(),
+            check: None,
         };
         lists.catch_up()?;
+        lists.check = Some(Check::up_to(lists.shared.store.head()));
         lists.announce();
         Ok(lists)
     }
@@ -80,7 +87,15 @@ impl Lists {
     }
 
     fn work(mut self, mut queue: mpsc::Receiver<Batch>) {
-        while let Some(first) = queue.blocking_recv() {
+        loop {
+            let first = match queue.try_recv() {
+                Ok(first) => first,
+                Err(mpsc::error::TryRecvError::Empty) if self.check_some_more() => continue,
+                Err(_) => match queue.blocking_recv() {
+                    Some(first) => first,
+                    None => return,
+                },
+            };
             let mut changes = first.changes;
             let mut waiting = first.waiting;
             // What has come meanwhile goes into the same transaction.
@@ -96,7 +111,57 @@ impl Lists {
         }
     }
 
+    /// Holds some more of the lists against the store while nothing else is to be done; whether there is more of it.
+    fn check_some_more(&mut self) -> bool {
+        let Some(check) = &mut self.check else {
+            return false;
+        };
+        let Some(position) = check.wants_after() else {
+            self.check = None;
+            return false;
+        };
+        let feed = {
+            let _durable = self
+                .shared
+                .gate
+                .read()
+                .unwrap_or_else(PoisonError::into_inner);
+            self.shared.store.changes_after(position, CHECKED_AT_ONCE)
+        };
+        let checked = feed.map_err(BackendError::from).and_then(|feed| {
+            check
+                .advance(feed, &mut self.read_model)
+                .map_err(|error| match error {
+                    CheckError::Query(error) => error.into(),
+                    CheckError::Apply(error) => error.into(),
+                })
+        });
+        match checked {
+            Ok(corrected) => {
+                if corrected.stale > 0 {
+                    tracing::error!(
+                        documents = corrected.stale,
+                        "the lists showed another state than the store has; they are corrected"
+                    );
+                }
+                if corrected.lost > 0 {
+                    tracing::error!(
+                        documents = corrected.lost,
+                        "the store has lost documents that the lists still showed; branches that hold them bring them back"
+                    );
+                }
+                true
+            }
+            Err(error) => {
+                tracing::error!(%error, "the lists could not be held against the documents");
+                self.check = None;
+                false
+            }
+        }
+    }
+
     fn take_in(&mut self, changes: &[Change]) {
+        self.note_for_check(changes);
         let applied = if self.is_behind.swap(false, Ordering::AcqRel) {
             self.catch_up()
         } else {
@@ -137,10 +202,19 @@ impl Lists {
                     self.shared.store.write_record(&name, &())?;
                 }
             }
+            self.note_for_check(&changes);
             self.read_model.apply(&changes, feed.position)?;
             self.announce();
             if !feed.more {
                 return Ok(());
+            }
+        }
+    }
+
+    fn note_for_check(&mut self, changes: &[Change]) {
+        if let Some(check) = &mut self.check {
+            for change in changes {
+                check.note(change.document.id());
             }
         }
     }

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::convert::Infallible;
 use std::ops::ControlFlow;
+use std::time::Duration;
 
 use axum::body::Body;
 use axum::http::{Request, StatusCode, header};
@@ -10,6 +11,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use shared::document::{Document, format};
 use shared::id::DocumentId;
+use shared::read_model::{Change, ReadModel};
 use shared::sync::reconcile::{Differences, Initiator, Inventory, Item, KeyRange};
 use shared::wire::reconcile::{
     FETCH_PATH, FETCHED_AT_ONCE, FetchQuery, FetchReply, RECONCILE_PATH, ReconcileQuery,
@@ -18,6 +20,8 @@ use shared::wire::reconcile::{
 use shared::wire::{decode, encode};
 
 use super::harness::{Machine, TestHub, bytes_of};
+use super::syncing::copy_directory;
+use crate::backend::Hub;
 
 /// What a branch holds, without a store.
 #[derive(Default)]
@@ -168,4 +172,45 @@ async fn what_cannot_be_answered_is_refused_in_words() {
     let (status, text) = send(&hub, &importer, FETCH_PATH, &nothing).await;
     assert_eq!(status, StatusCode::FORBIDDEN);
     assert!(String::from_utf8_lossy(&text).contains("only a branch"));
+}
+
+/// What the lists show and the store has not is not proven to be there: the check takes it out of the digest.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_hub_that_has_lost_a_document_does_not_vouch_for_it() {
+    let first = TestHub::start().await;
+    let chur = first.branch("Chur").await;
+    let branch = chur.branch();
+    let (_, delta) = chur.order(branch, 0);
+    first
+        .exchange(&chur, &chur.message(&first, vec![delta], 0))
+        .await;
+    let digest_of = async |hub: &Hub| {
+        let digest = hub.read(move |lists| lists.scope_digest(branch)).await;
+        digest.expect("it reads")
+    };
+    let digest = digest_of(&first.app.hub).await;
+
+    let copy = tempfile::tempdir().expect("a directory can be made");
+    copy_directory(first.directory(), copy.path());
+    let (_, lost) = chur.order(branch, 2);
+    let change = Change {
+        position: 1,
+        document: format::decode(&lost).expect("a document"),
+    };
+    let (mut lists, _) = ReadModel::open(&copy.path().join("lists.sqlite")).expect("it opens");
+    lists.apply(&[change], 0).expect("it applies");
+    assert_ne!(lists.scope_digest(branch).expect("it reads"), digest);
+    drop(lists);
+
+    let settings = crate::Settings::for_directory(copy.path());
+    let (second, _) = crate::backend::start(&settings, String::new()).expect("it starts");
+    // The check goes on beside all other work, so it is only known that it ends.
+    let checked = async {
+        while digest_of(&second).await != digest {
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(30), checked)
+        .await
+        .expect("the lost document leaves the digest");
 }

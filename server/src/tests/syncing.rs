@@ -314,7 +314,7 @@ async fn after_a_restart_everything_is_there_and_no_dot_is_used_again() {
     }
 }
 
-fn copy_directory(from: &std::path::Path, to: &std::path::Path) {
+pub(super) fn copy_directory(from: &std::path::Path, to: &std::path::Path) {
     std::fs::create_dir_all(to).expect("a directory can be made");
     for entry in std::fs::read_dir(from).expect("it is there") {
         let entry = entry.expect("it can be listed");
