@@ -204,6 +204,11 @@ impl Staging {
         &self.connection
     }
 
+    /// Whether a table is gone when the script has ended: `#scratch` and `@variable` of SQL Server.
+    fn passes(&self, name: &str) -> bool {
+        self.dialect == Some(Dialect::SqlServer) && name.starts_with(['#', '@'])
+    }
+
     fn index_of(&self, name: &TableName) -> Option<usize> {
         let find = |is: &dyn Fn(&StagedTable) -> bool| {
             self.tables
@@ -302,6 +307,9 @@ impl Sink for Staging {
 
     fn create_table(&mut self, table: TableSchema) -> Result<(), StagingError> {
         // A second declaration of the same table is `IF NOT EXISTS`; the first one stands, as in the engine.
+        if self.passes(&table.name) {
+            return Ok(());
+        }
         if self.index_of(&table.table_name()).is_none() {
             self.target = None;
             self.add_table(table, true)?;
@@ -393,7 +401,7 @@ impl Sink for Staging {
         let table = match self.index_of(&target.table) {
             Some(index) => index,
             // SQLite's own tables (`sqlite_sequence`, `sqlite_stat1`) are no part of what the firm kept.
-            None if target.table.name.starts_with("sqlite_") => {
+            None if target.table.name.starts_with("sqlite_") || self.passes(&target.table.name) => {
                 self.target = None;
                 return Ok(());
             }

@@ -271,6 +271,14 @@ impl Lexer {
             b'\'' | b'"' | b'`' => return Some(self.open_quoted(first)),
             b'[' if self.rules.bracket_names => return Some(self.open_quoted(b']')),
             byte if byte.is_ascii_digit() => return Some(self.enter(Mode::Number, 1)),
+            b'#' if self.rules.batch_separator => {
+                // `#scratch` and `##scratch` are tables of SQL Server that pass with their session.
+                if !self.known(2) {
+                    return None;
+                }
+                let signs = 1 + usize::from(ahead.get(1) == Some(&b'#'));
+                return Some(self.enter(Mode::Word, signs));
+            }
             b'-' | b'#' | b'/' | b'*' => {
                 if let Some(answer) = self.open_comment(first)? {
                     return Some(answer);

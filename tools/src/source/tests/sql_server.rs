@@ -78,7 +78,8 @@ fn what_depends_on_the_catalogue_runs_and_the_rest_is_named() {
           INSERT InMemory.a VALUES (5)\nIF NOT EXISTS (SELECT 1 FROM a WHERE x = 2) INSERT INTO a (x) VALUES (2)\n\
           IF @@SERVERNAME = N'chur' BEGIN INSERT INTO a VALUES (3, 3) SELECT CASE WHEN 1=1 THEN 2 END END\n\
           UPDATE a\nSET y = CASE x WHEN 1 THEN 2 ELSE 3 END\nWHERE x = 1\nBEGIN TRAN\nINSERT a VALUES (4, $4)\nCOMMIT\n\
-          BEGIN TRY\nINSERT a VALUES (6, CONVERT(int, '6'))\nEND TRY\nBEGIN CATCH\nINSERT a VALUES (7, 7)\nEND CATCH\nINSERT a VALUES (8, 8)\nGO\n",
+          BEGIN TRY\nINSERT a VALUES (6, CONVERT(int, '6'))\nEND TRY\nBEGIN CATCH\nINSERT a VALUES (7, 7)\nEND CATCH\nINSERT a VALUES (8, 8)\nGO\n\
+          CREATE TABLE #scratch (x int)\nINSERT INTO #scratch VALUES (1)\nDECLARE @list TABLE (x int)\nINSERT @list VALUES (1)\nGO\n",
     );
     assert!(staging.broken().is_empty(), "{:?}", staging.broken());
     let numbers: Vec<Option<String>> = rows(&staging, "a")
@@ -87,6 +88,11 @@ fn what_depends_on_the_catalogue_runs_and_the_rest_is_named() {
         .collect();
     assert_eq!(numbers, some(&["1", "2", "4", "6", "8"]));
     assert_eq!(rows(&staging, "InMemory.a"), [some(&["5"])]);
+    assert_eq!(
+        staging.tables().len(),
+        2,
+        "what passes with its session is no table"
+    );
     let unapplied: Vec<&str> = staging
         .unapplied()
         .iter()
