@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, PoisonError};
 
 use shared::domain::Catalogue;
-use shared::read_model::{Change, Check, CheckError, Opened, ReadModel};
+use shared::read_model::{Change, Check, Opened, ReadModel};
 use tokio::sync::mpsc;
 
 use super::BackendError;
@@ -128,13 +128,10 @@ impl Lists {
                 .unwrap_or_else(PoisonError::into_inner);
             self.shared.store.changes_after(position, CHECKED_AT_ONCE)
         };
-        let checked = feed.map_err(BackendError::from).and_then(|feed| {
+        let checked = feed.map_err(|error| error.to_string()).and_then(|feed| {
             check
                 .advance(feed, &mut self.read_model)
-                .map_err(|error| match error {
-                    CheckError::Query(error) => error.into(),
-                    CheckError::Apply(error) => error.into(),
-                })
+                .map_err(|error| error.to_string())
         });
         match checked {
             Ok(corrected) => {
@@ -152,8 +149,8 @@ impl Lists {
                 }
                 true
             }
-            Err(error) => {
-                tracing::error!(%error, "the lists could not be held against the documents");
+            Err(reason) => {
+                tracing::error!(reason, "the lists could not be held against the documents");
                 self.check = None;
                 false
             }
@@ -238,7 +235,7 @@ impl Followers {
             return;
         }
         match self.batches.try_send(batch) {
-            Ok(()) => {}
+            Ok(()) | Err(mpsc::error::TrySendError::Closed(_)) => {}
             Err(mpsc::error::TrySendError::Full(batch)) => {
                 self.is_behind.store(true, Ordering::Release);
                 if !batch.waiting.is_empty() {
@@ -250,7 +247,6 @@ impl Followers {
                     let _ = self.batches.blocking_send(waits_only);
                 }
             }
-            Err(mpsc::error::TrySendError::Closed(_)) => {}
         }
     }
 
