@@ -80,6 +80,7 @@ item-without-service = Gegenstand { $number }: bitte mindestens eine Leistung w√
 item-other-price = Anderer Preis
 item-price-unreadable = Gegenstand { $number }: ein Preis ist nicht lesbar. Bitte so schreiben: 49.50 oder 49,50
 field-removed = Entfernt
+field-vat = MWST-Satz
 form-not-saved = Noch nicht gespeichert
 axis-work = Arbeit
 axis-custody = Wo es ist

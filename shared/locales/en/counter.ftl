@@ -80,6 +80,7 @@ item-without-service = Item { $number }: please choose at least one service.
 item-other-price = Another price
 item-price-unreadable = Item { $number }: a price cannot be read. Please write it like 49.50 or 49,50
 field-removed = Removed
+field-vat = VAT rate
 form-not-saved = Not saved yet
 axis-work = Work
 axis-custody = Where it is

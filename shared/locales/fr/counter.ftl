@@ -80,6 +80,7 @@ item-without-service = Objet { $number }: veuillez choisir au moins une prestati
 item-other-price = Autre prix
 item-price-unreadable = Objet { $number }: un prix n’est pas lisible. Veuillez l’écrire ainsi: 49.50 ou 49,50
 field-removed = Retiré
+field-vat = taux de TVA
 form-not-saved = Pas encore enregistré
 axis-work = Travail
 axis-custody = Où c’est

@@ -80,6 +80,7 @@ item-without-service = Oggetto { $number }: scegliere almeno una prestazione.
 item-other-price = Altro prezzo
 item-price-unreadable = Oggetto { $number }: un prezzo non è leggibile. Scriverlo così: 49.50 o 49,50
 field-removed = Rimosso
+field-vat = aliquota IVA
 form-not-saved = Non ancora salvato
 axis-work = Lavoro
 axis-custody = Dove si trova
