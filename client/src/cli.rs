@@ -60,6 +60,8 @@ enum Verb {
     Repair(verbs::Repair),
     /// Makes the lists and the search anew from the documents
     Reindex(verbs::Reindex),
+    /// Gives back the room that the store's files no longer need
+    Compact(verbs::Compact),
 }
 
 #[derive(Debug, Args)]
@@ -146,6 +148,7 @@ impl Cli {
             Verb::Verify(verify) => verify.perform().await,
             Verb::Repair(repair) => repair.perform().await,
             Verb::Reindex(reindex) => reindex.perform().await,
+            Verb::Compact(compact) => compact.perform().await,
         }
     }
 }

@@ -254,6 +254,7 @@ fn open_store(
     let (Some(membership), Some(identity)) = (membership, store.identity()) else {
         return Ok(None);
     };
+    verbs::remember(directory, &membership);
     let mark = directory.store_mark()?;
     let known: Option<FileMark> = store.read_record(records::FILE_MARK)?;
     if known != Some(mark) {

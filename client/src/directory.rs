@@ -50,6 +50,11 @@ impl Directory {
         self.0.join("token")
     }
 
+    /// Who this machine is, once more: what a repair goes by when the store cannot tell it any more.
+    pub(crate) fn membership(&self) -> PathBuf {
+        self.0.join("membership")
+    }
+
     /// Where the running daemon listens.
     pub(crate) fn address(&self) -> PathBuf {
         self.0.join("address")

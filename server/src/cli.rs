@@ -64,6 +64,8 @@ enum Verb {
     Repair(verbs::Repair),
     /// Make the lists and the search anew from the documents.
     Reindex(verbs::Reindex),
+    /// Give back the room that the store's files no longer need.
+    Compact(verbs::Compact),
     /// Give an office account a new password, for when nobody can log in any more. Printed once.
     ///
     /// The hub must not be running.
@@ -126,6 +128,7 @@ impl Cli {
             Verb::Verify(verify) => verify.perform().await,
             Verb::Repair(repair) => repair.perform().await,
             Verb::Reindex(reindex) => reindex.perform().await,
+            Verb::Compact(compact) => compact.perform().await,
             Verb::NewEpoch { data } => {
                 let epoch = tokio::task::spawn_blocking(move || backend::begin_new_epoch(&data))
                     .await

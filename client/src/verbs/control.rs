@@ -31,7 +31,7 @@ pub(crate) fn listen(data: &Path, storage: Storage, stopping: watch::Receiver<bo
             tokio::spawn(answer_all(listener, storage, stopping));
         }
         Err(error) => {
-            tracing::warn!(%error, "backup and verify will not reach this daemon while it runs")
+            tracing::warn!(%error, "backup and verify will not reach this daemon while it runs");
         }
     }
 }

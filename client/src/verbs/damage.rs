@@ -16,7 +16,12 @@ pub(crate) fn explain(error: anyhow::Error, store: &Path) -> anyhow::Error {
         .filter_map(|cause| cause.downcast_ref::<StoreError>())
         .any(StoreError::is_damage);
     if is_damage {
-        error.context(what_to_do(store))
+        // One sentence: each error below repeats the one it holds.
+        anyhow::anyhow!(
+            "the store cannot be used: {}. {}",
+            error.root_cause(),
+            what_to_do(store)
+        )
     } else {
         error
     }
@@ -45,7 +50,7 @@ pub(crate) fn explain_panics(store: &Path) {
         if !is_of_the_engine(panic) {
             return before(panic);
         }
-        eprintln!("offpiste-branch: {words} ({panic})");
+        eprintln!("offpiste-branch: the store's files are damaged ({panic}). {words}");
         end();
     }));
 }
@@ -66,8 +71,7 @@ fn is_of_the_engine(panic: &PanicHookInfo<'_>) -> bool {
 fn what_to_do(store: &Path) -> String {
     let data = store.parent().unwrap_or(store);
     format!(
-        "the store in {} is damaged. Nothing was changed. This makes a store of everything that can be read, keeps the damaged files, and says what is missing:\n    offpiste-branch repair --data {}",
-        data.display(),
+        "Nothing was changed. This makes a store of everything that can be read, keeps the damaged files, and says what is missing:\n    offpiste-branch repair --data {}",
         data.display()
     )
 }

@@ -1,4 +1,4 @@
-//! Verbs that look after a branch's data: backup, restore, verify, repair, reindex.
+//! Verbs that look after a branch's data: backup, restore, verify, repair, reindex, compact.
 //!
 //! `backup` and `verify` work while the daemon runs: it has the store open and nobody else can, so they ask it through
 //! [`control`]. The others change files and refuse while it runs.
@@ -16,17 +16,19 @@ use clap::Args;
 use serde::Serialize;
 use serde_json::json;
 use shared::read_model::ReadModel;
-use shared::store::BranchStore;
 use shared::store::backup::{
     self, Header, Here, Restored, Source, StoreKind,
     place::{self, Unfinished},
 };
 use shared::store::repair::{RepairError, repair};
 use shared::store::verify::{Verified, compare_lists, verify_backup, verify_store};
+use shared::store::{BranchStore, compact};
 
 use crate::clock::Clock;
 use crate::directory::{Directory, read_small, write_private};
 use crate::records::{self, Membership};
+
+pub(crate) use renew::remember;
 
 pub(crate) use damage::{explain, explain_panics, refuse_when_gone};
 
@@ -103,6 +105,15 @@ pub(crate) struct Reindex {
     data: Data,
 }
 
+#[derive(Debug, Args)]
+pub(crate) struct Compact {
+    #[command(flatten)]
+    data: Data,
+    /// As JSON, for programs
+    #[arg(long)]
+    json: bool,
+}
+
 impl Backup {
     pub(crate) async fn perform(self) -> Result<()> {
         blocking(move || self.write()).await
@@ -157,7 +168,7 @@ impl Restore {
         let Restored {
             summary, beside, ..
         } = backup::restore(self.open()?, unfinished.store())?;
-        let membership = renew::begin_again(unfinished.store(), &clock)?;
+        let membership = renew::begin_again(unfinished.store(), None, &clock)?;
         let aside = place::move_aside(data, &present, &stamp(&clock))?;
         if let Some((_, token)) = beside.iter().find(|(name, _)| name == TOKEN) {
             write_private(&directory.token(), &String::from_utf8_lossy(token))?;
@@ -206,9 +217,7 @@ impl Verify {
                 let mut verified = verify_store(source, progress(self.json))?;
                 let lists = Directory::at(data).lists();
                 if lists.exists() {
-                    for difference in compare_lists(source, &lists)? {
-                        verified.add(difference);
-                    }
+                    verified.add_lists(compare_lists(source, &lists)?);
                 }
                 Ok(verified)
             })?,
@@ -235,7 +244,8 @@ impl Repair {
                 RepairError::Held => anyhow::anyhow!(RUNNING),
                 error => error.into(),
             })?;
-        let membership = renew::begin_again(unfinished.store(), &clock).context(
+        let remembered = renew::recall(&directory);
+        let membership = renew::begin_again(unfinished.store(), remembered, &clock).context(
             "who this branch is cannot be read any more, so the files cannot be made into a branch again. They stay as they are: restore a backup, or join again into another directory",
         )?;
         let aside = place::move_aside(data, &place::STORE_AND_LISTS, &stamp(&clock))?;
@@ -273,6 +283,29 @@ impl Reindex {
     }
 }
 
+impl Compact {
+    pub(crate) async fn perform(self) -> Result<()> {
+        blocking(move || {
+            let data = &self.data.data;
+            refuse_while_running(data)?;
+            let directory = Directory::at(data);
+            drop(open_store(&directory)?);
+            let compacted = compact(&directory.store())
+                .map_err(|error| explain(error.into(), &directory.store()))?;
+            let facts = json!({
+                "bytes_before": compacted.bytes_before, "bytes_after": compacted.bytes_after,
+            });
+            say(self.json, &facts, || {
+                format!(
+                    "compacted: {} bytes before, {} bytes now",
+                    compacted.bytes_before, compacted.bytes_after
+                )
+            })
+        })
+        .await
+    }
+}
+
 const RUNNING: &str = "a daemon is running over this directory; stop it first. Nothing was changed";
 
 /// Does `work` with the store: through the running daemon, or with the files when none runs.
@@ -287,7 +320,7 @@ fn with_source<T>(data: &Path, work: impl FnOnce(&mut dyn Source) -> Result<T>) 
 }
 
 fn open_store(directory: &Directory) -> Result<BranchStore> {
-    refuse_when_gone(&directory)?;
+    refuse_when_gone(directory)?;
     if !directory.has_store() {
         bail!("there is no store in this directory");
     }
@@ -376,6 +409,7 @@ fn report(is_json: bool, verified: &Verified) -> Result<()> {
         "summary": verified.summary,
         "findings": verified.findings,
         "unlisted": verified.unlisted,
+        "notes": verified.notes,
     });
     say(is_json, &facts, || verified.to_string())
 }

@@ -12,7 +12,7 @@ use shared::sync::Progress;
 use shared::wire::Epoch;
 
 use crate::clock::{Clock, random_bytes};
-use crate::directory::mark_of;
+use crate::directory::{Directory, mark_of, read_small, write_private};
 use crate::records::{self, Membership, Sessions};
 
 /// An epoch that no hub has: hubs draw theirs from 64 bits at random.
@@ -25,16 +25,40 @@ const PORTION: usize = 1_000;
 /// by as many as were drawn faster than one in ten seconds; an hour of slots is more than any counter is ever ahead.
 const TICKETS_AHEAD_MILLIS: i64 = 60 * 60 * 1000;
 
+/// Writes down beside the store who this machine is. A store that works does not need it, so what goes wrong is logged and
+/// no more.
+pub(crate) fn remember(directory: &Directory, membership: &Membership) {
+    if recall(directory).as_ref() == Some(membership) {
+        return;
+    }
+    let written = serde_json::to_string(membership)
+        .map_err(std::io::Error::other)
+        .and_then(|text| write_private(&directory.membership(), &text));
+    if let Err(error) = written {
+        tracing::warn!(%error, "who this machine is could not be written down beside the store");
+    }
+}
+
+/// What [`remember`] wrote.
+pub(super) fn recall(directory: &Directory) -> Option<Membership> {
+    serde_json::from_str(&read_small(&directory.membership()).ok()?).ok()
+}
+
 /// Begins a new life of the store in a directory: a new incarnation, so that no dot names two writes; what waits merged into
 /// its documents; the hub asked for everything and offered everything; ticket numbers beyond the forgotten ones; everybody
-/// signed out. Durable on return.
+/// signed out. `otherwise` says who it is when the store itself cannot any more. Durable on return.
 ///
 /// # Errors
 /// When there is no branch in it, or it cannot be written.
-pub(super) fn begin_again(directory: &Path, clock: &Clock) -> Result<Membership> {
+pub(super) fn begin_again(
+    directory: &Path,
+    otherwise: Option<Membership>,
+    clock: &Clock,
+) -> Result<Membership> {
     let mut store = BranchStore::open(directory)?;
-    let membership: Membership = store
+    let membership = store
         .read_record(records::MEMBERSHIP)?
+        .or(otherwise)
         .context("this store has not joined a hub")?;
     let replica = store
         .identity()
@@ -51,6 +75,7 @@ pub(super) fn begin_again(directory: &Path, clock: &Clock) -> Result<Membership>
     let last_slot: u64 = store.read_record(records::LAST_TICKET_SLOT)?.unwrap_or(0);
     store.write_record(records::LAST_TICKET_SLOT, &beyond(last_slot, clock.now()))?;
     store.write_record(records::SESSIONS, &Sessions::default())?;
+    store.write_record(records::MEMBERSHIP, &membership)?;
     store.write_record(records::FILE_MARK, &mark_of(directory)?)?;
     store.persist()?;
     Ok(membership)

@@ -29,7 +29,7 @@ pub(crate) fn listen(data: &Path, hub: Hub, stopping: watch::Receiver<bool>) {
             tokio::spawn(answer_all(listener, hub, stopping));
         }
         Err(error) => {
-            tracing::warn!(%error, "backup and verify will not reach this daemon while it runs")
+            tracing::warn!(%error, "backup and verify will not reach this daemon while it runs");
         }
     }
 }

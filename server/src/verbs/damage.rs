@@ -22,7 +22,12 @@ pub(crate) fn explain(error: anyhow::Error, data: &Path) -> anyhow::Error {
             .is_some_and(StoreError::is_damage)
     });
     if is_damage {
-        error.context(what_to_do(data))
+        // One sentence: each error below repeats the one it holds.
+        anyhow::anyhow!(
+            "the store cannot be used: {}. {}",
+            error.root_cause(),
+            what_to_do(data)
+        )
     } else {
         error
     }
@@ -51,7 +56,7 @@ pub(crate) fn explain_panics(data: &Path) {
         if !is_of_the_engine(panic) {
             return before(panic);
         }
-        eprintln!("offpiste-hub: {words} ({panic})");
+        eprintln!("offpiste-hub: the store's files are damaged ({panic}). {words}");
         end();
     }));
 }
@@ -71,8 +76,7 @@ fn is_of_the_engine(panic: &PanicHookInfo<'_>) -> bool {
 
 fn what_to_do(data: &Path) -> String {
     format!(
-        "the store in {} is damaged. Nothing was changed. This makes a store of everything that can be read, keeps the damaged files, and says what is missing:\n    offpiste-hub repair --data {}",
-        data.display(),
+        "Nothing was changed. This makes a store of everything that can be read, keeps the damaged files, and says what is missing:\n    offpiste-hub repair --data {}",
         data.display()
     )
 }

@@ -1,4 +1,4 @@
-//! Verbs that look after the hub's data: backup, restore, verify, repair, reindex.
+//! Verbs that look after the hub's data: backup, restore, verify, repair, reindex, compact.
 //!
 //! `backup` and `verify` work while the daemon runs: it has the store open and nobody else can, so they ask it through
 //! [`control`]. The others change files and refuse while it runs.
@@ -15,13 +15,13 @@ use clap::Args;
 use serde::Serialize;
 use serde_json::json;
 use shared::read_model::ReadModel;
-use shared::store::HubStore;
 use shared::store::backup::{
     self, Header, Here, Restored, Source, StoreKind,
     place::{self, Unfinished},
 };
 use shared::store::repair::{RepairError, repair};
 use shared::store::verify::{Verified, compare_lists, verify_backup, verify_store};
+use shared::store::{HubStore, compact};
 
 use crate::backend::{self, header_of};
 use crate::clock;
@@ -95,6 +95,15 @@ pub(crate) struct Repair {
 pub(crate) struct Reindex {
     #[command(flatten)]
     data: Data,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Compact {
+    #[command(flatten)]
+    data: Data,
+    /// As JSON, for programs.
+    #[arg(long)]
+    json: bool,
 }
 
 impl Backup {
@@ -187,9 +196,7 @@ impl Verify {
                 let mut verified = verify_store(source, progress(self.json))?;
                 let lists = backend::lists_file(data);
                 if lists.exists() {
-                    for difference in compare_lists(source, &lists)? {
-                        verified.add(difference);
-                    }
+                    verified.add_lists(compare_lists(source, &lists)?);
                 }
                 Ok(verified)
             })?,
@@ -245,6 +252,28 @@ impl Reindex {
                 "the lists were made anew from {documents} documents; nothing else was touched"
             );
             Ok(())
+        })
+        .await
+    }
+}
+
+impl Compact {
+    pub(crate) async fn perform(self) -> Result<()> {
+        blocking(move || {
+            let data = &self.data.data;
+            refuse_while_running(data)?;
+            drop(open_store(data)?);
+            let compacted = compact(&backend::store_directory(data))
+                .map_err(|error| explain(error.into(), data))?;
+            let facts = json!({
+                "bytes_before": compacted.bytes_before, "bytes_after": compacted.bytes_after,
+            });
+            say(self.json, &facts, || {
+                format!(
+                    "compacted: {} bytes before, {} bytes now",
+                    compacted.bytes_before, compacted.bytes_after
+                )
+            })
         })
         .await
     }
@@ -337,6 +366,7 @@ fn report(is_json: bool, verified: &Verified) -> Result<()> {
         "summary": verified.summary,
         "findings": verified.findings,
         "unlisted": verified.unlisted,
+        "notes": verified.notes,
     });
     say(is_json, &facts, || verified.to_string())
 }

@@ -106,10 +106,17 @@ impl fmt::Display for Summary {
     }
 }
 
+struct Hexadecimal<'a>(&'a [u8; 32]);
+
+impl fmt::Display for Hexadecimal<'_> {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.iter().try_for_each(|byte| write!(out, "{byte:02x}"))
+    }
+}
+
 fn write_digest<S: Serializer>(digest: &[u8; 32], serializer: S) -> Result<S::Ok, S::Error> {
     if serializer.is_human_readable() {
-        let text: String = digest.iter().map(|byte| format!("{byte:02x}")).collect();
-        serializer.serialize_str(&text)
+        serializer.collect_str(&Hexadecimal(digest))
     } else {
         digest.serialize(serializer)
     }

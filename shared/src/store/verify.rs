@@ -17,7 +17,7 @@ use super::stored::Stored;
 use crate::document::format;
 use crate::id::DocumentId;
 
-pub use lists::{ListsError, compare_lists};
+pub use lists::{ListsCompared, ListsError, compare_lists};
 
 /// Findings that are told; the rest are counted.
 const FINDINGS: usize = 1_000;
@@ -36,9 +36,23 @@ pub struct Verified {
     pub findings: Vec<String>,
     /// Further findings that are not listed.
     pub unlisted: u64,
+    /// What could not be looked at, and why; no findings.
+    pub notes: Vec<String>,
 }
 
 impl Verified {
+    /// Adds what comparing the lists has come to.
+    pub fn add_lists(&mut self, compared: ListsCompared) {
+        match compared {
+            ListsCompared::Differences(differences) => {
+                for difference in differences {
+                    self.add(difference);
+                }
+            }
+            ListsCompared::NotCompared(reason) => self.notes.push(reason.to_owned()),
+        }
+    }
+
     /// Whether all is well.
     pub fn is_sound(&self) -> bool {
         self.findings.is_empty()
@@ -62,6 +76,9 @@ impl fmt::Display for Verified {
         }
         if self.unlisted > 0 {
             write!(out, "\n- and {} more", self.unlisted)?;
+        }
+        for note in &self.notes {
+            write!(out, "\n{note}")?;
         }
         if self.is_sound() {
             write!(out, "\nall is well: everything was read")?;
@@ -116,7 +133,7 @@ pub fn verify_backup(file: impl Read, mut report: impl FnMut(u64)) -> Result<Ver
     let mut places: Vec<u64> = check.documents.values().copied().collect();
     places.sort_unstable();
     if let Some([place, _]) = places.array_windows().find(|[one, next]| one == next) {
-        check.find(format!("two documents have place {} of the feed", place));
+        check.find(format!("two documents have place {place} of the feed"));
     }
     // What was written while the backup was made waits in it without its document, and restoring puts it in.
     let digest = reader.summary().digest;
@@ -280,6 +297,7 @@ impl Check {
             summary: self.summary,
             findings: self.findings,
             unlisted: self.unlisted,
+            notes: Vec::new(),
         }
     }
 }

@@ -9,6 +9,7 @@ mod form;
 mod hub;
 mod import;
 mod opening;
+mod verbs;
 
 pub use branch::{Branch, SyncFacts};
 pub use counter::{Counter, NewOrder, Taken};
@@ -16,6 +17,7 @@ pub use form::Form;
 pub use hub::{Hub, Member};
 pub use import::Import;
 pub use opening::Firm;
+pub use verbs::Verb;
 
 use anyhow::{Context, Result, bail};
 use reqwest::{Response, StatusCode};

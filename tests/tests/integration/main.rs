@@ -1,5 +1,6 @@
 //! Everything that needs the product as a whole, in one binary: it links once and shares what is expensive.
 
+mod backup;
 mod bad_input;
 mod browser;
 mod crash;

@@ -18,13 +18,15 @@ use crate::read_model::{ApplyError, OpenError, QueryError, ReadModel};
 /// How often a store that is written to meanwhile is compared again.
 const TRIES: usize = 3;
 
+const RESTLESS: &str = "the lists were not compared, since something was written each time; try again in a quieter moment";
+
 /// Documents applied at a time.
 const BATCH: usize = 1_000;
 
 /// What is compared: a table, and its rows without what depends on the way they came to be. Keys of rows are spread by
 /// accident; positions of a scope and pairs that are no longer current follow from history.
 const COMPARED: [(&str, &str); 12] = [
-    ("documents", "SELECT id, kind FROM documents"),
+    ("documents", "SELECT id, kind, state FROM documents"),
     ("orders", "SELECT * FROM orders"),
     (
         "items",
@@ -77,35 +79,42 @@ pub enum ListsError {
     /// SQLite.
     #[error("the lists could not be compared: {0}")]
     Database(#[from] rusqlite::Error),
-    /// The store was written to all the time.
-    #[error(
-        "the lists could not be compared, since something was written each time; try again in a quieter moment"
-    )]
-    Restless,
 }
 
-/// Compares the read model in `lists` with one made from the store. Returns what differs, a sentence each; none when the
-/// lists are behind the store, since then its daemon brings them up to date when it starts.
+/// What comparing has come to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ListsCompared {
+    /// What differs, a sentence each; none when the lists are what the documents give.
+    Differences(Vec<String>),
+    /// Nothing can be said, and why. It is no finding: a daemon brings its lists up to date by itself.
+    NotCompared(&'static str),
+}
+
+/// Compares the read model in `lists` with one made from the store.
 ///
 /// # Errors
 /// [`ListsError`].
-pub fn compare_lists(source: &mut dyn Source, lists: &Path) -> Result<Vec<String>, ListsError> {
+pub fn compare_lists(source: &mut dyn Source, lists: &Path) -> Result<ListsCompared, ListsError> {
     let scratch = Scratch::beside(lists);
+    let mut reason = RESTLESS;
     for _ in 0..TRIES {
         let at = source.header()?.position;
         let position = position_of(lists)?;
         if position < at {
-            return Ok(Vec::new());
+            reason =
+                "the lists are behind the documents; a daemon brings them up to date by itself";
+            continue;
         }
         scratch.clear();
         make(source, &scratch.0, at)?;
         let differences = compare(lists, &scratch.0)?;
         // Only a moment at which both stood still says anything.
         if source.header()?.position == at && position_of(lists)? == position {
-            return Ok(differences);
+            return Ok(ListsCompared::Differences(differences));
         }
+        reason = RESTLESS;
     }
-    Err(ListsError::Restless)
+    Ok(ListsCompared::NotCompared(reason))
 }
 
 fn make(source: &mut dyn Source, file: &Path, position: u64) -> Result<(), ListsError> {
