@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
 use shared::clock::UtcMillis;
-use shared::document::{Document, Field, Register, Version, format};
+use shared::document::{Document, Field, Register, format};
 use shared::domain::fields::kind;
 use shared::id::{Actor, BranchId, DocumentId, Dot};
 use shared::store::{BranchStore, Change, SetAside, SimulatedDisk, StoreError};
@@ -12,7 +12,7 @@ use shared::sync::branch::{self, Compared, Desk, Next, Planned};
 use shared::sync::reconcile::Initiator;
 use shared::sync::{Progress, Proof};
 use shared::wire::reconcile::{FETCHED_AT_ONCE, FetchQuery, FetchReply, ReconcileReply};
-use shared::wire::{self, ExchangeReply};
+use shared::wire::{self, Brought, Exchange, ExchangeReply, v1};
 
 use super::plant::Plant;
 use super::scope::ScopeIndex;
@@ -29,6 +29,16 @@ pub struct Daemon {
     desk: Counter,
     in_flight: Option<(u64, UnderWay)>,
     mending: Option<Mending>,
+    version: Version,
+}
+
+/// Which messages a program sends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Version {
+    /// Those of this build.
+    Present,
+    /// Those of the version before, by its frozen types.
+    Earlier,
 }
 
 /// The store with what follows it: what the engine writes through.
@@ -104,6 +114,7 @@ impl Daemon {
         branch: BranchId,
         new_incarnation: Option<Actor>,
         session: u64,
+        version: Version,
         plant: Option<Plant>,
     ) -> Result<Self, StoreError> {
         let mut store = BranchStore::on(disk)?;
@@ -132,6 +143,7 @@ impl Daemon {
             desk,
             in_flight: None,
             mending: None,
+            version,
         })
     }
 
@@ -148,6 +160,11 @@ impl Daemon {
     /// Which documents this branch holds, by its own reckoning.
     pub const fn index(&self) -> &ScopeIndex {
         &self.desk.index
+    }
+
+    /// Which messages it sends.
+    pub const fn version(&self) -> Version {
+        self.version
     }
 
     /// The orders here, one of them by number, counted round.
@@ -207,7 +224,10 @@ impl Daemon {
             return Ok((route, bytes));
         }
         let planned = branch::plan(&self.desk, now)?;
-        let bytes = wire::encode(&planned.message)?;
+        let bytes = match self.version {
+            Version::Present => wire::encode(&planned.message)?,
+            Version::Earlier => wire::encode_as(1, &in_earlier_words(&planned.message))?,
+        };
         self.in_flight = Some((number, UnderWay::Exchange(Box::new(planned))));
         if self.desk.plant == Some(Plant::ForgetWhenSent) {
             let marks = self.desk.outbox_marks()?;
@@ -229,7 +249,10 @@ impl Daemon {
         match self.in_flight.take().map(|(_, under_way)| under_way) {
             None => Ok(false),
             Some(UnderWay::Exchange(planned)) => {
-                let reply: ExchangeReply = wire::decode(bytes)?;
+                let reply = match self.version {
+                    Version::Present => wire::decode(bytes)?,
+                    Version::Earlier => in_present_words(wire::decode_as(1, bytes)?),
+                };
                 self.take_reply(*planned, reply, now, random)
             }
             Some(UnderWay::Reconcile) => {
@@ -535,13 +558,47 @@ impl Desk for Counter {
     }
 }
 
+fn in_earlier_words(message: &Exchange) -> v1::Exchange {
+    v1::Exchange {
+        protocol: 1,
+        epoch: message.epoch,
+        cursor: message.cursor,
+        pushed: message.pushed.clone(),
+        highest_counter: message.highest_counter,
+        want: message.want,
+        pending: message.pending,
+        pending_since: message.pending_since,
+        clock: message.clock,
+    }
+}
+
+fn in_present_words(reply: v1::ExchangeReply) -> ExchangeReply {
+    let whole = |bytes| Brought {
+        bytes,
+        is_part: false,
+    };
+    ExchangeReply {
+        protocol: reply.protocol,
+        epoch: reply.epoch,
+        refused: reply.refused,
+        documents: reply.documents.into_iter().map(whole).collect(),
+        cursor: reply.cursor,
+        remaining: u64::from(reply.more),
+        // Whether somebody else has continued its identity was that program's own matter; it is not simulated.
+        highest_counter: 0,
+        // Version 1 counted it in another way.
+        digest: None,
+        clock: reply.clock,
+    }
+}
+
 /// A write that was made again under another identity.
 #[derive(Clone, Debug)]
 pub struct MadeAgain {
     /// In which document.
     pub document: DocumentId,
     /// What it was, with what it had seen; none for an event.
-    pub former: Option<(Field, Version)>,
+    pub former: Option<(Field, shared::document::Version)>,
     /// Its former dot.
     pub former_dot: Dot,
     /// Its present dot.
@@ -586,7 +643,7 @@ fn same_writes(document: DocumentId, former: &Document, again: &Document) -> Vec
 
 /// Whether something in a reply cannot be taken, one way or the other.
 fn has_poison(reply: &ExchangeReply) -> bool {
-    let unreadable = |brought: &wire::Brought| format::decode(&brought.bytes).is_err();
+    let unreadable = |brought: &Brought| format::decode(&brought.bytes).is_err();
     !reply.refused.is_empty() || reply.documents.iter().any(unreadable)
 }
 

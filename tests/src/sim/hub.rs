@@ -11,7 +11,9 @@ use shared::sync::hub::{self, Claim, Counters, Echoes, TakenIn, Wanted, Writing}
 use shared::sync::reconcile::Responder;
 use shared::sync::{Peer, judge};
 use shared::wire::reconcile::{FetchQuery, FetchReply, ReconcileQuery};
-use shared::wire::{self, Brought, Epoch, Exchange, ExchangeReply, PROTOCOL_VERSION, ReplicaRole};
+use shared::wire::{
+    self, Brought, Epoch, Exchange, ExchangeReply, PROTOCOL_VERSION, ReplicaRole, v1,
+};
 
 use super::branch::Route;
 use super::plant::Plant;
@@ -164,10 +166,16 @@ impl Hub {
     /// [`StoreError::Engine`] when the disk takes nothing: the request has no answer then.
     pub fn receive(&mut self, sender: Sender, bytes: &[u8]) -> Result<(), StoreError> {
         let request = match sender.route {
-            Route::Exchange => match wire::decode::<Exchange>(bytes) {
-                Ok(message) => self.take(sender, message)?,
-                Err(_) => None,
-            },
+            Route::Exchange => {
+                let message = match wire::version_of(bytes) {
+                    Some(1) => wire::decode_as::<v1::Exchange>(1, bytes).map(Exchange::from),
+                    _ => wire::decode(bytes),
+                };
+                match message {
+                    Ok(message) => self.take(sender, message)?,
+                    Err(_) => None,
+                }
+            }
             Route::Reconcile => wire::decode(bytes).ok().map(Request::Reconcile),
             Route::Fetch => wire::decode(bytes).ok().map(Request::Fetch),
         };
@@ -241,14 +249,11 @@ impl Hub {
     /// [`StoreError`]: nobody may be answered, and the program ends.
     pub fn persist(&mut self, now: UtcMillis) -> Result<Vec<Answer>, StoreError> {
         self.store.persist()?;
-        self.answer(now)
+        Ok(self.answer(now))
     }
 
-    /// Answers without having waited for the disk: what a careless hub does.
-    ///
-    /// # Errors
-    /// [`StoreError`].
-    pub fn answer(&mut self, now: UtcMillis) -> Result<Vec<Answer>, StoreError> {
+    /// Answers without having waited for the disk: what a careless hub does. A request that cannot be answered is not.
+    pub fn answer(&mut self, now: UtcMillis) -> Vec<Answer> {
         let mut changed: Vec<(u64, Document)> = std::mem::take(&mut self.hand.changed)
             .into_values()
             .collect();
@@ -264,8 +269,8 @@ impl Hub {
             .into_iter()
             .filter_map(|waiting| {
                 let sender = waiting.sender;
-                let bytes = self.reply(waiting, now).transpose()?;
-                Some(bytes.map(|bytes| Answer { sender, bytes }))
+                let bytes = self.reply(waiting, now).ok().flatten()?;
+                Some(Answer { sender, bytes })
             })
             .collect()
     }
@@ -276,7 +281,11 @@ impl Hub {
         match waiting.request {
             Request::Exchange(message, taken) => {
                 let reply = self.exchange(sender, &message, taken, now)?;
-                Ok(wire::encode(&reply).ok())
+                let bytes = match message.protocol {
+                    1 => wire::encode_as(1, &v1::ExchangeReply::from(reply)),
+                    _ => wire::encode(&reply),
+                };
+                Ok(bytes.ok())
             }
             Request::Reconcile(query) => {
                 let held = self.index.inventory(sender.branch);
@@ -290,7 +299,7 @@ impl Hub {
                 };
                 for id in query.ids.into_iter().map(DocumentId::from_bytes) {
                     if self.index.holds(sender.branch, id) {
-                        reply.documents.extend(self.store.encoded_document(id)?);
+                        reply.documents.extend(self.readable(id)?);
                     }
                 }
                 Ok(wire::encode(&reply).ok())
@@ -341,7 +350,7 @@ impl Hub {
         } else {
             0
         };
-        let is_quiet = taken.merged == 0 && outgoing.documents.is_empty() && !outgoing.more;
+        let is_complete = !outgoing.more;
         for id in &message.fetch {
             outgoing.documents.extend(self.fetched(sender, *id)?);
         }
@@ -353,7 +362,7 @@ impl Hub {
             cursor: outgoing.cursor,
             remaining,
             highest_counter: taken.highest_counter,
-            digest: is_quiet.then(|| self.index.digest(sender.branch)),
+            digest: is_complete.then(|| self.index.digest(sender.branch)),
             clock: now,
         })
     }
@@ -370,11 +379,19 @@ impl Hub {
         if !self.index.holds(sender.branch, id) && !is_own() {
             return Ok(None);
         }
-        let encoded = self.store.encoded_document(id)?;
+        let encoded = self.readable(id)?;
         Ok(encoded.map(|bytes| Brought {
             bytes,
             is_part: false,
         }))
+    }
+
+    /// A document's bytes; none when they cannot be read, which is no reason to keep back all others.
+    fn readable(&self, id: DocumentId) -> Result<Option<Vec<u8>>, StoreError> {
+        match self.store.encoded_document(id) {
+            Err(StoreError::Unreadable { .. }) => Ok(None),
+            encoded => encoded,
+        }
     }
 
     fn catch_up(&mut self) -> Result<(), StoreError> {

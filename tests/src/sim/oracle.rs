@@ -31,6 +31,8 @@ pub struct Ledger {
     poisoned: BTreeSet<DocumentId>,
     /// Writes that were made again under another identity: both names are the write's.
     names: Names,
+    /// Whether a branch has had more than one disk: its tickets may then coincide, one time in 32 within the same ten seconds.
+    has_copies: bool,
 }
 
 /// By dot, the other dots that the same write has.
@@ -150,6 +152,11 @@ impl Ledger {
         excused
     }
 
+    /// A branch has another disk from now on: a copy, or an earlier state.
+    pub fn note_copy(&mut self) {
+        self.has_copies = true;
+    }
+
     /// Two stores write under one identity from now on, and neither knows.
     pub fn share(&mut self, actor: Actor) {
         self.names.shared.insert(actor);
@@ -247,6 +254,7 @@ impl Ledger {
             {
                 if let Some(other) = tickets.insert(version.value.clone(), *id)
                     && other != *id
+                    && !self.has_copies
                 {
                     let found = format!("{:?} is on {id} and on {other}", version.value);
                     violations.push(violation("no ticket twice", found));

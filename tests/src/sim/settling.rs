@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use shared::document::{Document, format};
 use shared::id::DocumentId;
 
-use super::branch::Daemon;
+use super::branch::{Daemon, Version};
 use super::oracle::{Violation, violation};
 use super::world::{Machine, World, short};
 
@@ -103,7 +103,8 @@ impl World {
             return violations;
         };
         let own: BTreeSet<DocumentId> = daemon.index().documents().into_iter().collect();
-        let all: BTreeSet<DocumentId> = own.iter().chain(held.keys()).copied().collect();
+        let listed = hub.index().documents();
+        let all: BTreeSet<DocumentId> = own.iter().copied().chain(listed).collect();
         let mut holds_poison = false;
         for id in all {
             let is_in_scope = hub.index().holds(machine.branch, id);
@@ -143,7 +144,9 @@ impl World {
                 format!("{name} says it holds what the hub holds"),
             ));
         }
-        if !claims && !differs && !holds_poison {
+        // The version before cannot compare with this one.
+        let can_compare = daemon.version() == Version::Present;
+        if !claims && !differs && !holds_poison && can_compare {
             violations.push(violation(
                 "proof at quiet",
                 format!("{name} cannot say that it holds what the hub holds"),

@@ -6,7 +6,7 @@ use shared::clock::UtcMillis;
 use shared::id::{Actor, BranchId, DocumentId, ReplicaNumber};
 use shared::store::{BranchStore, Damage, HubStore, SimulatedDisk};
 
-use super::branch::Daemon;
+use super::branch::{Daemon, Version};
 use super::counter::{self, Made, Moment, Payment};
 use super::faults::{Fault, Faults, Mixture};
 use super::firm::{BEGINNING, firm};
@@ -109,6 +109,7 @@ pub(super) struct Machine {
     is_another_disk: bool,
     is_sync_due: bool,
     last_payment: Option<Payment>,
+    version: Version,
 }
 
 /// The machine of the hub.
@@ -198,6 +199,13 @@ impl World {
 
     fn join(&mut self, replica: ReplicaNumber, branch: BranchId) {
         let machine = self.machines.len();
+        let is_earlier = self.chance.percent(50) && self.has(Fault::EarlierVersion);
+        let version = if is_earlier {
+            self.faults.note(Fault::EarlierVersion);
+            Version::Earlier
+        } else {
+            Version::Present
+        };
         self.machines.push(Machine {
             name: firm().name(branch).to_owned(),
             replica,
@@ -211,6 +219,7 @@ impl World {
             is_another_disk: true,
             is_sync_due: false,
             last_payment: None,
+            version,
         });
         self.start(machine);
         self.after(100 + machine as u64, Happening::Work(machine));
@@ -546,8 +555,8 @@ impl World {
         }
         if self.settings.plant == Some(Plant::AnswerBeforeSync)
             && let Some(hub) = &mut self.hub.hub
-            && let Ok(answers) = hub.answer(now)
         {
+            let answers = hub.answer(now);
             self.answer(answers);
         }
         self.sync_hub_soon();
@@ -614,18 +623,29 @@ impl World {
     fn start(&mut self, machine: usize) {
         let incarnation = u32::try_from(self.chance.number() >> 33).unwrap_or(0) | 1;
         let session = self.chance.number() | 1;
+        let (is_upgraded, has_begun) = (self.chance.percent(30), self.now > 0);
         let now = self.clock_of(machine);
         let plant = self.settings.plant;
         let at = &mut self.machines[machine];
         if at.daemon.is_some() {
             return;
         }
+        if is_upgraded && has_begun {
+            at.version = Version::Present;
+        }
         let is_new = at.is_another_disk;
         let is_joining = BranchStore::on(&at.disk).is_ok_and(|store| store.identity().is_none());
         let keeps = plant == Some(Plant::KeepIncarnation) && !is_joining;
         let actor = Actor::new(at.replica, incarnation);
         let new_incarnation = (is_new && !keeps).then_some(actor);
-        match Daemon::start(&at.disk, at.branch, new_incarnation, session, plant) {
+        match Daemon::start(
+            &at.disk,
+            at.branch,
+            new_incarnation,
+            session,
+            at.version,
+            plant,
+        ) {
             Ok(mut daemon) => {
                 at.is_another_disk = false;
                 if plant == Some(Plant::DoAgain)
@@ -768,7 +788,10 @@ impl World {
             && let Some(identity) = store.identity()
         {
             self.ledger.share(identity.actor);
+            // The version before could not tell, and is not asked to.
+            at.version = Version::Present;
         }
+        self.ledger.note_copy();
         at.is_another_disk = told == Told::Yes || at.is_another_disk;
         at.daemon = None;
         at.unsaved.clear();
@@ -849,8 +872,10 @@ impl World {
             is_another_disk: true,
             is_sync_due: false,
             last_payment: None,
+            version: at.version,
         };
         let clone = self.machines.len();
+        self.ledger.note_copy();
         self.machines.push(copy);
         self.after(2_000, Happening::Start(clone));
         self.after(3_000, Happening::Work(clone));

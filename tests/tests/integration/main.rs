@@ -10,4 +10,5 @@ mod harness;
 mod import;
 mod partition;
 mod permissions;
+mod simulation;
 mod tidy;
