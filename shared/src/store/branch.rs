@@ -232,7 +232,7 @@ impl BranchStore {
                 Write::Put(layout::key(RECORD, name.as_bytes()), value.clone())
             }),
         );
-        let changes = batch.to_changes()?;
+        let changes = batch.take_changes()?;
         self.engine.apply(&batch.writes)?;
         self.head = batch.position;
         self.identity = Some(written);
@@ -273,7 +273,7 @@ impl BranchStore {
                 Write::Put(layout::key(RECORD, name.as_bytes()), value.clone())
             }),
         );
-        let changes = batch.to_changes()?;
+        let changes = batch.take_changes()?;
         self.engine.apply(&batch.writes)?;
         self.head = batch.position;
         Ok((changes, refused))
@@ -712,7 +712,7 @@ impl Batch {
     }
 
     /// The same, built.
-    fn to_changes(&mut self) -> Result<Vec<Change>, StoreError> {
+    fn take_changes(&mut self) -> Result<Vec<Change>, StoreError> {
         let mut changes: Vec<Change> = std::mem::take(&mut self.changes)
             .into_values()
             .map(Arrived::change)

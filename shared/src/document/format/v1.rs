@@ -24,8 +24,8 @@ use std::collections::BTreeSet;
 
 use super::cursor::{put_bytes, put_i64, put_length, put_u64};
 use crate::clock::Hlc;
-use crate::document::Document;
 use crate::document::value::Value;
+use crate::document::{Document, Register};
 use crate::id::{Actor, Dot, StaffId};
 
 pub(super) use reading::{decode, inspect};
@@ -131,11 +131,7 @@ impl Index {
             staff: Vec::new(),
             base: u64::MAX,
         };
-        for version in document
-            .fields
-            .values()
-            .flat_map(|register| register.as_slice())
-        {
+        for version in document.fields.values().flat_map(Register::as_slice) {
             index.note(version.at, version.by, version.dot);
             for (actor, _) in &version.seen {
                 insert(&mut index.actors, actor.to_bits());

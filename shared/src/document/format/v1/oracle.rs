@@ -291,7 +291,6 @@ fn spoil(layout: &mut DocumentV1, how: &Spoil) {
     let field = |layout: &DocumentV1, at: usize| at % layout.fields.len().max(1);
     let event = |layout: &DocumentV1, at: usize| at % layout.events.len().max(1);
     match how {
-        Spoil::Nothing => {}
         Spoil::SwapFields(a, b) if !layout.fields.is_empty() => {
             let (a, b) = (field(layout, *a), field(layout, *b));
             layout.fields.swap(a, b);
