@@ -49,7 +49,7 @@ pub(crate) fn svg(report: &Report, caption: &str) -> String {
         title(
             &mut body,
             y,
-            "Targets: left of the line is missed, right of it holds; each tick is ten times",
+            "Targets: left of the line is missed, right of it holds; either end is ten times",
         );
         y += TITLE - 22.0;
         let top = y;
