@@ -8,6 +8,7 @@ use std::time::Duration;
 use shared::clock::UtcMillis;
 use shared::id::{BranchId, DocumentId, ReplicaNumber};
 use shared::limits;
+use shared::store::StoreError;
 use shared::sync::hub::{self, Claim, Counters, Outgoing, TakenIn, Wanted};
 use shared::sync::{Peer, ScopeDigest, judge};
 use shared::wire::{
@@ -97,10 +98,14 @@ impl Hub {
             Some(branch) => {
                 let wanted = Wanted {
                     cursor,
+                    base: if message.epoch == Some(epoch) {
+                        message.base.min(cursor)
+                    } else {
+                        0
+                    },
                     documents: usize::try_from(message.want)
                         .unwrap_or(usize::MAX)
                         .min(limits::DOCUMENTS_PER_EXCHANGE),
-                    parts: message.protocol > 1,
                 };
                 self.outgoing(replica.number, branch, claim, wanted).await?
             }
@@ -219,10 +224,10 @@ impl Hub {
         if pushed.is_empty() {
             let counters: Option<Counters> =
                 self.look(move |store| store.read_record(&name)).await?;
-            let counters = counters.unwrap_or_default();
             // A run that speaks for the first time is noted even when it brings nothing.
-            if counters.knows(claim) {
-                return Ok(counters.without_news(peer, claim));
+            let known = hub::nothing_brought(peer, claim, &counters.unwrap_or_default());
+            if let Some(taken) = known {
+                return Ok(taken);
             }
         }
         let is_bulk = pushed.len() >= BULK;
@@ -354,14 +359,21 @@ impl Hub {
                 let mut fetched = Vec::new();
                 for id in ids {
                     let is_allowed = in_scope.contains(&id)
-                        || store.document(id)?.is_some_and(|(_, document)| {
-                            document
-                                .dots()
-                                .iter()
-                                .any(|dot| dot.actor.replica() == number)
+                        || store.document(id).is_ok_and(|stored| {
+                            stored.is_some_and(|(_, document)| {
+                                document
+                                    .dots()
+                                    .iter()
+                                    .any(|dot| dot.actor.replica() == number)
+                            })
                         });
                     if is_allowed {
-                        fetched.extend(store.encoded_document(id)?);
+                        // One that cannot be read is missed by its digest; all else goes on.
+                        match store.encoded_document(id) {
+                            Ok(encoded) => fetched.extend(encoded),
+                            Err(StoreError::Engine(error)) => return Err(error.into()),
+                            Err(error) => tracing::error!(%id, %error, "not sent"),
+                        }
                     }
                 }
                 Ok(fetched)

@@ -225,7 +225,7 @@ impl Hub {
         let wanted = Wanted {
             cursor: message.cursor,
             documents: DOCUMENTS,
-            parts: true,
+            base: message.base,
         };
         let echo = self.echoes.of(peer.replica, claim);
         let outgoing = hub::outgoing(&self.store, &changes, self.store.head(), wanted, echo)

@@ -21,6 +21,8 @@ pub struct Exchange {
     pub epoch: Option<Epoch>,
     /// The hub's position up to which the sender has stored everything in its scope.
     pub cursor: u64,
+    /// The latest cursor at which the sender had everything in its scope; parts are counted from there. 0: whole documents.
+    pub base: u64,
     /// Deltas, each encoded by itself so that one bad one does not take the others along.
     pub pushed: Vec<Vec<u8>>,
     /// The incarnation that the sender writes as at present.
@@ -226,6 +228,7 @@ mod tests {
             protocol: 2,
             epoch: Some(Epoch(9)),
             cursor: 300,
+            base: 290,
             pushed: vec![vec![1, 2, 3], Vec::new()],
             incarnation: 77,
             session: 5,

@@ -60,6 +60,7 @@ impl From<Exchange> for super::Exchange {
             protocol: old.protocol,
             epoch: old.epoch,
             cursor: old.cursor,
+            base: 0,
             pushed: old.pushed,
             incarnation: 0,
             session: 0,

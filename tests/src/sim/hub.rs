@@ -337,7 +337,7 @@ impl Hub {
             documents: usize::try_from(message.want)
                 .unwrap_or(usize::MAX)
                 .min(DOCUMENTS_PER_REPLY),
-            parts: message.protocol > 1,
+            base: message.base.min(cursor),
         };
         let changes = self.index.changes(sender.branch, cursor, wanted.documents);
         let echo = self.echoes.of(sender.replica, claim);

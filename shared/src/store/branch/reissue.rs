@@ -115,7 +115,8 @@ impl BranchStore {
             let Some(pairs) = self.read_record::<Vec<Pair>>(&name_of(id))? else {
                 continue;
             };
-            let Some((former, local)) = self.stored(id)? else {
+            // What cannot be read here is refused where it is merged, and stops nothing else.
+            let Some((former, local)) = readable(self.stored(id))?.flatten() else {
                 continue;
             };
             let copies: BTreeSet<Dot> = pairs
@@ -142,7 +143,10 @@ impl BranchStore {
             if let Some(value) = self.engine.get(&key)?
                 && let Some((_, since, delta)) = split_outbox(&value)
             {
-                let rest = layout::read_document(id, delta)?.without(&copies);
+                let Some(delta) = readable(layout::read_document(id, delta))? else {
+                    continue;
+                };
+                let rest = delta.without(&copies);
                 writes.push(if rest.is_empty() {
                     Write::Remove(key)
                 } else {
@@ -159,6 +163,15 @@ impl BranchStore {
     pub(super) fn any_reissued(&self) -> Result<bool, StoreError> {
         let (from, to) = bounds();
         Ok(!self.engine.range(&from, &to, 1)?.is_empty())
+    }
+}
+
+/// None for what cannot be read; only a failing engine is an error.
+fn readable<T>(read: Result<T, StoreError>) -> Result<Option<T>, StoreError> {
+    match read {
+        Ok(found) => Ok(Some(found)),
+        Err(StoreError::Engine(error)) => Err(error.into()),
+        Err(_) => Ok(None),
     }
 }
 

@@ -18,6 +18,8 @@ pub struct Progress {
     pub epoch: Option<Epoch>,
     /// Everything in scope up to here is stored.
     pub cursor: u64,
+    /// The latest cursor at which everything was here; 0 before there was one.
+    pub base: u64,
     /// When the hub last answered, by this branch's clock.
     pub last_contact: Option<UtcMillis>,
     /// Since when everything the hub had was here, and nothing waited: when the last complete exchange ended.
@@ -107,6 +109,7 @@ pub fn message(
         protocol: PROTOCOL_VERSION,
         epoch: progress.epoch,
         cursor: progress.cursor,
+        base: progress.base,
         pushed,
         incarnation: identity.map_or(0, |identity| identity.actor.incarnation()),
         highest_counter: identity.map_or(0, |identity| identity.counter),
@@ -164,6 +167,11 @@ pub fn absorb(
         progress: Progress {
             epoch: Some(reply.epoch),
             cursor: reply.cursor,
+            base: match reply.remaining {
+                0 => reply.cursor,
+                _ if progress.epoch == Some(reply.epoch) => progress.base,
+                _ => 0,
+            },
             last_contact: Some(now),
             complete_at: if is_complete {
                 Some(now)

@@ -297,9 +297,7 @@ pub fn take_in_portion(
     before: Progress,
     now: UtcMillis,
 ) -> Result<(), StoreError> {
-    // A collision among them is met again with the rest: the progress has not moved.
-    merge(desk, documents, before, now)?;
-    Ok(())
+    merge(desk, documents, before, now)
 }
 
 /// Stores a reply and says what is to be done next. `random` decides on a new incarnation's number, should one be due.
@@ -326,7 +324,7 @@ pub fn take_in(
             tracing::warn!(id = %part.id(), "a part came of a document that is not here; it is fetched whole");
         }
     }
-    let collides = merge(desk, &documents, taken.progress, now)?;
+    merge(desk, &documents, taken.progress, now)?;
     if !taken.acknowledged.is_empty() {
         desk.acknowledge(&taken.acknowledged)?;
     }
@@ -347,7 +345,7 @@ pub fn take_in(
         desk,
         taken.asked,
         taken.highest_counter,
-        taken.is_stale || collides,
+        taken.is_stale,
     ) {
         become_another(desk, taken.before.hub_counter, random)?;
         return Ok(Next::Again);
@@ -358,21 +356,14 @@ pub fn take_in(
     Ok(taken.next)
 }
 
-/// Whether a write that waits here has the same dot as another one at the hub.
 fn merge(
     desk: &mut impl Desk,
     documents: &[Document],
     progress: Progress,
     now: UtcMillis,
-) -> Result<bool, StoreError> {
-    let mut collides = false;
+) -> Result<(), StoreError> {
     for (index, error) in desk.commit_from_hub(documents, progress, now)? {
         let document = &documents[index];
-        let waits = desk.store().waiting_since(document.id())?.is_some();
-        if matches!(error, StoreError::Collision { .. }) && waits {
-            collides = true;
-            continue;
-        }
         tracing::warn!(id = %document.id(), %error, "a document of the hub is set aside; all else goes on");
         desk.set_aside(SetAside {
             sequence: 0,
@@ -383,7 +374,7 @@ fn merge(
             bytes: format::encode(document),
         })?;
     }
-    Ok(collides)
+    Ok(())
 }
 
 /// Fetches everything again, and offers everything this branch wrote: for a hub that was restored from a backup.
@@ -393,6 +384,7 @@ fn merge(
 pub fn start_over(desk: &mut impl Desk) -> Result<(), StoreError> {
     let progress = Progress {
         cursor: 0,
+        base: 0,
         hub_digest: None,
         ..desk.progress()
     };
@@ -427,6 +419,7 @@ fn become_another(desk: &mut impl Desk, known: u64, random: u32) -> Result<(), S
     desk.reissue(Actor::new(identity.actor.replica(), random), known)?;
     let progress = Progress {
         cursor: 0,
+        base: 0,
         hub_counter: 0,
         hub_digest: None,
         ..desk.progress()

@@ -2,57 +2,58 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Claim, Peer, TakenIn};
+use super::Claim;
 use crate::id::Actor;
 
-/// The highest counter seen from each incarnation of a replica, the one that wrote last standing last.
+/// What was seen of each incarnation of a replica, the one that wrote last standing last.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Counters {
-    by_actor: Vec<(u64, u64)>,
-    /// The run of the program that spoke last; 0 before any told.
+    seen: Vec<Seen>,
+}
+
+/// What was seen of one incarnation.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+struct Seen {
+    actor: u64,
+    /// The highest counter.
+    counter: u64,
+    /// The run of the program that spoke last as this incarnation; 0 before any told.
     session: u64,
     /// Earlier runs, the latest last.
     past_sessions: Vec<u64>,
+    /// Whether it was found to be continued elsewhere. Its writes come again under another incarnation, so nothing that
+    /// still claims it is taken any more: a push that was slow on the line would double what was made again.
+    is_retired: bool,
 }
 
 impl Counters {
-    /// Incarnations remembered: a machine restored every week for a year.
-    const INCARNATIONS: usize = 64;
+    /// Incarnations remembered: a machine restored every week for five years. One that is forgotten could only come back
+    /// with a message that was on the line for as long.
+    const INCARNATIONS: usize = 256;
 
     /// Earlier runs remembered. A copy that sleeps through more restarts of the other is told by its counters.
     const SESSIONS: usize = 64;
 
     /// Takes notice of a counter; says whether that was news.
     pub fn note(&mut self, actor: Actor, counter: u64) -> bool {
-        let actor = actor.to_bits();
-        match self.by_actor.iter().position(|(known, _)| *known == actor) {
-            Some(place) if self.by_actor[place].1 >= counter => false,
-            Some(place) => {
-                self.by_actor.remove(place);
-                self.by_actor.push((actor, counter));
-                true
-            }
-            None => {
-                if self.by_actor.len() >= Self::INCARNATIONS {
-                    self.by_actor.remove(0);
-                }
-                self.by_actor.push((actor, counter));
-                true
-            }
+        let entry = self.entry(actor);
+        let is_news = entry.counter < counter;
+        entry.counter = entry.counter.max(counter);
+        if is_news && let Some(place) = self.place(actor) {
+            let entry = self.seen.remove(place);
+            self.seen.push(entry);
         }
+        is_news
     }
 
     /// The highest counter seen of an incarnation, 0 when none was. Of a peer that does not tell its incarnation (0), that
     /// of the one which wrote last.
     pub fn seen(&self, actor: Actor) -> u64 {
         if actor.incarnation() == 0 {
-            return self.by_actor.last().map_or(0, |(_, counter)| *counter);
+            return self.seen.last().map_or(0, |seen| seen.counter);
         }
-        let bits = actor.to_bits();
-        self.by_actor
-            .iter()
-            .find(|(known, _)| *known == bits)
-            .map_or(0, |(_, counter)| *counter)
+        self.place(actor)
+            .map_or(0, |place| self.seen[place].counter)
     }
 
     /// Whether somebody else has continued the identity that a replica claims. Three signs, each of which a clone or a
@@ -64,43 +65,73 @@ impl Counters {
         if claim.incarnation == 0 || claim.session == 0 {
             return false;
         }
-        let seen = self.seen(actor);
-        if seen == 0 {
+        let Some(seen) = self.place(actor).map(|place| &self.seen[place]) else {
             return false;
-        }
-        let is_past = self.past_sessions.contains(&claim.session);
-        let is_new = claim.session != self.session && !is_past;
-        claim.highest_counter < seen || is_past || is_new && claim.known_counter < seen
+        };
+        let is_past = seen.past_sessions.contains(&claim.session);
+        let is_new = claim.session != seen.session && !is_past;
+        seen.is_retired
+            || seen.counter > 0
+                && (claim.highest_counter < seen.counter
+                    || is_past
+                    || is_new && claim.known_counter < seen.counter)
     }
 
-    /// Whether a claim is nothing new: this run has spoken before, or does not tell.
-    pub fn knows(&self, claim: Claim) -> bool {
-        claim.session == 0 || claim.session == self.session
+    /// Nothing of this incarnation is taken any more; says whether that was news.
+    pub(super) fn retire(&mut self, actor: Actor) -> bool {
+        !std::mem::replace(&mut self.entry(actor).is_retired, true)
     }
 
-    /// What a message that brings nothing comes to.
-    pub fn without_news(&self, peer: Peer, claim: Claim) -> TakenIn {
-        let actor = Actor::new(peer.replica, claim.incarnation);
-        TakenIn {
-            is_stale: self.is_stale(actor, claim),
-            highest_counter: self.seen(actor),
-            ..TakenIn::default()
-        }
+    /// Whether a claim is nothing new: this run has spoken before as this incarnation and is believed, or does not tell.
+    pub fn knows(&self, actor: Actor, claim: Claim) -> bool {
+        claim.session == 0
+            || !self.is_stale(actor, claim)
+                && self
+                    .place(actor)
+                    .is_some_and(|place| self.seen[place].session == claim.session)
     }
 
     /// Takes notice of who speaks; says whether that was news.
-    pub(super) fn note_session(&mut self, claim: Claim) -> bool {
-        if claim.session == 0 || claim.session == self.session {
+    pub(super) fn note_session(&mut self, actor: Actor, claim: Claim) -> bool {
+        if claim.session == 0 || claim.incarnation == 0 {
             return false;
         }
-        if self.session != 0 {
-            if self.past_sessions.len() >= Self::SESSIONS {
-                self.past_sessions.remove(0);
-            }
-            self.past_sessions.push(self.session);
+        let entry = self.entry(actor);
+        if entry.session == claim.session {
+            return false;
         }
-        self.session = claim.session;
+        if entry.session != 0 {
+            if entry.past_sessions.len() >= Self::SESSIONS {
+                entry.past_sessions.remove(0);
+            }
+            entry.past_sessions.push(entry.session);
+        }
+        entry.session = claim.session;
         true
+    }
+
+    fn place(&self, actor: Actor) -> Option<usize> {
+        let bits = actor.to_bits();
+        self.seen.iter().position(|seen| seen.actor == bits)
+    }
+
+    fn entry(&mut self, actor: Actor) -> &mut Seen {
+        let place = self.place(actor).unwrap_or_else(|| {
+            if self.seen.len() >= Self::INCARNATIONS {
+                self.seen.remove(0);
+            }
+            // Before the one that wrote last: it has written nothing yet.
+            let place = self.seen.len().saturating_sub(1);
+            self.seen.insert(
+                place,
+                Seen {
+                    actor: actor.to_bits(),
+                    ..Seen::default()
+                },
+            );
+            place
+        });
+        &mut self.seen[place]
     }
 }
 
@@ -122,7 +153,7 @@ mod tests {
         let actor = Actor::new(ReplicaNumber(3), 9);
         let mut counters = Counters::default();
         for session in sessions {
-            counters.note_session(claim(*session, up_to, up_to));
+            counters.note_session(actor, claim(*session, up_to, up_to));
         }
         counters.note(actor, up_to);
         (counters, actor)
@@ -161,5 +192,19 @@ mod tests {
             counters.is_stale(actor, claim(1, 9, 7)),
             "a run that another one followed"
         );
+    }
+
+    #[test]
+    fn an_incarnation_that_was_retired_stays_so_and_another_is_believed() {
+        let (mut counters, actor) = seen(7, &[1]);
+        assert!(counters.retire(actor));
+        assert!(counters.is_stale(actor, claim(1, 9, 7)), "slow on the line");
+        assert!(!counters.knows(actor, claim(1, 9, 7)));
+        let next = Actor::new(ReplicaNumber(3), 10);
+        let claim = Claim {
+            incarnation: 10,
+            ..claim(1, 2, 0)
+        };
+        assert!(!counters.is_stale(next, claim));
     }
 }

@@ -13,7 +13,7 @@ pub use judge::{Peer, Verdict, judge};
 pub use outgoing::{Echo, Echoes, InScope, Outgoing, Wanted, outgoing};
 
 use crate::document::Document;
-use crate::id::{Actor, DocumentId};
+use crate::id::{Actor, DocumentId, Dot};
 use crate::store::{Merged, StoreError};
 use crate::wire::{Exchange, RefusalCode, Refused};
 
@@ -97,7 +97,12 @@ pub fn take_in(
     let actor = Actor::new(peer.replica, claim.incarnation);
     let mut taken = TakenIn::default();
     taken.is_stale = counters.is_stale(actor, claim);
-    taken.has_new_counters = !taken.is_stale && counters.note_session(claim);
+    // Stored before the replica hears of it, or what it then makes again could be doubled by what is still on the line.
+    taken.has_new_counters = if taken.is_stale {
+        counters.retire(actor)
+    } else {
+        counters.note_session(actor, claim)
+    };
     for (index, verdict) in judged.into_iter().enumerate() {
         let (document, code, reason) = match verdict {
             Verdict::Refuse(code, reason) => (None, code, reason),
@@ -109,7 +114,8 @@ pub fn take_in(
             Verdict::Merge(delta) => match desk.merge(&delta) {
                 Ok(merged) => {
                     taken.merged += 1;
-                    for dot in delta.dots() {
+                    let own = |dot: &Dot| dot.actor.replica() == peer.replica;
+                    for dot in delta.dots().into_iter().filter(own) {
                         taken.has_new_counters |= counters.note(dot.actor, dot.counter);
                     }
                     if merged.changed {
@@ -136,11 +142,20 @@ pub fn take_in(
     Ok(taken)
 }
 
+/// What a message comes to that brings nothing, from a run that is known: nothing has to be stored. None when it must go
+/// through [`take_in`] all the same.
+pub fn nothing_brought(peer: Peer, claim: Claim, counters: &Counters) -> Option<TakenIn> {
+    let actor = Actor::new(peer.replica, claim.incarnation);
+    counters.knows(actor, claim).then(|| TakenIn {
+        highest_counter: counters.seen(actor),
+        ..TakenIn::default()
+    })
+}
+
 const fn code_of(error: &StoreError) -> RefusalCode {
     match error {
         StoreError::TooLarge { .. } => RefusalCode::TooLarge,
         StoreError::NotTheSame(_) => RefusalCode::NotAllowed,
-        StoreError::Collision { .. } => RefusalCode::StaleIdentity,
         _ => RefusalCode::HubCannotRead,
     }
 }

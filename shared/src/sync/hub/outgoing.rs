@@ -38,8 +38,10 @@ pub struct Wanted {
     pub cursor: u64,
     /// How many documents it takes.
     pub documents: usize,
-    /// Whether it can take parts.
-    pub parts: bool,
+    /// The latest cursor at which the branch had everything, 0 for none: what it holds is at least what was so then, and
+    /// parts are counted from there. A cursor in the middle of catching up is no such place, for a document that moved on
+    /// meanwhile was skipped on the way there.
+    pub base: u64,
 }
 
 /// Encodes as many of the changes as a reply may hold. `changes` are in the order of positions, as many as were asked for
@@ -61,10 +63,17 @@ pub fn outgoing(
         if echoes.is_some_and(|echo| echo.silences(change)) {
             continue;
         }
-        let is_held = wanted.parts && change.since <= wanted.cursor && wanted.cursor > 0;
-        let after = if is_held { wanted.cursor } else { 0 };
-        let Some(outbound) = store.outbound(change.id, after)? else {
-            continue;
+        let is_held = change.since <= wanted.base && wanted.base > 0;
+        let after = if is_held { wanted.base } else { 0 };
+        let outbound = match store.outbound(change.id, after) {
+            Ok(Some(outbound)) => outbound,
+            Ok(None) => continue,
+            Err(StoreError::Engine(error)) => return Err(error.into()),
+            Err(error) => {
+                // One document that cannot be read must not keep the others from anybody. The digest shows that it is missing.
+                tracing::error!(id = %change.id, %error, "a document cannot be sent; all else is");
+                continue;
+            }
         };
         let is_new_position = index > 0 && changes[index - 1].position < change.position;
         if is_new_position && bytes + outbound.bytes.len() > limits::EXCHANGE_DOCUMENT_BYTES {
