@@ -64,7 +64,9 @@ pub(crate) async fn fetch(
 ) -> Result<Response, Problem> {
     let query = wire::decode(&body).map_err(|error| unreadable(&error))?;
     app.hub.note_contact(replica.number);
-    binary(wire::encode(&app.hub.fetch_documents(&replica, query).await?))
+    binary(wire::encode(
+        &app.hub.fetch_documents(&replica, query).await?,
+    ))
 }
 
 /// The query of a wait.

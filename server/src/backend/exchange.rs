@@ -131,15 +131,29 @@ impl Hub {
             && outgoing.documents.is_empty();
         self.fetch(replica, &message.fetch, &mut outgoing).await?;
         let now = clock::now();
-        self.note_presence(
-            replica.number,
-            &message,
-            brought,
-            outgoing.more,
-            digest,
-            was_identical,
-            now,
-        );
+        let left = message.pending.saturating_sub(brought as u64);
+        self.inner.replicas.note(replica.number, |presence| {
+            presence.last_contact = now;
+            presence.pending = left;
+            presence.pending_since = message.pending_since.filter(|_| left > 0);
+            presence.clock_ahead_millis = message.clock.millis_since(now);
+            presence.set_aside = message.set_aside;
+            presence.protocol = message.protocol;
+            presence.seen_up_to = if message.epoch == Some(epoch) {
+                message.base
+            } else {
+                0
+            };
+            if left == 0 && !outgoing.more {
+                presence.complete_at = Some(now);
+            }
+            if was_identical {
+                presence.identical_at = Some(now);
+            }
+            if let Some([a, b, c, d, e, f, g, h, ..]) = digest {
+                presence.digest = Some((now, [a, b, c, d, e, f, g, h]));
+            }
+        });
         self.inner.told.note(replica.number, outgoing.cursor);
         Ok(ExchangeReply {
             protocol: PROTOCOL_VERSION,
@@ -386,34 +400,6 @@ impl Hub {
                 is_part: false,
             }));
         Ok(())
-    }
-
-    fn note_presence(
-        &self,
-        replica: ReplicaNumber,
-        message: &Exchange,
-        pushed: usize,
-        more: bool,
-        digest: Option<ScopeDigest>,
-        was_identical: bool,
-        now: UtcMillis,
-    ) {
-        let left = message.pending.saturating_sub(pushed as u64);
-        self.inner.replicas.note(replica, |presence| {
-            presence.last_contact = now;
-            presence.pending = left;
-            presence.pending_since = message.pending_since.filter(|_| left > 0);
-            presence.clock_ahead_millis = message.clock.millis_since(now);
-            if left == 0 && !more {
-                presence.complete_at = Some(now);
-            }
-            if was_identical {
-                presence.identical_at = Some(now);
-            }
-            if let Some([a, b, c, d, e, f, g, h, ..]) = digest {
-                presence.digest = Some((now, [a, b, c, d, e, f, g, h]));
-            }
-        });
     }
 }
 

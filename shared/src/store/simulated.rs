@@ -22,10 +22,13 @@ pub struct SimulatedDisk(Arc<Mutex<Contents>>);
 struct Contents {
     entries: BTreeMap<Vec<u8>, Vec<u8>>,
     /// For each batch since the last sync what its keys held before it, in the order of its writes.
-    unsynced: Vec<Vec<(Vec<u8>, Option<Vec<u8>>)>>,
+    unsynced: Vec<Vec<Former>>,
     is_full: bool,
     fails_next_sync: bool,
 }
+
+/// A key, and what it held before a batch.
+type Former = (Vec<u8>, Option<Vec<u8>>);
 
 /// What becomes of a stored document's bytes when a disk goes bad.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -172,8 +172,14 @@ mod tests {
     #[test]
     fn the_digest_of_a_known_scope() {
         let pairs = [([1; 16], [2; 16]), ([3; 16], [0xff; 16])];
-        assert_eq!(hex(sum_of(&pairs).finish()), "7fb1dab24efd466dc15b627a5bf68b6b");
-        assert_eq!(hex(ScopeSum::default().finish()), "2c34ce1df23b838c5abf2a7f6437cca3");
+        assert_eq!(
+            hex(sum_of(&pairs).finish()),
+            "7fb1dab24efd466dc15b627a5bf68b6b"
+        );
+        assert_eq!(
+            hex(ScopeSum::default().finish()),
+            "2c34ce1df23b838c5abf2a7f6437cca3"
+        );
     }
 
     fn hex(digest: ScopeDigest) -> String {

@@ -3,6 +3,7 @@
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, ensure};
 use jiff::Timestamp;
@@ -161,9 +162,12 @@ impl Branch {
     /// When that does not come in 30 seconds.
     pub async fn wait_identical(&self) -> Result<String> {
         // An older proof says nothing about what the hub has learnt since. A branch that is left alone proves it anew
-        // with its next long-poll only, so its connections are broken and it asks at once.
+        // with its next long-poll only, so its connections are broken and it asks at once; again from time to time, for
+        // there may have been none to break.
+        const BREAK_AGAIN: Duration = Duration::from_secs(7);
         let asked = Timestamp::now();
         self.line.drop_connections();
+        let mut broken_at = Instant::now();
         let mut last = None;
         let what = format!("{} and the hub hold the same", self.name);
         let proven = wait_until(what, async || {
@@ -173,6 +177,10 @@ impl Branch {
             let is_proven = facts.pending == 0 && facts.is_identical && is_fresh;
             let digest = facts.digest.clone();
             last = Some(facts.all);
+            if !is_proven && broken_at.elapsed() > BREAK_AGAIN {
+                self.line.drop_connections();
+                broken_at = Instant::now();
+            }
             digest.filter(|_| is_proven)
         });
         let proven = proven.await;

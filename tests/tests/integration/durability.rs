@@ -88,7 +88,9 @@ async fn the_hub_acknowledges_after_the_disk_has_it() -> Result<()> {
     let answered = calls.first("the answer", |call| {
         call.is_write()
             && call.begun > asked.ended
-            && call.text.contains("application/vnd.offpiste.sync")
+            && call.text.contains("HTTP/1.1 200 OK")
+            // Waits are answered in JSON, exchanges in bytes that say themselves what they are.
+            && !call.text.contains("application/json")
     })?;
     let is_between = |call: &Call| call.begun > asked.ended && call.ended < answered.begun;
     ensure!(

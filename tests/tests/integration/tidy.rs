@@ -82,15 +82,23 @@ fn is_declared(path: &Path) -> bool {
     };
     let above = ["mod.rs", "lib.rs", "main.rs"].map(|file| directory.join(file));
     let declaration = format!("mod {name};");
+    // An example is a root of its own, and says what lies beside it.
+    let examples = fs::read_dir(directory)
+        .into_iter()
+        .flatten()
+        .filter_map(|entry| Some(entry.ok()?.path()))
+        .filter(|file| is_crate_root(file));
     above
         .into_iter()
         .chain([directory.with_extension("rs")])
+        .chain(examples)
         .any(|file| {
             let text = fs::read_to_string(file).unwrap_or_default();
             text.lines().any(|line| {
                 line.trim_start()
                     .trim_start_matches("pub ")
                     .trim_start_matches("pub(crate) ")
+                    .trim_start_matches("pub(super) ")
                     == declaration
             })
         })

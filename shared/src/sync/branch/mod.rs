@@ -341,12 +341,7 @@ pub fn take_in(
         desk.forget_reissued(&taken.fetched)?;
         return Ok(Next::Again);
     }
-    if continued_elsewhere(
-        desk,
-        taken.asked,
-        taken.highest_counter,
-        taken.is_stale,
-    ) {
+    if continued_elsewhere(desk, taken.asked, taken.highest_counter, taken.is_stale) {
         become_another(desk, taken.before.hub_counter, random)?;
         return Ok(Next::Again);
     }
