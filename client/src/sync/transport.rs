@@ -11,8 +11,8 @@ use shared::wire::reconcile::{
     ReconcileReply,
 };
 use shared::wire::{
-    self, EXCHANGE_PATH, Exchange, ExchangeReply, JOIN_PATH, JoinReply, JoinRequest,
-    WAIT_PATH, WAIT_SECONDS, WaitReply,
+    self, EXCHANGE_PATH, Exchange, ExchangeReply, JOIN_PATH, JoinReply, JoinRequest, WAIT_PATH,
+    WAIT_SECONDS, WaitReply,
 };
 
 use crate::counter::LineProblem;

@@ -10,7 +10,7 @@ use shared::id::{BranchId, DocumentId, ReplicaNumber};
 use shared::limits;
 use shared::store::StoreError;
 use shared::sync::hub::{self, Claim, Counters, Outgoing, TakenIn, Wanted};
-use shared::sync::{Peer, ScopeDigest, judge};
+use shared::sync::{Peer, judge};
 use shared::wire::{
     Brought, Epoch, Exchange, ExchangeReply, OLDEST_PROTOCOL_VERSION, PROTOCOL_VERSION, Refused,
     WaitReply,

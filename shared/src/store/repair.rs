@@ -1,7 +1,7 @@
 //! A store made from the files of a damaged one, without the engine: it refuses files that are cut short or have bytes
 //! flipped, and some it does not survive. The damaged files are only read.
 //!
-//! What can be read is in two places: the messages of the database file that still check ([`scan`]), and the journal. A document is in many of them, once for each change; the one with the highest place
+//! What can be read is in two places: the messages of the database file that still check (`scan.rs`), and the journal. A document is in many of them, once for each change; the one with the highest place
 //! in the feed is the latest. What is known to have been there and cannot be read is named in the [`RepairReport`].
 
 mod scan;

@@ -1,7 +1,7 @@
 //! The hub's side of an exchange: what a replica brings is [judged](judge()), [taken in](take_in()) and made durable; then
 //! [`outgoing`] says what the replica lacks.
 //!
-//! Documents are reached through [`Writing`] and [`HubStore`]; which of them are in a replica's scope is the caller's
+//! Documents are reached through [`Writing`] and [`HubStore`](crate::store::HubStore); which of them are in a replica's scope is the caller's
 //! knowledge (the read model's at the hub, a small index in the simulator).
 
 mod counters;
