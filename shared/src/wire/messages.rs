@@ -33,6 +33,8 @@ pub struct Exchange {
     pub highest_counter: u64,
     /// The highest counter of it that the hub has seen, as far as the sender has heard.
     pub known_counter: u64,
+    /// Incarnations that the sender has given up since it was last answered: nothing that still claims them is to be taken.
+    pub given_up: Vec<u32>,
     /// Documents to be sent whole, whatever the cursor says.
     pub fetch: Vec<DocumentId>,
     /// How many documents the sender takes in the reply; 0 to only push.
@@ -233,6 +235,7 @@ mod tests {
             incarnation: 77,
             session: 5,
             known_counter: 69_000,
+            given_up: vec![75],
             fetch: vec![DocumentId::named("order/1")],
             highest_counter: 70_000,
             want: 1_000,

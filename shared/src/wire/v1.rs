@@ -66,6 +66,7 @@ impl From<Exchange> for super::Exchange {
             session: 0,
             highest_counter: old.highest_counter,
             known_counter: 0,
+            given_up: Vec::new(),
             fetch: Vec::new(),
             want: old.want,
             pending: old.pending,

@@ -97,10 +97,18 @@ async fn two_counters_disagree_in_words_and_one_tap_decides() -> Result<()> {
             .await?;
     }
 
-    beat.see(".conflict-value:not(.is-shown) button")
-        .await?
-        .click()
-        .await?;
+    // The card refreshes itself, and a tap into that moment goes nowhere: whoever sees the question still there taps again.
+    wait_until("the tap has decided", async || {
+        let button = By::Css(".conflict-value:not(.is-shown) button");
+        match beat.page().find(button).await {
+            Ok(button) => {
+                let _ = button.click().await;
+                None
+            }
+            Err(_) => Some(()),
+        }
+    })
+    .await?;
 
     for (browser, branch) in [(&beat, davos), (&anna, chur)] {
         wait_until(

@@ -4,6 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
+use sha2::{Digest, Sha256};
 
 /// A file longer than this has more than one subject; a reader meets it for the first time.
 const MOST_LINES: usize = 1_000;
@@ -52,6 +53,32 @@ fn no_test_is_ignored() -> Result<()> {
             path.display()
         );
     }
+    Ok(())
+}
+
+/// Whoever changes a message reads the page that describes it, and then writes the new number there.
+#[test]
+fn the_protocol_page_describes_the_messages_as_they_are() -> Result<()> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .parent()
+        .context("the workspace is one up")?;
+    let mut files = Vec::new();
+    collect(&root.join("shared/src/wire"), &mut files)?;
+    files.sort();
+    let mut hasher = Sha256::new();
+    for file in &files {
+        hasher.update(file.file_name().context("a file")?.as_encoded_bytes());
+        hasher.update(fs::read(file)?);
+    }
+    let number: String = hasher.finalize()[..8]
+        .iter()
+        .map(|byte| format!("{byte:02x}"))
+        .collect();
+    let page = fs::read_to_string(root.join("docs/PROTOCOL.md"))?;
+    assert!(
+        page.contains(&format!("`shared/src/wire` {number}")),
+        "shared/src/wire has changed: read docs/PROTOCOL.md, mend what is no longer so, and end it with the number {number}"
+    );
     Ok(())
 }
 

@@ -27,6 +27,7 @@ impl BranchStore {
     /// Any [`StoreError`]; nothing is stored then.
     pub fn reissue(&mut self, actor: Actor, known: u64) -> Result<Vec<Change>, StoreError> {
         let identity = self.identity.ok_or(StoreError::NoIdentity)?;
+        let former_actor = identity.actor;
         let mut authoring = Authoring::new(actor, 0, identity.last_stamp, None);
         let mut writes = Vec::new();
         let mut changes = Vec::new();
@@ -53,7 +54,22 @@ impl BranchStore {
                 layout::key(OUTBOX, id.as_bytes()),
                 outbox_value(position, waiting.since, &format::encode(&again)),
             ));
-            let pairs: Vec<Pair> = made.into_iter().map(pair).collect();
+            // What was made again before and has not been compared since may be at the hub under its first dot only.
+            let earlier = self
+                .read_record::<Vec<Pair>>(&name_of(id))?
+                .unwrap_or_default();
+            let first = |made: Reissued| {
+                let before = earlier.iter().map(|earlier| unpair(*earlier));
+                let former = before
+                    .filter(|before| before.present == made.former)
+                    .map(|before| before.former)
+                    .next();
+                Reissued {
+                    former: former.unwrap_or(made.former),
+                    ..made
+                }
+            };
+            let pairs: Vec<Pair> = made.into_iter().map(first).map(pair).collect();
             writes.push(record_write(&name_of(id), &pairs));
             changes.push(Change { position, document });
         }
@@ -63,12 +79,26 @@ impl BranchStore {
             ..identity
         };
         writes.push(record_write(super::IDENTITY, &identity));
+        let mut given_up = self.given_up()?;
+        given_up.push(former_actor.incarnation());
+        writes.push(record_write(Self::GIVEN_UP, &given_up));
         self.engine.apply(&writes)?;
         self.engine.persist()?;
         self.identity = Some(identity);
         self.head = position;
         self.has_reissued |= !changes.is_empty();
         Ok(changes)
+    }
+
+    /// The record of incarnations that were given up and that the hub has not heard of.
+    pub const GIVEN_UP: &str = "given_up";
+
+    /// Incarnations that were given up and that the hub has not heard of, the latest last.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the record cannot be read.
+    pub fn given_up(&self) -> Result<Vec<u32>, StoreError> {
+        Ok(self.read_record(Self::GIVEN_UP)?.unwrap_or_default())
     }
 
     /// Documents with writes that were made again and whose copy at the hub has not been seen since; at most `limit`.

@@ -115,6 +115,7 @@ pub fn message(
         highest_counter: identity.map_or(0, |identity| identity.counter),
         session: 0,
         known_counter: progress.hub_counter,
+        given_up: Vec::new(),
         fetch: Vec::new(),
         want: u32::try_from(limits::DOCUMENTS_PER_EXCHANGE).unwrap_or(u32::MAX),
         pending: pending.count,

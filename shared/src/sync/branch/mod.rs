@@ -159,6 +159,7 @@ pub struct Taken {
     is_stale: bool,
     next: Next,
     fetched: Vec<DocumentId>,
+    has_told_given_up: bool,
     offered_up_to: Option<Offered>,
 }
 
@@ -200,6 +201,7 @@ pub fn plan(desk: &impl Desk, now: UtcMillis) -> Result<Planned, StoreError> {
     let (mut message, sent) = message(&progress, outgoing, pending, store.identity(), now);
     message.session = desk.session();
     message.fetch = fetch;
+    message.given_up = store.given_up()?;
     message.set_aside = u32::try_from(store.quarantined()?.len()).unwrap_or(u32::MAX);
     message.digest = desk.scope_digest().filter(|_| is_quiet);
     Ok(Planned {
@@ -228,6 +230,7 @@ pub fn read(planned: Planned, reply: ExchangeReply, now: UtcMillis) -> Result<Ta
         hub_started_over: false,
         is_stale: false,
         next: Next::Rest,
+        has_told_given_up: !planned.message.given_up.is_empty(),
         fetched: planned.message.fetch,
         offered_up_to: planned.offered_up_to,
     };
@@ -336,6 +339,10 @@ pub fn take_in(
             "the hub was restored from a backup; everything this branch wrote is offered to it again"
         );
         start_over(desk)?;
+    }
+    if taken.has_told_given_up {
+        // One that was given up while the message was under way is told with the next: becoming another fills it anew.
+        desk.write_record(BranchStore::GIVEN_UP, &Vec::<u32>::new())?;
     }
     if !taken.fetched.is_empty() && !taken.is_stale {
         desk.forget_reissued(&taken.fetched)?;

@@ -146,6 +146,7 @@ mod tests {
             session,
             highest_counter,
             known_counter,
+            given_up: [0; crate::sync::hub::GIVEN_UP_AT_ONCE],
         }
     }
 

@@ -37,12 +37,23 @@ pub struct Claim {
     pub highest_counter: u64,
     /// The highest counter of it that the hub has seen, as far as the replica has heard.
     pub known_counter: u64,
+    /// Incarnations that it has given up lately, 0 for none.
+    pub given_up: [u32; GIVEN_UP_AT_ONCE],
 }
+
+/// Incarnations given up that one message tells of; more than one means that none of them ever got through.
+pub const GIVEN_UP_AT_ONCE: usize = 8;
 
 impl Claim {
     /// What a message claims.
-    pub const fn of(message: &Exchange) -> Self {
+    pub fn of(message: &Exchange) -> Self {
+        let mut given_up = [0; GIVEN_UP_AT_ONCE];
+        let latest = message.given_up.iter().rev().copied();
+        for (place, incarnation) in given_up.iter_mut().zip(latest) {
+            *place = incarnation;
+        }
         Self {
+            given_up,
             incarnation: message.incarnation,
             session: message.session,
             highest_counter: message.highest_counter,
@@ -97,12 +108,17 @@ pub fn take_in(
     let actor = Actor::new(peer.replica, claim.incarnation);
     let mut taken = TakenIn::default();
     taken.is_stale = counters.is_stale(actor, claim);
+    let former = claim.given_up.into_iter().filter(|former| *former != 0);
+    let has_retired = former
+        .map(|former| counters.retire(Actor::new(peer.replica, former)))
+        .fold(false, |news, is_news| news || is_news);
     // Stored before the replica hears of it, or what it then makes again could be doubled by what is still on the line.
-    taken.has_new_counters = if taken.is_stale {
+    let has_news = if taken.is_stale {
         counters.retire(actor)
     } else {
         counters.note_session(actor, claim)
     };
+    taken.has_new_counters = has_news || has_retired;
     for (index, verdict) in judged.into_iter().enumerate() {
         let (document, code, reason) = match verdict {
             Verdict::Refuse(code, reason) => (None, code, reason),
@@ -146,7 +162,8 @@ pub fn take_in(
 /// through [`take_in`] all the same.
 pub fn nothing_brought(peer: Peer, claim: Claim, counters: &Counters) -> Option<TakenIn> {
     let actor = Actor::new(peer.replica, claim.incarnation);
-    counters.knows(actor, claim).then(|| TakenIn {
+    let is_known = claim.given_up == [0; GIVEN_UP_AT_ONCE] && counters.knows(actor, claim);
+    is_known.then(|| TakenIn {
         highest_counter: counters.seen(actor),
         ..TakenIn::default()
     })

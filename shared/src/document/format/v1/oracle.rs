@@ -54,9 +54,11 @@ struct EventV1 {
 }
 
 fn decode_structs(body: &[u8]) -> Result<Document, DecodeError> {
-    let (layout, read): (DocumentV1, usize) =
-        bincode::serde::decode_from_slice(body, bincode::config::standard())
-            .map_err(|error| DecodeError::Damaged(error.to_string()))?;
+    // Without a limit bincode believes any length that spoiled bytes claim, and panics; with the document's own it would
+    // refuse large documents, since it counts a small number as eight bytes.
+    let config = bincode::config::standard().with_limit::<{ 16 * limits::DOCUMENT_BYTES }>();
+    let (layout, read): (DocumentV1, usize) = bincode::serde::decode_from_slice(body, config)
+        .map_err(|error| DecodeError::Damaged(error.to_string()))?;
     if read != body.len() {
         return Err(DecodeError::Damaged(format!(
             "{} bytes follow its end",
