@@ -108,16 +108,20 @@ impl Document {
         (again, made)
     }
 
-    /// Whether this document holds, under the former dot, just the write that `local` holds under the present one: then it
-    /// had arrived before it was made again, and the copy must go.
+    /// Whether this document holds just the write that `local` holds under the present dot, under another one of the same
+    /// machine: then it had arrived before it was made again, and the copy must go.
+    ///
+    /// Not the former dot tells, for a store put back to an old backup may make the same write again a second time, but its
+    /// stamp: a machine's clock readings never repeat.
     pub fn has_already(&self, local: &Self, reissued: Reissued) -> bool {
         let Reissued { former, present } = reissued;
+        let is_other = |dot: Dot| dot != present && dot.actor.replica() == former.actor.replica();
         let in_fields = self.fields.iter().any(|(field, register)| {
             let Some(mine) = local.fields.get(field) else {
                 return false;
             };
             register.versions().iter().any(|their| {
-                their.dot == former
+                is_other(their.dot)
                     && mine
                         .versions()
                         .iter()
@@ -127,13 +131,13 @@ impl Document {
         let mine = local.events();
         in_fields
             || self.events().iter().any(|their| {
-                their.dot == former
+                is_other(their.dot)
                     && mine
                         .iter()
                         .any(|mine| mine.dot == present && is_same_event(mine, their))
             })
             || self.erasure.is_some_and(|their| {
-                their.dot == former
+                is_other(their.dot)
                     && local.erasure.is_some_and(|mine| {
                         mine.dot == present && (mine.at, mine.by) == (their.at, their.by)
                     })
