@@ -70,10 +70,9 @@ fn the_protocol_page_describes_the_messages_as_they_are() -> Result<()> {
         hasher.update(file.file_name().context("a file")?.as_encoded_bytes());
         hasher.update(fs::read(file)?);
     }
-    let number: String = hasher.finalize()[..8]
-        .iter()
-        .map(|byte| format!("{byte:02x}"))
-        .collect();
+    let digest = hasher.finalize();
+    let head = digest.first_chunk::<8>().context("32 bytes")?;
+    let number = format!("{:016x}", u64::from_be_bytes(*head));
     let page = fs::read_to_string(root.join("docs/PROTOCOL.md"))?;
     assert!(
         page.contains(&format!("`shared/src/wire` {number}")),

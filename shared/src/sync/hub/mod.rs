@@ -106,12 +106,15 @@ pub fn take_in(
     judged: Vec<Verdict>,
 ) -> Result<TakenIn, StoreError> {
     let actor = Actor::new(peer.replica, claim.incarnation);
-    let mut taken = TakenIn::default();
-    taken.is_stale = counters.is_stale(actor, claim);
+    let mut taken = TakenIn {
+        is_stale: counters.is_stale(actor, claim),
+        ..TakenIn::default()
+    };
     let former = claim.given_up.into_iter().filter(|former| *former != 0);
-    let has_retired = former
-        .map(|former| counters.retire(Actor::new(peer.replica, former)))
-        .fold(false, |news, is_news| news || is_news);
+    let mut has_retired = false;
+    for former in former {
+        has_retired |= counters.retire(Actor::new(peer.replica, former));
+    }
     // Stored before the replica hears of it, or what it then makes again could be doubled by what is still on the line.
     let has_news = if taken.is_stale {
         counters.retire(actor)
