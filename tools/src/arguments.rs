@@ -1,10 +1,14 @@
-//! The command line.
+//! The command line: the list of verbs. Each verb's own arguments stand in its file below `verbs`.
 
 use std::path::PathBuf;
 
-use clap::{Args, Parser, Subcommand};
+use clap::{Parser, Subcommand};
 
-/// Brings a legacy order database (SQLite file, or a dump of SQLite or MySQL) over to Offpiste, every row accounted for.
+use crate::verbs::{assess, plan, run, verify};
+
+/// Brings a legacy order database over to Offpiste, every row accounted for.
+///
+/// Reads a SQLite file or a dump of SQLite, MySQL, MariaDB, PostgreSQL or SQL Server, plain or gzipped.
 #[derive(Debug, Parser)]
 #[command(name = "offpiste-import", version, after_help = EXAMPLES)]
 pub(crate) struct Arguments {
@@ -35,66 +39,11 @@ Exit code: 0 all accounted for, 1 differences, 2 it could not be carried out.";
 #[derive(Debug, Subcommand)]
 pub(crate) enum Verb {
     /// Reads the source and reports tables, rows, types, and one finding per risk with its remedy. Changes nothing.
-    Assess(AssessArguments),
+    Assess(assess::Options),
     /// Proposes a plan: which table and column becomes what. A person corrects it. Changes nothing.
-    Plan(PlanArguments),
+    Plan(plan::Options),
     /// Brings the source over as the plan says, in batches. Running it twice is running it once.
-    Run(TargetArguments),
+    Run(run::Options),
     /// Reads everything back and compares it with the source, both directions, field by field.
-    Verify(TargetArguments),
-}
-
-/// Arguments of `plan`.
-#[derive(Debug, Args)]
-pub(crate) struct PlanArguments {
-    /// A SQLite file or a SQL dump.
-    pub(crate) source: PathBuf,
-    /// The file to write; `<source>.plan.toml` otherwise.
-    #[arg(long, value_name = "FILE")]
-    pub(crate) plan: Option<PathBuf>,
-    /// The branch of orders that name none: its name or id at the hub.
-    #[arg(long)]
-    pub(crate) branch: Option<String>,
-    /// Replaces a plan that is there.
-    #[arg(long)]
-    pub(crate) overwrite: bool,
-}
-
-/// Arguments of `run` and `verify`.
-#[derive(Debug, Args)]
-pub(crate) struct TargetArguments {
-    /// The plan.
-    #[arg(long, value_name = "FILE")]
-    pub(crate) plan: PathBuf,
-    /// Address of the running hub.
-    #[arg(long, value_name = "URL", conflicts_with = "store")]
-    pub(crate) hub: Option<String>,
-    /// Join string (or its code) with the role importer, made at the office. Needed once; what the hub gives for it is
-    /// kept beside the plan.
-    #[arg(
-        long,
-        value_name = "JOIN-STRING",
-        env = "OFFPISTE_IMPORT_TOKEN",
-        hide_env_values = true
-    )]
-    pub(crate) token: Option<String>,
-    /// Folder of a hub's store, while no hub runs on it.
-    #[arg(long, value_name = "DIR")]
-    pub(crate) store: Option<PathBuf>,
-    /// The source, when it is not where the plan says.
-    #[arg(long, value_name = "FILE")]
-    pub(crate) source: Option<PathBuf>,
-    /// Prints one JSON object instead of text.
-    #[arg(long)]
-    pub(crate) json: bool,
-}
-
-/// Arguments of `assess`.
-#[derive(Debug, Args)]
-pub(crate) struct AssessArguments {
-    /// A SQLite file or a SQL dump.
-    pub(crate) source: PathBuf,
-    /// Prints one JSON object instead of text.
-    #[arg(long)]
-    pub(crate) json: bool,
+    Verify(verify::Options),
 }

@@ -2,14 +2,31 @@
 
 use std::fmt::Write as _;
 use std::path::Path;
+use std::process::ExitCode;
 
 use tools::run::Report;
+
+use super::EXIT_DIFFERENCES;
 
 /// Differences shown as text; all listed ones are in the JSON.
 const SHOWN: usize = 20;
 
+/// Prints a report and says by the exit code whether everything fits.
+pub(super) fn conclude(report: &Report, as_json: bool, rejects: &Path) -> anyhow::Result<ExitCode> {
+    if as_json {
+        println!("{}", serde_json::to_string_pretty(report)?);
+    } else {
+        print!("{}", render(report, rejects));
+    }
+    Ok(if report.is_clean() {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::from(EXIT_DIFFERENCES)
+    })
+}
+
 /// The report as text.
-pub(super) fn render(report: &Report, rejects: &Path) -> String {
+fn render(report: &Report, rejects: &Path) -> String {
     let mut out = String::new();
     let width = report
         .ledger
