@@ -5,6 +5,7 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
+use super::bundle;
 use crate::clock::UtcMillis;
 use crate::id::{BranchId, DocumentId, ReplicaNumber};
 
@@ -24,6 +25,7 @@ pub struct Exchange {
     /// The latest cursor at which the sender had everything in its scope; parts are counted from there. 0: whole documents.
     pub base: u64,
     /// Deltas, each encoded by itself so that one bad one does not take the others along.
+    #[serde(with = "bundle::documents")]
     pub pushed: Vec<Vec<u8>>,
     /// The incarnation that the sender writes as at present.
     pub incarnation: u32,
@@ -61,6 +63,7 @@ pub struct ExchangeReply {
     /// Which of `pushed` were not taken, and why; all others were.
     pub refused: Vec<Refused>,
     /// What changed in the sender's scope after its cursor, without what the sender itself has just brought.
+    #[serde(with = "bundle::brought")]
     pub documents: Vec<Brought>,
     /// The position that `documents` go up to.
     pub cursor: u64,
@@ -212,6 +215,7 @@ impl FromStr for JoinString {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct DocumentsReply {
     /// Documents as the hub stores them, by feed position; those it cannot read itself are among them.
+    #[serde(with = "bundle::documents")]
     pub documents: Vec<Vec<u8>>,
     /// The position that they go up to: ask for what comes after it next.
     pub cursor: u64,

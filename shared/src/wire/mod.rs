@@ -1,5 +1,6 @@
 //! What branches, importers and the hub say to each other. `docs/PROTOCOL.md` describes it in words.
 
+mod bundle;
 mod codec;
 mod messages;
 pub mod reconcile;

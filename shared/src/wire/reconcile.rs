@@ -4,6 +4,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::bundle;
+
 /// `POST`, binary both ways: [`ReconcileQuery`] -> [`ReconcileReply`]. Bearer token of a branch.
 pub const RECONCILE_PATH: &str = "/sync/v1/reconcile";
 
@@ -52,6 +54,7 @@ pub struct FetchQuery {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FetchReply {
     /// Whole, each encoded by itself, in the order of the query.
+    #[serde(with = "bundle::documents")]
     pub documents: Vec<Vec<u8>>,
     /// How many of the ids this answers: what the hub lacks and what is none of the sender's business is passed over. The
     /// rest is to be asked for again.

@@ -6,43 +6,48 @@
 use super::DecodeError;
 
 /// Bytes being read. Remembers whether every number so far was written in its shortest form.
-pub(super) struct Cursor<'a> {
+pub(crate) struct Cursor<'a> {
     bytes: &'a [u8],
-    pub(super) is_shortest: bool,
+    pub(crate) is_shortest: bool,
 }
 
 impl<'a> Cursor<'a> {
-    pub(super) const fn over(bytes: &'a [u8]) -> Self {
+    pub(crate) const fn over(bytes: &'a [u8]) -> Self {
         Self {
             bytes,
             is_shortest: true,
         }
     }
 
+    /// What was not read yet.
+    pub(crate) const fn rest(&self) -> &'a [u8] {
+        self.bytes
+    }
+
     /// Bytes not read yet.
-    pub(super) const fn left(&self) -> usize {
+    pub(crate) const fn left(&self) -> usize {
         self.bytes.len()
     }
 
-    pub(super) fn byte(&mut self) -> Result<u8, DecodeError> {
+    pub(crate) fn byte(&mut self) -> Result<u8, DecodeError> {
         let (first, rest) = self.bytes.split_first().ok_or_else(cut_short)?;
         self.bytes = rest;
         Ok(*first)
     }
 
-    pub(super) fn array<const N: usize>(&mut self) -> Result<[u8; N], DecodeError> {
+    pub(crate) fn array<const N: usize>(&mut self) -> Result<[u8; N], DecodeError> {
         let (head, rest) = self.bytes.split_first_chunk::<N>().ok_or_else(cut_short)?;
         self.bytes = rest;
         Ok(*head)
     }
 
-    pub(super) fn slice(&mut self, length: usize) -> Result<&'a [u8], DecodeError> {
+    pub(crate) fn slice(&mut self, length: usize) -> Result<&'a [u8], DecodeError> {
         let (head, rest) = self.bytes.split_at_checked(length).ok_or_else(cut_short)?;
         self.bytes = rest;
         Ok(head)
     }
 
-    pub(super) fn u64(&mut self) -> Result<u64, DecodeError> {
+    pub(crate) fn u64(&mut self) -> Result<u64, DecodeError> {
         let (number, least) = match self.byte()? {
             small @ 0..=250 => return Ok(u64::from(small)),
             251 => (u64::from(u16::from_le_bytes(self.array()?)), 251),
@@ -57,7 +62,7 @@ impl<'a> Cursor<'a> {
         Ok(number)
     }
 
-    pub(super) fn u32(&mut self) -> Result<u32, DecodeError> {
+    pub(crate) fn u32(&mut self) -> Result<u32, DecodeError> {
         if self.bytes.first() == Some(&253) {
             return Err(damaged("a number is too large"));
         }
@@ -65,18 +70,18 @@ impl<'a> Cursor<'a> {
         u32::try_from(number).map_err(|_| damaged("a number is too large"))
     }
 
-    pub(super) fn i64(&mut self) -> Result<i64, DecodeError> {
+    pub(crate) fn i64(&mut self) -> Result<i64, DecodeError> {
         let zigzag = self.u64()?;
         Ok((zigzag >> 1).cast_signed() ^ -((zigzag & 1).cast_signed()))
     }
 
-    pub(super) fn i32(&mut self) -> Result<i32, DecodeError> {
+    pub(crate) fn i32(&mut self) -> Result<i32, DecodeError> {
         let zigzag = self.u32()?;
         Ok((zigzag >> 1).cast_signed() ^ -((zigzag & 1).cast_signed()))
     }
 
     /// The length of a sequence whose elements have at least one byte each, so that it cannot exceed what is left.
-    pub(super) fn length(&mut self) -> Result<usize, DecodeError> {
+    pub(crate) fn length(&mut self) -> Result<usize, DecodeError> {
         let length = self.u64()?;
         usize::try_from(length)
             .ok()
@@ -84,13 +89,13 @@ impl<'a> Cursor<'a> {
             .ok_or_else(cut_short)
     }
 
-    pub(super) fn text(&mut self) -> Result<&'a str, DecodeError> {
+    pub(crate) fn text(&mut self) -> Result<&'a str, DecodeError> {
         let length = self.length()?;
         std::str::from_utf8(self.slice(length)?).map_err(|_| damaged("a text is not UTF-8"))
     }
 
     /// A flag, or whether an option holds something.
-    pub(super) fn flag(&mut self) -> Result<bool, DecodeError> {
+    pub(crate) fn flag(&mut self) -> Result<bool, DecodeError> {
         match self.byte()? {
             0 => Ok(false),
             1 => Ok(true),
@@ -99,7 +104,7 @@ impl<'a> Cursor<'a> {
     }
 }
 
-pub(super) fn damaged(what: &str) -> DecodeError {
+pub(crate) fn damaged(what: &str) -> DecodeError {
     DecodeError::Damaged(what.to_owned())
 }
 
@@ -107,7 +112,7 @@ fn cut_short() -> DecodeError {
     damaged("it is cut short")
 }
 
-pub(super) fn put_u64(bytes: &mut Vec<u8>, number: u64) {
+pub(crate) fn put_u64(bytes: &mut Vec<u8>, number: u64) {
     let little = number.to_le_bytes();
     match number {
         0..=250 => bytes.push(little[0]),
@@ -126,15 +131,15 @@ pub(super) fn put_u64(bytes: &mut Vec<u8>, number: u64) {
     }
 }
 
-pub(super) fn put_i64(bytes: &mut Vec<u8>, number: i64) {
+pub(crate) fn put_i64(bytes: &mut Vec<u8>, number: i64) {
     put_u64(bytes, ((number << 1) ^ (number >> 63)).cast_unsigned());
 }
 
-pub(super) fn put_length(bytes: &mut Vec<u8>, length: usize) {
+pub(crate) fn put_length(bytes: &mut Vec<u8>, length: usize) {
     put_u64(bytes, length as u64);
 }
 
-pub(super) fn put_bytes(bytes: &mut Vec<u8>, content: &[u8]) {
+pub(crate) fn put_bytes(bytes: &mut Vec<u8>, content: &[u8]) {
     put_length(bytes, content.len());
     bytes.extend_from_slice(content);
 }

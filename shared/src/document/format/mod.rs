@@ -3,13 +3,29 @@
 //! A frozen version is never edited. A successor gets a module of its own with a conversion from its `Previous`;
 //! readers keep every version they ever wrote.
 
-mod cursor;
+pub(crate) mod cursor;
 mod v1;
 
 use super::Document;
 use crate::clock::Hlc;
 use crate::id::{DocumentId, Dot};
 use crate::limits;
+
+/// What documents of format 1 begin with.
+pub(crate) const VERSION_1: u8 = v1::VERSION;
+
+/// What stands before a value of format 1.
+pub(crate) mod tag {
+    pub(crate) const NULL: u8 = 0;
+    pub(crate) const BOOL: u8 = 1;
+    pub(crate) const INT: u8 = 2;
+    pub(crate) const TEXT: u8 = 3;
+    pub(crate) const ID: u8 = 4;
+    pub(crate) const MONEY: u8 = 5;
+    pub(crate) const INSTANT: u8 = 6;
+    pub(crate) const DATE: u8 = 7;
+    pub(crate) const BYTES: u8 = 8;
+}
 
 /// Bytes that are no document this version can read. They are kept aside as they came and tried again after an upgrade.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
