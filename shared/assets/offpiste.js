@@ -319,6 +319,18 @@
     }
   });
 
+  // ---- A ticket's page is as long as the ticket: roll paper is cut where the page ends. ----
+  const cutTheSlip = () => {
+    const slip = one(".slip-page");
+    if (!slip) return;
+    const millimetres = Math.ceil((slip.getBoundingClientRect().height * 25.4) / 96) + 8; // its margins, and a millimetre each for rounding
+    const sheet = new CSSStyleSheet();
+    sheet.replaceSync(`@page slip { size: 80mm ${Math.max(millimetres, 60)}mm; margin: 3mm 4mm; }`);
+    document.adoptedStyleSheets = [sheet];
+  };
+  cutTheSlip();
+  window.addEventListener("beforeprint", cutTheSlip);
+
   // ---- Results over the page go away when somebody turns to the page. ----
   document.addEventListener("focusin", (event) => {
     const over = one("#quick-results");

@@ -157,6 +157,31 @@ impl Browser {
         .await
     }
 
+    /// The sizes of the pages that printing this page gives, each width and height in millimetres.
+    ///
+    /// # Errors
+    /// When the browser refuses, or what it prints is no PDF.
+    pub async fn printed_pages(&self) -> Result<Vec<(f64, f64)>> {
+        const MILLIMETRES_A_POINT: f64 = 25.4 / 72.0;
+        let wanted = json!({ "preferCSSPageSize": true, "printBackground": true });
+        let printed = self.devtools_value("Page.printToPDF", wanted).await?;
+        let data = printed["data"].as_str().context("nothing was printed")?;
+        let pdf = BASE64_STANDARD.decode(data)?;
+        let pdf = String::from_utf8_lossy(&pdf);
+        let pages = pdf.split("/MediaBox [").skip(1).map(|rest| {
+            let corners = rest.split(']').next().unwrap_or_default();
+            let numbers: Result<Vec<f64>, _> = corners.split_whitespace().map(str::parse).collect();
+            match numbers?.as_slice() {
+                [left, bottom, right, top] => Ok((
+                    (right - left) * MILLIMETRES_A_POINT,
+                    (top - bottom) * MILLIMETRES_A_POINT,
+                )),
+                _ => Err(anyhow!("a page without a size: {corners}")),
+            }
+        });
+        pages.collect()
+    }
+
     /// Waits until `css` finds an element that is displayed, and returns it.
     ///
     /// # Errors

@@ -4,6 +4,7 @@ use shared::clock::UtcMillis;
 use shared::domain::Branch;
 use shared::presentation::format;
 use shared::presentation::page::{Badge, Seen};
+use shared::wire::ReplicaRole;
 
 use crate::backend::{Freshness, Presence, Replica};
 use crate::router::App;
@@ -97,7 +98,13 @@ pub(crate) fn machine_badge(
     if is_long_absent(replica, presence, seen.now, days) {
         return badge("tag--bad", "warning", "office-machine-long-absent");
     }
-    freshness_badge(seen, Presence::freshness(presence, seen.now))
+    match Presence::freshness(presence, seen.now) {
+        // Nobody expects it to be there all the time.
+        Freshness::Away if replica.role == ReplicaRole::Importer => {
+            badge("", "info", "office-machine-importer-idle")
+        }
+        freshness => freshness_badge(seen, freshness),
+    }
 }
 
 fn freshness_badge(seen: &Seen, freshness: Freshness) -> Badge {

@@ -176,6 +176,7 @@ office-set-aside-next = Die Filiale zeigt unter Quarantäne, was und warum, und 
 office-machines = Alle Geräte
 office-machine-retired = gesperrt
 office-machine-long-absent = lange abwesend
+office-machine-importer-idle = zurzeit kein Import
 office-long-absent-next = Dieses Gerät war lange nicht da. Kommt es nicht wieder, bitte sperren; solange es zählt, bleiben Löschvermerke seinetwegen aufbewahrt.
 office-absence-days = Lange abwesend nach Tagen
 office-clock-both = Beim letzten Kontakt war es dort { $there }, hier { $here }.

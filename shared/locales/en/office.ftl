@@ -176,6 +176,7 @@ office-set-aside-next = The branch shows under Quarantine what and why, and can 
 office-machines = All machines
 office-machine-retired = shut out
 office-machine-long-absent = long absent
+office-machine-importer-idle = no import at the moment
 office-long-absent-next = This machine has long been away. If it does not come back, shut it out; as long as it counts, marks of erasures are kept for its sake.
 office-absence-days = Long absent after days
 office-clock-both = At the last contact it was { $there } there and { $here } here.

@@ -176,6 +176,7 @@ office-set-aside-next = La succursale montre sous Quarantaine quoi et pourquoi, 
 office-machines = Tous les appareils
 office-machine-retired = bloqué
 office-machine-long-absent = longtemps absent
+office-machine-importer-idle = pas d’import en ce moment
 office-long-absent-next = Cet appareil est absent depuis longtemps. S’il ne revient pas, bloquez-le; tant qu’il compte, les marques d’effacement sont gardées pour lui.
 office-absence-days = Longtemps absent après jours
 office-clock-both = Au dernier contact, il était { $there } là-bas et { $here } ici.

@@ -176,6 +176,7 @@ office-set-aside-next = La filiale mostra in Quarantena che cosa e perché, e pu
 office-machines = Tutti gli apparecchi
 office-machine-retired = bloccato
 office-machine-long-absent = assente da tempo
+office-machine-importer-idle = nessuna importazione al momento
 office-long-absent-next = Questo apparecchio manca da tempo. Se non torna, bloccarlo; finché conta, i segni di cancellazione vengono conservati per esso.
 office-absence-days = Assente da tempo dopo giorni
 office-clock-both = All’ultimo contatto erano le { $there } lì e le { $here } qui.

@@ -41,6 +41,11 @@ async fn an_order_taken_in_by_keyboard_alone_appears_at_the_other_branch_and_at_
     .await?;
     anna.preview_print().await?;
     anna.keep_screenshot("counter ticket printed").await?;
+    let pages = anna.printed_pages().await?;
+    ensure!(
+        matches!(pages[..], [(width, height)] if (79.0..81.0).contains(&width) && (60.0..200.0).contains(&height)),
+        "a ticket is one page of roll paper, 80 mm wide and as long as it is: {pages:?}"
+    );
     anna.prefer(Theme::Light).await?;
 
     // Davos finds the order while typing, and sees on the open page what Chur does with it.

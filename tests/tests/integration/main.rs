@@ -5,6 +5,7 @@ mod bad_input;
 mod browser;
 mod crash;
 mod demo;
+mod dependencies;
 mod durability;
 mod harness;
 mod import;

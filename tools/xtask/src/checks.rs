@@ -129,7 +129,9 @@ fn run_and_count(command: &mut Command) -> Result<Tally> {
 fn dependency_rules() -> Result<Outcome> {
     if !is_installed("cargo-deny") {
         return Ok(Outcome::Skipped(
-            "cargo-deny is not installed; `cargo install --locked cargo-deny` gets it".to_owned(),
+            "licences, bans and sources were held by the tests; cargo-deny would look a second time: \
+             `cargo install --locked cargo-deny`"
+                .to_owned(),
         ));
     }
     let mut deny = cargo();
