@@ -63,6 +63,7 @@ fn build_binaries() -> Result<()> {
     // The same selection for each run, so that features are unified the same way and nothing is built twice.
     cargo.args(["-p", "server", "-p", "client", "-p", "tools", "-p", "tests"]);
     cargo.env("CARGO_TARGET_DIR", target_directory()?);
+    forget_this_package(&mut cargo);
     if profile_directory()?.ends_with("release") {
         cargo.arg("--release");
     }
@@ -73,6 +74,24 @@ fn build_binaries() -> Result<()> {
         String::from_utf8_lossy(&output.stderr)
     );
     Ok(())
+}
+
+/// Takes away what cargo has told this process of its own package. The build scripts of some crates (ring) ask for it, and
+/// would be run again, and everything above them be built again, each time a test calls cargo and each time a person does.
+fn forget_this_package(cargo: &mut Command) {
+    for (name, _) in env::vars_os() {
+        let of_the_package = [
+            "CARGO_PKG_",
+            "CARGO_MANIFEST_",
+            "CARGO_CRATE_",
+            "CARGO_BIN_",
+        ]
+        .iter()
+        .any(|prefix| name.as_encoded_bytes().starts_with(prefix.as_bytes()));
+        if of_the_package {
+            cargo.env_remove(name);
+        }
+    }
 }
 
 /// `target/debug` or `target/release`: where the running executable is, or one up when it is a test below `deps`.

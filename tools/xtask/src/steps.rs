@@ -105,6 +105,21 @@ pub(crate) fn cargo() -> Command {
     let program = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
     let mut command = Command::new(program);
     command.current_dir(repository_root());
+    // What cargo has told xtask of its own package. The build scripts of some crates (ring) ask for it, and would be run
+    // again, and everything above them be built again, each time that somebody calls cargo now through xtask, now by hand.
+    for (name, _) in std::env::vars_os() {
+        let of_the_package = [
+            "CARGO_PKG_",
+            "CARGO_MANIFEST_",
+            "CARGO_CRATE_",
+            "CARGO_BIN_",
+        ]
+        .iter()
+        .any(|prefix| name.as_encoded_bytes().starts_with(prefix.as_bytes()));
+        if of_the_package {
+            command.env_remove(name);
+        }
+    }
     command
 }
 
