@@ -7,17 +7,26 @@ use std::sync::Arc;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use shared::clock::UtcMillis;
-use shared::document::{Authoring, Document};
+use shared::document::{Authoring, Document, Encoded};
 use shared::domain::Catalogue;
 use shared::id::{Actor, BranchId, DocumentId, StaffId};
 use shared::read_model::{Check, CheckError, Corrected, ReadModel};
-use shared::store::{BranchStore, Change, Pending, SetAside, StoreError, Unreadable};
+use shared::store::{
+    Arrived, BranchStore, Change, Pending, SetAside, StoreError, Unreadable,
+};
 use shared::sync::{Progress, Proof, ScopeDigest, branch};
 
 use super::catch_up;
 use super::{Facts, StartError};
 use crate::clock::{Clock, random_bytes};
 use crate::records::{self, Membership};
+
+/// Documents of the hub from which the lists follow later, in large transactions, when nobody waits for the store: a first
+/// synchronisation, or the work of days. What a counter or a few others write is in the lists before it is answered.
+const BULK: usize = 100;
+
+/// Documents that the lists take in at a time while they follow: what a counter may have to wait.
+const FOLLOWED_AT_ONCE: usize = 1_000;
 
 /// The store with its followers: lists and catalogue.
 pub(crate) struct Desk {
@@ -35,10 +44,14 @@ pub(crate) struct Desk {
     /// Documents in the lists.
     documents: u64,
     lists_behind: Option<String>,
+    /// The feed position from which the lists have yet to follow a bulk of documents.
+    lists_follow_from: Option<u64>,
     /// What the hub would not take, with its reason.
     refused: BTreeMap<DocumentId, String>,
     /// What changed since the last persist, for the followers.
     changes: Vec<Change>,
+    /// What changed in bulk since then, which the lists read from the store.
+    changed_in_bulk: Vec<DocumentId>,
     /// Whether anything was written since the last persist.
     is_dirty: bool,
     /// Drawn at every start: tells this run from one of a copy of its store.
@@ -71,7 +84,9 @@ impl Desk {
             catalogue,
             unreadable: Arc::new(unreadable),
             lists_behind: None,
+            lists_follow_from: None,
             changes: Vec::new(),
+            changed_in_bulk: Vec::new(),
             is_dirty: false,
             session: u32::from_le_bytes(random_bytes().map_err(std::io::Error::other)?)
                 .max(1)
@@ -117,7 +132,7 @@ impl Desk {
     /// The digest of this branch's scope, as it follows from what is held here; none while the lists are not up to date.
     pub(crate) fn digest(&self) -> Option<ScopeDigest> {
         let branch = self.branch?;
-        if !self.changes.is_empty() || self.lists_behind.is_some() {
+        if !self.changes.is_empty() || self.lists_behind.is_some() || self.lists_follow() {
             return None;
         }
         self.read_model
@@ -131,6 +146,10 @@ impl Desk {
     /// # Errors
     /// When the store cannot be read.
     pub(crate) fn check_some_more(&mut self) -> Result<bool, StoreError> {
+        if self.lists_follow() {
+            self.follow_some_more();
+            return Ok(false);
+        }
         if !self.changes.is_empty() || self.lists_behind.is_some() {
             // They are brought up to date when this job is done; or they cannot be, which is shown.
             return Ok(self.lists_behind.is_some());
@@ -230,28 +249,66 @@ impl Desk {
         progress: Progress,
     ) -> Result<Vec<(usize, StoreError)>, StoreError> {
         let now = self.now();
-        let mut records = vec![(records::PROGRESS, BranchStore::record_bytes(&progress))];
-        let fresh: Vec<DocumentId> = documents
+        let of_catalogue = documents
             .iter()
             .filter(|document| Catalogue::holds_kind(document.kind().as_str()))
-            .map(Document::id)
-            .filter(|id| !self.catalogue_documents.contains_key(id))
-            .collect();
-        if !fresh.is_empty() {
-            // In the same batch as the documents, or a crash in between would hide part of the catalogue.
-            let ids: Vec<DocumentId> = self
-                .catalogue_documents
-                .keys()
-                .copied()
-                .chain(fresh)
-                .collect();
-            records.push((records::CATALOGUE, BranchStore::record_bytes(&ids)));
-        }
+            .map(Document::id);
+        let records = self.records_of_reply(progress, of_catalogue);
         let (changes, refused) = self.store.commit_from_hub(documents, now, &records)?;
         self.is_dirty = true;
         self.progress = progress;
         self.note(changes);
         Ok(refused)
+    }
+
+    /// The same for documents as bytes. Many at once go into the store alone; the lists follow.
+    ///
+    /// # Errors
+    /// As [`BranchStore::commit_from_hub_encoded`].
+    pub(crate) fn commit_from_hub_encoded(
+        &mut self,
+        documents: &[Encoded],
+        progress: Progress,
+    ) -> Result<Vec<(usize, StoreError)>, StoreError> {
+        let now = self.now();
+        let of_catalogue = documents
+            .iter()
+            .filter(|document| Catalogue::holds_kind(document.kind().as_str()))
+            .map(Encoded::id);
+        let records = self.records_of_reply(progress, of_catalogue);
+        let listed_up_to = self.store.head();
+        let (arrived, refused) = self
+            .store
+            .commit_from_hub_encoded(documents, now, &records)?;
+        self.is_dirty = true;
+        self.progress = progress;
+        if documents.len() >= BULK || self.lists_follow() {
+            self.lists_follow_from.get_or_insert(listed_up_to);
+            self.note_in_bulk(arrived)?;
+        } else {
+            let changes = arrived.into_iter().map(Arrived::change);
+            self.note(changes.collect::<Result<_, _>>()?);
+        }
+        Ok(refused)
+    }
+
+    /// The progress, and which documents are the catalogue when there are new ones: in the same batch as the documents, or a
+    /// crash in between would hide part of the catalogue.
+    fn records_of_reply(
+        &self,
+        progress: Progress,
+        of_catalogue: impl Iterator<Item = DocumentId>,
+    ) -> Vec<(&'static str, Vec<u8>)> {
+        let mut records = vec![(records::PROGRESS, BranchStore::record_bytes(&progress))];
+        let fresh: Vec<DocumentId> = of_catalogue
+            .filter(|id| !self.catalogue_documents.contains_key(id))
+            .collect();
+        if !fresh.is_empty() {
+            let known = self.catalogue_documents.keys().copied();
+            let ids: Vec<DocumentId> = known.chain(fresh).collect();
+            records.push((records::CATALOGUE, BranchStore::record_bytes(&ids)));
+        }
+        records
     }
 
     /// Clears what the hub has durably taken.
@@ -359,11 +416,47 @@ impl Desk {
             self.is_dirty = false;
         }
         let changes = std::mem::take(&mut self.changes);
-        let changed = changes.iter().map(|change| change.document.id()).collect();
-        if !changes.is_empty() || self.lists_behind.is_some() {
+        let mut changed = std::mem::take(&mut self.changed_in_bulk);
+        changed.extend(changes.iter().map(|change| change.document.id()));
+        if !changes.is_empty() || self.lists_behind.is_some() && !self.lists_follow() {
             self.bring_lists_up_to_date(changes);
         }
         Ok(changed)
+    }
+
+    /// Whether documents that came in bulk are durable and not yet in the lists.
+    pub(crate) const fn lists_follow(&self) -> bool {
+        self.lists_follow_from.is_some()
+    }
+
+    /// Takes some more of what came in bulk into the lists. For when nothing waits for the store.
+    pub(super) fn follow_some_more(&mut self) {
+        let Some(position) = self.lists_follow_from else {
+            return;
+        };
+        let followed = self
+            .store
+            .changes_after(position, FOLLOWED_AT_ONCE)
+            .map_err(|error| error.to_string())
+            .and_then(|feed| {
+                self.read_model
+                    .apply(&catch_up::for_lists(feed.changes), feed.position)
+                    .map_err(|error| error.to_string())?;
+                Ok((feed.position, feed.more))
+            });
+        match followed {
+            Ok((position, more)) => {
+                self.lists_follow_from = more.then_some(position);
+                self.lists_behind = None;
+            }
+            Err(reason) => {
+                tracing::error!(reason, "the lists are behind the orders; every order is saved");
+                // From here on each change tries again.
+                self.lists_follow_from = None;
+                self.lists_behind = Some(reason);
+            }
+        }
+        self.documents = self.read_model.documents_held().unwrap_or(self.documents);
     }
 
     /// The state that everybody may know.
@@ -377,31 +470,50 @@ impl Desk {
             unreadable: Arc::clone(&self.unreadable),
             documents: self.documents,
             lists_behind: self.lists_behind.clone(),
+            lists_follow: self.lists_follow(),
         }
     }
 
     fn note(&mut self, changes: Vec<Change>) {
-        let mut catalogue_changed = false;
+        let documents = changes.iter().map(|change| &change.document);
+        let of_catalogue =
+            documents.filter(|document| Catalogue::holds_kind(document.kind().as_str()));
+        self.note_catalogue(of_catalogue.cloned().collect());
         for change in &changes {
-            let document = &change.document;
-            self.check.note(document.id());
-            if Catalogue::holds_kind(document.kind().as_str()) {
-                self.catalogue_documents
-                    .insert(document.id(), document.clone());
-                catalogue_changed = true;
-            }
-        }
-        if catalogue_changed {
-            self.catalogue = Arc::new(Catalogue::from_documents(self.catalogue_documents.values()));
+            self.check.note(change.document.id());
         }
         self.changes.extend(changes);
+    }
+
+    fn note_in_bulk(&mut self, arrived: Vec<Arrived>) -> Result<(), StoreError> {
+        let mut of_catalogue = Vec::new();
+        for arrived in arrived {
+            self.check.note(arrived.id);
+            self.changed_in_bulk.push(arrived.id);
+            if arrived.kind().is_some_and(|kind| Catalogue::holds_kind(kind.as_str())) {
+                of_catalogue.push(arrived.document()?);
+            }
+        }
+        self.note_catalogue(of_catalogue);
+        Ok(())
+    }
+
+    fn note_catalogue(&mut self, documents: Vec<Document>) {
+        if documents.is_empty() {
+            return;
+        }
+        let documents = documents.into_iter();
+        self.catalogue_documents
+            .extend(documents.map(|document| (document.id(), document)));
+        self.catalogue = Arc::new(Catalogue::from_documents(self.catalogue_documents.values()));
     }
 
     /// The documents are durable by now, so a list that cannot be written is no reason to refuse anything: it is noted,
     /// shown, and tried again with the next change.
     fn bring_lists_up_to_date(&mut self, changes: Vec<Change>) {
         let result = if self.lists_behind.is_none() {
-            let head = self.store.head();
+            // While the lists follow a bulk, they are complete only up to where they have come.
+            let head = if self.lists_follow() { 0 } else { self.store.head() };
             let changes = catch_up::for_lists(changes);
             self.read_model
                 .apply(&changes, head)
@@ -446,6 +558,15 @@ impl branch::Desk for Desk {
         _now: UtcMillis,
     ) -> Result<Vec<(usize, StoreError)>, StoreError> {
         Self::commit_from_hub(self, documents, progress)
+    }
+
+    fn commit_from_hub_encoded(
+        &mut self,
+        documents: &[Encoded],
+        progress: Progress,
+        _now: UtcMillis,
+    ) -> Result<Vec<(usize, StoreError)>, StoreError> {
+        Self::commit_from_hub_encoded(self, documents, progress)
     }
 
     fn acknowledge(&mut self, taken: &[(DocumentId, u64)]) -> Result<(), StoreError> {

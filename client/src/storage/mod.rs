@@ -1,11 +1,12 @@
 //! The store thread: one operating-system thread owns the [`BranchStore`] and the read model's writer.
 //!
 //! Work comes through a bounded channel as closures over a [`Desk`]. **Group commit**: what is queued is done one after the
-//! other, then one `persist()` serves all of it, then the read model follows, then everybody is answered.
+//! other, then one `persist()` serves all of it, then the read model follows, then everybody is answered. What comes from the
+//! hub in bulk goes into the store alone; the lists follow it in large transactions while nothing waits for the thread.
 //!
 //! **Invariants**
 //! - Nobody is answered about a write before `persist()` has returned.
-//! - A list that is read after an answer shows what the answer was about.
+//! - A list that is read after an answer shows what the answer was about, unless it was about a bulk of the hub's.
 //! - A panic on the thread ends the process: nothing half done goes on living, and a restart is safe.
 
 mod catch_up;
@@ -49,6 +50,8 @@ pub(crate) struct Facts {
     pub(crate) documents: u64,
     /// Why the lists are behind the documents; none when they are not.
     pub(crate) lists_behind: Option<String>,
+    /// Whether what came in bulk is still on its way into the lists.
+    pub(crate) lists_follow: bool,
 }
 
 /// The way to the store thread. Cheap to clone.

@@ -2,9 +2,11 @@
 
 use std::sync::Arc;
 use std::thread::{self, JoinHandle};
+use std::time::Duration;
 
 use shared::id::DocumentId;
 use shared::store::StoreError;
+use tokio::sync::mpsc::error::TryRecvError;
 use tokio::sync::{broadcast, mpsc, watch};
 
 use super::{Desk, Facts};
@@ -18,6 +20,9 @@ pub(super) enum Message {
     Work(Job),
     Close,
 }
+
+/// While more of a bulk is to come, the lists wait so long for it before they use the pause: the store comes first.
+const MORE_COMES_WITHIN: Duration = Duration::from_millis(25);
 
 /// Jobs that share one `persist()`. Bounds how long the first of them waits for the last.
 const GROUP: usize = 64;
@@ -42,7 +47,37 @@ fn work(
     facts: &watch::Sender<Arc<Facts>>,
     news: &broadcast::Sender<Changed>,
 ) -> Result<(), StoreError> {
-    while let Some(first) = queue.blocking_recv() {
+    // Only for its timer.
+    let waiting = tokio::runtime::Builder::new_current_thread()
+        .enable_time()
+        .build()
+        .map_err(shared::store::EngineError::from)?;
+    loop {
+        let first = match queue.try_recv() {
+            Ok(first) => first,
+            Err(TryRecvError::Disconnected) => return Ok(()),
+            Err(TryRecvError::Empty) if desk.lists_follow() => {
+                let pause = if desk.progress().remaining > 0 {
+                    MORE_COMES_WITHIN
+                } else {
+                    Duration::ZERO
+                };
+                let next = async { tokio::time::timeout(pause, queue.recv()).await };
+                match waiting.block_on(next) {
+                    Ok(Some(first)) => first,
+                    Ok(None) => return Ok(()),
+                    Err(_) => {
+                        desk.follow_some_more();
+                        publish(&desk, &[], facts, news);
+                        continue;
+                    }
+                }
+            }
+            Err(TryRecvError::Empty) => match queue.blocking_recv() {
+                Some(first) => first,
+                None => return Ok(()),
+            },
+        };
         let mut answers: Vec<Answer> = Vec::new();
         let mut next = Some(first);
         let mut is_closing = false;
@@ -75,10 +110,9 @@ fn work(
         // means that the next start reads what is really there.
         settled?;
         if is_closing {
-            break;
+            return Ok(());
         }
     }
-    Ok(())
 }
 
 fn publish(
@@ -91,7 +125,8 @@ fn publish(
     let now = desk.facts();
     let line_changed = before.pending != now.pending
         || before.progress != now.progress
-        || before.proof != now.proof;
+        || before.proof != now.proof
+        || before.lists_follow != now.lists_follow;
     facts.send_replace(Arc::new(now));
     // Nobody listens when no page is open.
     if !changed.is_empty() {

@@ -146,10 +146,19 @@ impl Synchronizer {
         let mut facts = storage.watch_facts();
         let written_here = facts.wait_for(|facts| facts.head != head && facts.pending.count > 0);
         let anyway = sleep(if wants_proof { PROOF_AFTER } else { ANYWAY });
+        // What came in bulk can be compared once it is in the lists.
+        let follows = storage.facts().lists_follow;
+        let mut lists = storage.watch_facts();
+        let followed = async {
+            if !follows || lists.wait_for(|facts| !facts.lists_follow).await.is_err() {
+                std::future::pending::<()>().await;
+            }
+        };
         tokio::select! {
             // An error means that the store has ended; the next exchange finds out.
             _ = written_here => {}
             () = self.news_of_the_hub() => {}
+            () = followed => {}
             () = anyway => {}
         }
     }

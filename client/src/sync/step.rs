@@ -2,14 +2,16 @@
 //! [`shared::sync::branch`].
 
 use shared::sync::branch::{self, Compared, Next, Planned};
+use shared::wire::ExchangeReply;
+use tokio::task::JoinHandle;
 
 use super::transport::Transport;
 use crate::clock::{Clock, random_bytes};
 use crate::counter::{CounterError, LineProblem};
 use crate::storage::Storage;
 
-/// Documents of the hub that are merged at a time: some tens of milliseconds, which is what a counter may have to wait.
-const PORTION: usize = 100;
+/// Documents of the hub that are stored at a time: some ten milliseconds, which is what a counter may have to wait.
+const PORTION: usize = 500;
 
 /// What a step came to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -40,16 +42,63 @@ pub(super) async fn exchange(
     round_trip(storage, transport, clock, planned).await
 }
 
-/// Sends what was planned and takes the reply in.
+/// Sends what was planned and takes the reply in. While it is taken in, what comes next is asked for already.
 pub(super) async fn round_trip(
     storage: &Storage,
     transport: &Transport,
     clock: &Clock,
-    planned: Planned,
+    mut planned: Planned,
 ) -> Result<Done, StepError> {
-    let pushed = planned.message.pushed.len() as u64;
-    let reply = transport.exchange(&planned.message).await?;
-    let received = reply.documents.len() as u64;
+    let mut reply = transport.exchange(&planned.message).await?;
+    let mut moved = 0;
+    loop {
+        moved += (planned.message.pushed.len() + reply.documents.len()) as u64;
+        let ahead = if storage.facts().pending.count == 0 {
+            branch::plan_ahead(&planned, &reply, clock.now())
+        } else {
+            // What was written here goes out first.
+            None
+        };
+        let asking = ahead.map(|ahead| Asking::begin(transport, ahead));
+        let next = take_in(storage, clock, planned, reply).await?;
+        match asking {
+            Some(asking) if next == Next::Again => (planned, reply) = asking.end().await?,
+            _ => return Ok(Done { next, moved }),
+        }
+    }
+}
+
+/// A message under way beside the work on the reply before it.
+struct Asking(JoinHandle<Result<(Planned, ExchangeReply), LineProblem>>);
+
+impl Asking {
+    fn begin(transport: &Transport, planned: Planned) -> Self {
+        let transport = transport.clone();
+        Self(tokio::spawn(async move {
+            let reply = transport.exchange(&planned.message).await?;
+            Ok((planned, reply))
+        }))
+    }
+
+    async fn end(mut self) -> Result<(Planned, ExchangeReply), StepError> {
+        let ended = (&mut self.0).await.map_err(|_| CounterError::Stopping)?;
+        Ok(ended?)
+    }
+}
+
+impl Drop for Asking {
+    /// Nobody waits for the answer any more.
+    fn drop(&mut self) {
+        self.0.abort();
+    }
+}
+
+async fn take_in(
+    storage: &Storage,
+    clock: &Clock,
+    planned: Planned,
+    reply: ExchangeReply,
+) -> Result<Next, StepError> {
     let now = clock.now();
     let mut taken = tokio::task::spawn_blocking(move || branch::read(planned, reply, now))
         .await
@@ -70,10 +119,7 @@ pub(super) async fn round_trip(
     let next = storage
         .run(move |desk| branch::take_in(desk, taken, now, random).map_err(CounterError::from))
         .await??;
-    Ok(Done {
-        next,
-        moved: pushed + received,
-    })
+    Ok(next)
 }
 
 /// Compares digests, once the lists have followed what the exchange stored.

@@ -10,7 +10,7 @@ use shared::id::{BranchId, DocumentId, ReplicaNumber};
 use shared::limits;
 use shared::store::StoreError;
 use shared::sync::hub::{self, Claim, Counters, Outgoing, TakenIn, Wanted};
-use shared::sync::{Peer, judge};
+use shared::sync::{Peer, judge_encoded};
 use shared::wire::{
     Brought, Epoch, Exchange, ExchangeReply, OLDEST_PROTOCOL_VERSION, PROTOCOL_VERSION, Refused,
     WaitReply,
@@ -248,7 +248,10 @@ impl Hub {
         let judged = tokio::task::spawn_blocking(move || {
             pushed
                 .into_iter()
-                .map(|bytes| (judge(&bytes, peer), bytes.len()))
+                .map(|bytes| {
+                    let length = bytes.len();
+                    (judge_encoded(bytes, peer), length)
+                })
                 .unzip::<_, _, Vec<_>, Vec<_>>()
         })
         .await

@@ -14,7 +14,7 @@ use tokio::sync::mpsc;
 
 use super::BackendError;
 use super::records;
-use super::writer::{Shared, Tell};
+use super::writer::{News, Shared, Tell};
 
 /// Documents read at once when the lists catch up.
 const CATCH_UP: usize = 2_000;
@@ -28,7 +28,7 @@ const QUEUE: usize = 16;
 /// What a batch changed, and whom to tell once it is in the lists.
 pub(super) struct Batch {
     /// By position; empty when the lists must read the feed themselves.
-    pub(super) changes: Vec<Change>,
+    pub(super) changes: Vec<News>,
     pub(super) waiting: Vec<Tell>,
 }
 
@@ -103,6 +103,7 @@ impl Lists {
                 changes.extend(next.changes);
                 waiting.extend(next.waiting);
             }
+            let changes: Vec<Change> = changes.into_iter().filter_map(News::change).collect();
             self.take_in(&changes);
             self.announce();
             for tell in waiting {

@@ -7,12 +7,12 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, PoisonError, RwLock};
 
 use shared::clock::HybridClock;
-use shared::document::{Authoring, Document};
+use shared::document::{Authoring, Document, Encoded};
 use shared::domain::Catalogue;
 use shared::id::{Actor, DocumentId, ReplicaNumber, StaffId};
 use shared::read_model::Change;
-use shared::store::{HubStore, Merged, StoreError};
-use shared::sync::hub::Writing;
+use shared::store::{Arrived, HubStore, Merged, StoreError};
+use shared::sync::hub::{Changed, Writing};
 use tokio::sync::{mpsc, watch};
 
 use super::BackendError;
@@ -59,13 +59,44 @@ pub(super) struct Shared {
     pub(super) head: watch::Sender<u64>,
 }
 
+/// A document that changed, for the lists.
+pub(super) enum News {
+    Built(Change),
+    /// As it came; the lists build it.
+    Arrived(Box<Arrived>),
+}
+
+impl News {
+    pub(super) fn position(&self) -> u64 {
+        match self {
+            Self::Built(change) => change.position,
+            Self::Arrived(arrived) => arrived.position,
+        }
+    }
+
+    /// None when it cannot be read, which bytes that went into the store always can.
+    pub(super) fn change(self) -> Option<Change> {
+        match self {
+            Self::Built(change) => Some(change),
+            Self::Arrived(arrived) => {
+                let position = arrived.position;
+                let document = arrived.document().inspect_err(
+                    |error| tracing::error!(%error, "a document that was stored cannot be read"),
+                );
+                let document = document.ok()?;
+                Some(Change { position, document })
+            }
+        }
+    }
+}
+
 /// The hub's writing hand. Lives on its thread.
 pub(crate) struct Writer {
     shared: Arc<Shared>,
     /// None before the hub serves: what is written until then is read from the feed.
     lists: Option<Followers>,
     /// Changed in this batch, by document.
-    changed: BTreeMap<DocumentId, Change>,
+    changed: BTreeMap<DocumentId, News>,
     catalogue: BTreeMap<DocumentId, Document>,
     actor: Actor,
     counter: u64,
@@ -126,9 +157,23 @@ impl Writer {
                 position: merged.position,
                 document: merged.after.clone(),
             };
-            self.changed.insert(delta.id(), change);
+            self.changed.insert(delta.id(), News::Built(change));
         }
         Ok(merged)
+    }
+
+    /// The same for a delta that came as bytes; what is new goes into the store without being built.
+    fn merge_encoded(&mut self, delta: &Encoded) -> Result<Option<Changed>, StoreError> {
+        if Catalogue::holds_kind(delta.kind().as_str()) {
+            return Ok(self.merge(&delta.decode()?)?.as_change(delta.id()));
+        }
+        let arrived = self.shared.store.merge_encoded(delta)?;
+        let change = arrived.as_change();
+        if change.is_some() {
+            let news = News::Arrived(Box::new(arrived));
+            self.changed.insert(delta.id(), news);
+        }
+        Ok(change)
     }
 
     /// Writes in the hub's own name: `write` makes deltas with the authoring it gets, and they are merged.
@@ -221,9 +266,9 @@ impl Writer {
     }
 
     /// What the batch changed, by position; the catalogue is up to date with it.
-    fn publish(&mut self) -> Vec<Change> {
-        let mut changes: Vec<Change> = std::mem::take(&mut self.changed).into_values().collect();
-        changes.sort_by_key(|change| change.position);
+    fn publish(&mut self) -> Vec<News> {
+        let mut changes: Vec<News> = std::mem::take(&mut self.changed).into_values().collect();
+        changes.sort_by_key(News::position);
         if self.note_catalogue(&changes) {
             self.publish_catalogue();
         }
@@ -257,10 +302,13 @@ impl Writer {
         Ok(())
     }
 
-    fn note_catalogue(&mut self, changes: &[Change]) -> bool {
+    fn note_catalogue(&mut self, changes: &[News]) -> bool {
         let mut is_news = false;
         for change in changes {
-            if Catalogue::holds_kind(change.document.kind().as_str()) {
+            // The catalogue's are always built.
+            if let News::Built(change) = change
+                && Catalogue::holds_kind(change.document.kind().as_str())
+            {
                 self.catalogue
                     .insert(change.document.id(), change.document.clone());
                 is_news = true;
@@ -279,6 +327,10 @@ impl Writer {
 impl Writing for Writer {
     fn merge(&mut self, delta: &Document) -> Result<Merged, StoreError> {
         Self::merge(self, delta)
+    }
+
+    fn merge_encoded(&mut self, delta: &Encoded) -> Result<Option<Changed>, StoreError> {
+        Self::merge_encoded(self, delta)
     }
 }
 

@@ -14,6 +14,7 @@
 
 mod change;
 mod collision;
+mod encoded;
 mod event;
 mod events;
 pub mod format;
@@ -29,6 +30,7 @@ use sha2::{Digest, Sha256};
 
 pub use change::{Authoring, Change};
 pub use collision::Reissued;
+pub use encoded::Encoded;
 pub use event::{Event, EventKind};
 pub use register::{Register, Version};
 pub use value::{Currency, Field, Kind, NameError, Value};

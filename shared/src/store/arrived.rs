@@ -1,7 +1,7 @@
 //! Documents that come as bytes and need not be built to be stored.
 
 use super::{Change, StoreError, layout};
-use crate::document::{Document, format};
+use crate::document::{Document, Kind, format};
 use crate::id::DocumentId;
 
 /// A document that came as bytes, and what became of it.
@@ -29,6 +29,14 @@ pub(super) enum After {
 }
 
 impl Arrived {
+    /// What the document describes.
+    pub fn kind(&self) -> Option<Kind> {
+        match &self.after {
+            After::Encoded(bytes) => format::kind_of(bytes),
+            After::Decoded(document) => Some(document.kind().clone()),
+        }
+    }
+
     /// The document now. It is built here when it went into the store as it came.
     ///
     /// # Errors

@@ -18,7 +18,7 @@ use super::sled_engine::SledEngine;
 use super::stored::{self, Stored};
 use super::{Change, Feed, StoreError, Unreadable};
 use crate::clock::{Hlc, HybridClock, UtcMillis};
-use crate::document::{Authoring, Document, format};
+use crate::document::{Authoring, Document, Encoded, format};
 use crate::id::{Actor, DocumentId, StaffId};
 use crate::limits;
 
@@ -280,31 +280,33 @@ impl BranchStore {
     }
 
     /// Like [`Self::commit_from_hub`], for documents as bytes: those that are not here yet and are canonical go in as they
-    /// came, without being built. Bytes that are no document are refused like those that cannot be merged.
+    /// came, without being built.
     ///
     /// # Errors
     /// [`StoreError::Engine`].
     pub fn commit_from_hub_encoded(
         &mut self,
-        documents: &[Vec<u8>],
+        documents: &[Encoded],
         now: UtcMillis,
         records: &[(&str, Vec<u8>)],
     ) -> Result<FromHubEncoded, StoreError> {
         if self.has_reissued {
             let built: Vec<Document> = documents
                 .iter()
-                .filter_map(|bytes| format::decode(bytes).ok())
+                .filter_map(|document| document.decode().ok())
                 .collect();
             self.drop_what_arrived_before(&built)?;
         }
         let mut batch = Batch::after(self.head);
         let mut refused = Vec::new();
-        for (index, bytes) in documents.iter().enumerate() {
-            match self.merge_encoded_into(&mut batch, bytes) {
-                Ok(newest) => self.clock.observe(newest.unwrap_or_default(), now),
+        for (index, document) in documents.iter().enumerate() {
+            match self.merge_encoded_into(&mut batch, document) {
+                Ok(()) => {}
                 Err(StoreError::Engine(error)) => return Err(error.into()),
                 Err(error) => refused.push((index, error)),
             }
+            self.clock
+                .observe(document.newest().unwrap_or_default(), now);
         }
         batch.writes.extend(
             records.iter().map(|(name, value)| {
@@ -316,24 +318,19 @@ impl BranchStore {
         Ok((batch.into_arrived(), refused))
     }
 
-    /// Adds the writes that merge encoded bytes. The highest stamp among them.
-    fn merge_encoded_into(
-        &self,
-        batch: &mut Batch,
-        bytes: &[u8],
-    ) -> Result<Option<Hlc>, StoreError> {
-        let inspected = format::inspect(bytes)?;
-        let id = inspected.id;
-        if inspected.is_canonical
+    /// Adds the writes that merge encoded bytes.
+    fn merge_encoded_into(&self, batch: &mut Batch, document: &Encoded) -> Result<(), StoreError> {
+        let id = document.id();
+        if document.is_canonical()
             && !batch.changes.contains_key(&id)
             && self.engine.get(&layout::document_key(id))?.is_none()
         {
-            batch.put(id, bytes, None);
-            batch.note(id, None, None, After::Encoded(bytes.to_vec()));
+            batch.put(id, document.bytes(), None);
+            batch.note(id, None, None, After::Encoded(document.bytes().to_vec()));
         } else {
-            self.merge_into(batch, &format::decode(bytes)?)?;
+            self.merge_into(batch, &document.decode()?)?;
         }
-        Ok(inspected.newest)
+        Ok(())
     }
 
     /// Returns once everything stored before survives a power cut. One call serves all commits since the last.

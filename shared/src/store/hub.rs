@@ -15,7 +15,7 @@ use super::merging::{Joined, join};
 use super::sled_engine::SledEngine;
 use super::stored::{self, Stored};
 use super::{Feed, StoreError, backup};
-use crate::document::{Document, format};
+use crate::document::{Document, Encoded, format};
 use crate::id::DocumentId;
 
 /// The documents of all branches. Shared between threads; each call is atomic by itself and no two together are.
@@ -152,16 +152,15 @@ impl HubStore {
         }
     }
 
-    /// Merges encoded bytes. A document that is not here yet goes in as it came, without being built, when its bytes are
-    /// canonical; all else is as with [`Self::merge`]. Not durable before [`Self::persist`] has returned.
+    /// Merges a delta that came as bytes. A document that is not here yet goes in as it came, without being built, when its
+    /// bytes are canonical; all else is as with [`Self::merge`]. Not durable before [`Self::persist`] has returned.
     ///
     /// # Errors
-    /// [`StoreError::NoDocument`] for bytes that are none, and any other [`StoreError`]; nothing is stored then.
-    pub fn merge_encoded(&self, bytes: &[u8]) -> Result<Arrived, StoreError> {
-        let inspected = format::inspect(bytes)?;
-        let id = inspected.id;
-        if inspected.is_canonical && self.engine.document(id)?.is_none() {
-            let content = stored::content(id, bytes, &ChangeLog::default());
+    /// Any [`StoreError`]; nothing is stored then.
+    pub fn merge_encoded(&self, delta: &Encoded) -> Result<Arrived, StoreError> {
+        let id = delta.id();
+        if delta.is_canonical() && self.engine.document(id)?.is_none() {
+            let content = stored::content(id, delta.bytes(), &ChangeLog::default());
             if let Some(position) = self.engine.compare_and_set(id, None, &content)? {
                 return Ok(Arrived {
                     id,
@@ -169,11 +168,11 @@ impl HubStore {
                     former_position: None,
                     changed: true,
                     before: None,
-                    after: After::Encoded(bytes.to_vec()),
+                    after: After::Encoded(delta.bytes().to_vec()),
                 });
             }
         }
-        let merged = self.merge(&format::decode(bytes)?)?;
+        let merged = self.merge(&delta.decode()?)?;
         Ok(Arrived {
             id,
             position: merged.position,

@@ -8,9 +8,9 @@ use proptest::prelude::*;
 use serde::Serialize;
 
 use super::branch::{self, Desk, Next, Progress, Proof};
-use super::hub::{self, Claim, Counters, Echoes, InScope, Peer, Wanted, Writing, judge};
+use super::hub::{self, Claim, Counters, Echoes, InScope, Peer, Wanted, Writing, judge_encoded};
 use crate::clock::UtcMillis;
-use crate::document::{Change, Document, Field, Kind};
+use crate::document::{Change, Document, Encoded, Field, Kind};
 use crate::id::{Actor, DocumentId, Dot, ReplicaNumber};
 use crate::limits;
 use crate::store::{BranchStore, HubStore, Merged, SetAside, StoreError};
@@ -141,6 +141,19 @@ impl Desk for Branch {
         Ok(refused)
     }
 
+    fn commit_from_hub_encoded(
+        &mut self,
+        documents: &[Encoded],
+        progress: Progress,
+        now: UtcMillis,
+    ) -> Result<Vec<(usize, StoreError)>, StoreError> {
+        let record = BranchStore::record_bytes(&progress);
+        let (_, refused) =
+            self.store
+                .commit_from_hub_encoded(documents, now, &[("progress", record)])?;
+        Ok(refused)
+    }
+
     fn acknowledge(&mut self, taken: &[(DocumentId, u64)]) -> Result<(), StoreError> {
         self.store.acknowledge(taken)
     }
@@ -201,7 +214,7 @@ impl Hub {
         let judged = message
             .pushed
             .iter()
-            .map(|bytes| judge(bytes, peer))
+            .map(|bytes| judge_encoded(bytes.clone(), peer))
             .collect();
         let claim = Claim::of(message);
         let mut counters = self.counters.remove(&peer.replica).unwrap_or_default();

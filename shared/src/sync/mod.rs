@@ -18,4 +18,4 @@ pub mod reconcile;
 pub use backoff::Backoff;
 pub use branch::{Progress, Proof};
 pub use digest::{ScopeDigest, ScopeSum};
-pub use hub::{Peer, Verdict, judge};
+pub use hub::{Peer, Verdict, judge, judge_encoded};

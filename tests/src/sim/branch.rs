@@ -4,10 +4,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
 use shared::clock::UtcMillis;
-use shared::document::{Document, Field, Register, format};
+use shared::document::{Document, Encoded, Field, Register, format};
 use shared::domain::fields::kind;
 use shared::id::{Actor, BranchId, DocumentId, Dot};
-use shared::store::{BranchStore, Change, SetAside, SimulatedDisk, StoreError};
+use shared::store::{Arrived, BranchStore, Change, SetAside, SimulatedDisk, StoreError};
 use shared::sync::branch::{self, Compared, Desk, Next, Planned};
 use shared::sync::reconcile::Initiator;
 use shared::sync::{Progress, Proof};
@@ -501,6 +501,30 @@ impl Desk for Counter {
         let (changes, refused) = self.store.commit_from_hub(&kept, now, &records)?;
         self.progress = progress;
         self.follow(&changes);
+        Ok(refused)
+    }
+
+    fn commit_from_hub_encoded(
+        &mut self,
+        documents: &[Encoded],
+        progress: Progress,
+        now: UtcMillis,
+    ) -> Result<Vec<(usize, StoreError)>, StoreError> {
+        if matches!(
+            self.plant,
+            Some(Plant::CursorFirst | Plant::LoseErasure)
+        ) {
+            let built: Result<Vec<Document>, _> = documents.iter().map(Encoded::decode).collect();
+            return Desk::commit_from_hub(self, &built?, progress, now);
+        }
+        let records = [(record::PROGRESS, BranchStore::record_bytes(&progress))];
+        let (arrived, refused) = self
+            .store
+            .commit_from_hub_encoded(documents, now, &records)?;
+        self.progress = progress;
+        let changes: Result<Vec<Change>, StoreError> =
+            arrived.into_iter().map(Arrived::change).collect();
+        self.follow(&changes?);
         Ok(refused)
     }
 

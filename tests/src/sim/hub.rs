@@ -3,13 +3,13 @@
 use std::collections::BTreeMap;
 
 use shared::clock::{HybridClock, UtcMillis};
-use shared::document::{Authoring, Document};
+use shared::document::{Authoring, Document, Encoded};
 use shared::id::{Actor, BranchId, DocumentId, ReplicaNumber};
 use shared::limits;
 use shared::store::{HubStore, Merged, SimulatedDisk, StoreError};
-use shared::sync::hub::{self, Claim, Counters, Echoes, TakenIn, Wanted, Writing};
+use shared::sync::hub::{self, Changed, Claim, Counters, Echoes, TakenIn, Wanted, Writing};
 use shared::sync::reconcile::Responder;
-use shared::sync::{Peer, judge};
+use shared::sync::{Peer, judge_encoded};
 use shared::wire::reconcile::{FetchQuery, FetchReply, ReconcileQuery};
 use shared::wire::{
     self, Brought, Epoch, Exchange, ExchangeReply, PROTOCOL_VERSION, ReplicaRole, v1,
@@ -195,8 +195,8 @@ impl Hub {
         };
         let claim = Claim::of(&message);
         let judged = std::mem::take(&mut message.pushed)
-            .iter()
-            .map(|bytes| judge(bytes, peer))
+            .into_iter()
+            .map(|bytes| judge_encoded(bytes, peer))
             .collect();
         let name = format!("counters/{}", sender.replica.0);
         let mut counters: Counters = self.store.read_record(&name)?.unwrap_or_default();
@@ -419,6 +419,22 @@ struct Pen<'a> {
 }
 
 impl Writing for Pen<'_> {
+    fn merge_encoded(&mut self, delta: &Encoded) -> Result<Option<Changed>, StoreError> {
+        if self.hand.plant.is_some() {
+            let merged = self.merge(&delta.decode()?)?;
+            return Ok(merged.as_change(delta.id()));
+        }
+        self.hand.merges += 1;
+        let arrived = self.store.merge_encoded(delta)?;
+        let changed = arrived.as_change();
+        if changed.is_some() {
+            let id = arrived.id;
+            let now = (arrived.position, arrived.document()?);
+            self.hand.changed.insert(id, now);
+        }
+        Ok(changed)
+    }
+
     fn merge(&mut self, delta: &Document) -> Result<Merged, StoreError> {
         self.hand.merges += 1;
         match self.hand.plant {

@@ -6,7 +6,7 @@
 pub(crate) mod cursor;
 mod v1;
 
-use super::Document;
+use super::{Document, Kind};
 use crate::clock::Hlc;
 use crate::id::{DocumentId, Dot};
 use crate::limits;
@@ -81,6 +81,13 @@ pub struct Inspected<'a> {
     /// longer than need be, when something is out of order or never referred to, and when personal data stands beside
     /// an erasure.
     pub is_canonical: bool,
+}
+
+/// What a document's bytes describe; none when they are no document's.
+pub(crate) fn kind_of(bytes: &[u8]) -> Option<Kind> {
+    let mut cursor = cursor::Cursor::over(body_of(bytes).ok()?);
+    cursor.array::<16>().ok()?;
+    Kind::new(cursor.text().ok()?).ok()
 }
 
 /// Judges bytes of any version as [`decode`] does, at a fraction of its cost.

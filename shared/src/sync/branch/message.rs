@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::clock::UtcMillis;
-use crate::document::{Document, format};
+use crate::document::{Document, Encoded, format};
 use crate::id::DocumentId;
 use crate::limits;
 use crate::store::{Identity, Outgoing, Pending};
@@ -51,7 +51,7 @@ pub enum Effect {
     /// Merge documents of the hub and store the progress with them.
     Merge {
         /// What came whole.
-        documents: Vec<Document>,
+        documents: Vec<Encoded>,
         /// What came as parts of documents that are here already.
         parts: Vec<Document>,
         /// How far that goes.
@@ -132,7 +132,7 @@ pub fn absorb(
     progress: &Progress,
     sent: Sent,
     pending_before: Pending,
-    reply: ExchangeReply,
+    mut reply: ExchangeReply,
     now: UtcMillis,
 ) -> Vec<Effect> {
     if !(OLDEST_PROTOCOL_VERSION..=PROTOCOL_VERSION).contains(&reply.protocol) {
@@ -146,11 +146,17 @@ pub fn absorb(
     }
     let mut documents = Vec::with_capacity(reply.documents.len());
     let mut parts = Vec::new();
-    for Brought { bytes, is_part } in reply.documents {
-        match format::decode(&bytes) {
-            Ok(part) if is_part => parts.push(part),
-            Ok(document) => documents.push(document),
-            Err(error) => {
+    for Brought { bytes, is_part } in std::mem::take(&mut reply.documents) {
+        let read = if is_part {
+            format::decode(&bytes)
+                .map(|part| parts.push(part))
+                .map_err(|error| (bytes, error))
+        } else {
+            Encoded::inspect(bytes).map(|document| documents.push(document))
+        };
+        match read {
+            Ok(()) => {}
+            Err((bytes, error)) => {
                 effects.push(Effect::SetAside {
                     document: None,
                     reason: error.to_string(),
@@ -161,29 +167,10 @@ pub fn absorb(
         }
     }
     let pushed = sent.0.len() as u64;
-    let is_complete = reply.remaining == 0 && pending_before.count <= pushed;
     effects.push(Effect::Merge {
         documents,
         parts,
-        progress: Progress {
-            epoch: Some(reply.epoch),
-            cursor: reply.cursor,
-            base: match reply.remaining {
-                0 => reply.cursor,
-                _ if progress.epoch == Some(reply.epoch) => progress.base,
-                _ => 0,
-            },
-            last_contact: Some(now),
-            complete_at: if is_complete {
-                Some(now)
-            } else {
-                progress.complete_at
-            },
-            hub_clock_ahead_millis: reply.clock.millis_since(now),
-            hub_counter: reply.highest_counter,
-            remaining: reply.remaining,
-            hub_digest: reply.digest.map(|digest| (digest, reply.cursor)),
-        },
+        progress: progress_after(progress, pushed, pending_before, &reply, now),
     });
 
     let mut taken = Vec::with_capacity(sent.0.len());
@@ -218,4 +205,34 @@ pub fn absorb(
         effects.push(Effect::Again);
     }
     effects
+}
+
+/// How far a branch has come when a reply to a message with so many deltas is stored.
+pub(super) fn progress_after(
+    progress: &Progress,
+    pushed: u64,
+    pending_before: Pending,
+    reply: &ExchangeReply,
+    now: UtcMillis,
+) -> Progress {
+    let is_complete = reply.remaining == 0 && pending_before.count <= pushed;
+    Progress {
+        epoch: Some(reply.epoch),
+        cursor: reply.cursor,
+        base: match reply.remaining {
+            0 => reply.cursor,
+            _ if progress.epoch == Some(reply.epoch) => progress.base,
+            _ => 0,
+        },
+        last_contact: Some(now),
+        complete_at: if is_complete {
+            Some(now)
+        } else {
+            progress.complete_at
+        },
+        hub_clock_ahead_millis: reply.clock.millis_since(now),
+        hub_counter: reply.highest_counter,
+        remaining: reply.remaining,
+        hub_digest: reply.digest.map(|digest| (digest, reply.cursor)),
+    }
 }

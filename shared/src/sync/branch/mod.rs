@@ -11,11 +11,12 @@ mod offering;
 use serde::{Deserialize, Serialize};
 
 pub use mending::{plan_offer, take_fetched};
+use message::progress_after;
 pub use message::{Effect, Progress, Sent, absorb, message};
 pub use offering::{Offered, Offering};
 
 use crate::clock::UtcMillis;
-use crate::document::{Document, format};
+use crate::document::{Document, Encoded, format};
 use crate::id::{Actor, DocumentId};
 use crate::limits;
 use crate::store::{BranchStore, Pending, SetAside, StoreError};
@@ -46,6 +47,17 @@ pub trait Desk {
     fn commit_from_hub(
         &mut self,
         documents: &[Document],
+        progress: Progress,
+        now: UtcMillis,
+    ) -> Result<Vec<(usize, StoreError)>, StoreError>;
+
+    /// The same for documents as bytes, which need not be built where they are new.
+    ///
+    /// # Errors
+    /// As [`BranchStore::commit_from_hub_encoded`].
+    fn commit_from_hub_encoded(
+        &mut self,
+        documents: &[Encoded],
         progress: Progress,
         now: UtcMillis,
     ) -> Result<Vec<(usize, StoreError)>, StoreError>;
@@ -146,7 +158,7 @@ pub struct Planned {
 /// A reply, read: what is to be stored of it.
 #[derive(Clone, Debug)]
 pub struct Taken {
-    documents: Vec<Document>,
+    documents: Vec<Encoded>,
     parts: Vec<Document>,
     before: Progress,
     progress: Progress,
@@ -213,6 +225,40 @@ pub fn plan(desk: &impl Desk, now: UtcMillis) -> Result<Planned, StoreError> {
     })
 }
 
+/// The message that asks for what comes after a reply, to be sent while the reply is taken in; its own reply is read and
+/// taken in after that one. None when the reply ends the list, or when something is to be done before more is asked for.
+pub fn plan_ahead(planned: &Planned, reply: &ExchangeReply, now: UtcMillis) -> Option<Planned> {
+    let message = &planned.message;
+    let brings_nothing = message.pushed.is_empty()
+        && message.fetch.is_empty()
+        && message.given_up.is_empty()
+        && planned.pending.count == 0
+        && planned.offered_up_to.is_none();
+    let is_as_expected = reply.refused.is_empty()
+        && reply.protocol == message.protocol
+        && reply.highest_counter <= message.highest_counter
+        && planned.progress.epoch.is_none_or(|epoch| epoch == reply.epoch);
+    if !brings_nothing || !is_as_expected || reply.remaining == 0 {
+        return None;
+    }
+    let progress = progress_after(&planned.progress, 0, planned.pending, reply, now);
+    Some(Planned {
+        message: Exchange {
+            epoch: progress.epoch,
+            cursor: progress.cursor,
+            base: progress.base,
+            known_counter: progress.hub_counter,
+            digest: None,
+            clock: now,
+            ..message.clone()
+        },
+        sent: Sent::default(),
+        progress,
+        pending: planned.pending,
+        offered_up_to: None,
+    })
+}
+
 /// Sorts a reply into what [`take_in`] stores.
 ///
 /// # Errors
@@ -276,7 +322,7 @@ impl Taken {
 
     /// Takes a portion of the documents out, to be stored by [`take_in_portion`] before the rest is taken in; none when what
     /// is left is no more than a portion. For a store whose other users should not wait for a whole reply.
-    pub fn portion(&mut self, documents: usize) -> Option<Vec<Document>> {
+    pub fn portion(&mut self, documents: usize) -> Option<Vec<Encoded>> {
         if self.documents.len() <= documents {
             return None;
         }
@@ -296,11 +342,11 @@ impl Taken {
 /// [`StoreError`]; the reply is asked for again.
 pub fn take_in_portion(
     desk: &mut impl Desk,
-    documents: &[Document],
+    documents: &[Encoded],
     before: Progress,
     now: UtcMillis,
 ) -> Result<(), StoreError> {
-    merge(desk, documents, before, now)
+    merge_encoded(desk, documents, before, now)
 }
 
 /// Stores a reply and says what is to be done next. `random` decides on a new incarnation's number, should one be due.
@@ -317,17 +363,25 @@ pub fn take_in(
         tracing::warn!(document = ?kept.document, reason = kept.reason, from_hub = kept.from_hub, "set aside; all else goes on");
         desk.set_aside(kept)?;
     }
-    let mut documents = taken.documents;
+    let mut parts = Vec::with_capacity(taken.parts.len());
     for part in taken.parts {
         // A part of a document that is not here would pass for the whole. The digest shows what is missing, and mending
         // fetches it.
         if desk.store().holds(part.id())? {
-            documents.push(part);
+            parts.push(part);
         } else {
             tracing::warn!(id = %part.id(), "a part came of a document that is not here; it is fetched whole");
         }
     }
-    merge(desk, &documents, taken.progress, now)?;
+    if parts.is_empty() {
+        merge_encoded(desk, &taken.documents, taken.progress, now)?;
+    } else {
+        // The progress moves with the last of them: what a crash leaves is asked for again.
+        if !taken.documents.is_empty() {
+            merge_encoded(desk, &taken.documents, taken.before, now)?;
+        }
+        merge(desk, &parts, taken.progress, now)?;
+    }
     if !taken.acknowledged.is_empty() {
         desk.acknowledge(&taken.acknowledged)?;
     }
@@ -366,17 +420,41 @@ fn merge(
 ) -> Result<(), StoreError> {
     for (index, error) in desk.commit_from_hub(documents, progress, now)? {
         let document = &documents[index];
-        tracing::warn!(id = %document.id(), %error, "a document of the hub is set aside; all else goes on");
-        desk.set_aside(SetAside {
-            sequence: 0,
-            document: Some(document.id()),
-            reason: error.to_string(),
-            at: now,
-            from_hub: true,
-            bytes: format::encode(document),
-        })?;
+        keep_aside(desk, document.id(), &error, format::encode(document), now)?;
     }
     Ok(())
+}
+
+/// The same for documents as bytes.
+fn merge_encoded(
+    desk: &mut impl Desk,
+    documents: &[Encoded],
+    progress: Progress,
+    now: UtcMillis,
+) -> Result<(), StoreError> {
+    for (index, error) in desk.commit_from_hub_encoded(documents, progress, now)? {
+        let document = &documents[index];
+        keep_aside(desk, document.id(), &error, document.bytes().to_vec(), now)?;
+    }
+    Ok(())
+}
+
+fn keep_aside(
+    desk: &mut impl Desk,
+    id: DocumentId,
+    error: &StoreError,
+    bytes: Vec<u8>,
+    now: UtcMillis,
+) -> Result<(), StoreError> {
+    tracing::warn!(%id, %error, "a document of the hub is set aside; all else goes on");
+    desk.set_aside(SetAside {
+        sequence: 0,
+        document: Some(id),
+        reason: error.to_string(),
+        at: now,
+        from_hub: true,
+        bytes,
+    })
 }
 
 /// Fetches everything again, and offers everything this branch wrote: for a hub that was restored from a backup.

@@ -1,8 +1,8 @@
 //! What may be merged.
 
-use crate::document::{Document, format};
+use crate::document::{Document, Encoded, Kind, format};
 use crate::domain::fields::kind;
-use crate::id::{Actor, ReplicaNumber};
+use crate::id::{Actor, DocumentId, ReplicaNumber};
 use crate::wire::{RefusalCode, ReplicaRole};
 
 /// Who sends, as the hub knows from the token.
@@ -19,6 +19,8 @@ pub struct Peer {
 pub enum Verdict {
     /// It may be merged.
     Merge(Document),
+    /// It may be merged, and was not built to know that.
+    MergeEncoded(Encoded),
     /// It may not.
     Refuse(RefusalCode, String),
 }
@@ -33,39 +35,63 @@ pub fn judge(bytes: &[u8], peer: Peer) -> Verdict {
         Ok(delta) => delta,
         Err(error) => return Verdict::Refuse(RefusalCode::Unreadable, error.to_string()),
     };
-    let foreign: Option<Actor> = delta
-        .dots()
-        .into_iter()
-        .map(|dot| dot.actor)
-        .find(|actor| actor.replica() != peer.replica);
+    let actors = delta.dots().into_iter().map(|dot| dot.actor);
+    let has_fields = !delta.fields().is_empty();
+    match refusal(actors, delta.id(), delta.kind(), has_fields, peer) {
+        Some((code, reason)) => Verdict::Refuse(code, reason),
+        None => Verdict::Merge(delta),
+    }
+}
+
+/// Like [`judge`], for bytes that are merged as they are: nothing is built. The judgement is the same.
+pub fn judge_encoded(bytes: Vec<u8>, peer: Peer) -> Verdict {
+    let delta = match Encoded::inspect(bytes) {
+        Ok(delta) => delta,
+        Err((_, error)) => {
+            return Verdict::Refuse(RefusalCode::Unreadable, error.to_string());
+        }
+    };
+    let actors = delta.dots().iter().map(|dot| dot.actor);
+    match refusal(actors, delta.id(), delta.kind(), delta.has_fields(), peer) {
+        Some((code, reason)) => Verdict::Refuse(code, reason),
+        None => Verdict::MergeEncoded(delta),
+    }
+}
+
+/// Why a delta with these writers may not be merged.
+fn refusal(
+    actors: impl Iterator<Item = Actor>,
+    id: DocumentId,
+    kind: &Kind,
+    has_fields: bool,
+    peer: Peer,
+) -> Option<(RefusalCode, String)> {
+    let foreign = actors
+        .filter(|actor| actor.replica() != peer.replica)
+        .min();
     if let Some(actor) = foreign {
-        return Verdict::Refuse(
+        return Some((
             RefusalCode::ForeignWrites,
             format!(
                 "it holds a write of replica {}, but replica {} sent it",
                 actor.replica().0,
                 peer.replica.0
             ),
-        );
+        ));
     }
-    if peer.role == ReplicaRole::Branch && is_reserved_for_the_office(&delta) {
-        return Verdict::Refuse(
+    if peer.role == ReplicaRole::Branch && is_reserved_for_the_office(kind.as_str(), has_fields) {
+        return Some((
             RefusalCode::NotAllowed,
-            format!("a branch may not change {}", describe(&delta)),
-        );
+            format!("a branch may not change {kind} {id}"),
+        ));
     }
-    Verdict::Merge(delta)
+    None
 }
 
-fn is_reserved_for_the_office(delta: &Document) -> bool {
-    let name = delta.kind().as_str();
-    let is_catalogue = crate::domain::Catalogue::holds_kind(name);
+fn is_reserved_for_the_office(kind: &str, has_fields: bool) -> bool {
+    let is_catalogue = crate::domain::Catalogue::holds_kind(kind);
     // On staff, a branch records events only; names, roles and PINs are the office's.
-    is_catalogue && (!BRANCH_KINDS.contains(&name) || !delta.fields().is_empty())
-}
-
-fn describe(delta: &Document) -> String {
-    format!("{} {}", delta.kind(), delta.id())
+    is_catalogue && (!BRANCH_KINDS.contains(&kind) || has_fields)
 }
 
 #[cfg(test)]
@@ -90,9 +116,22 @@ mod tests {
 
     fn code(verdict: &Verdict) -> Option<RefusalCode> {
         match verdict {
-            Verdict::Merge(_) => None,
+            Verdict::Merge(_) | Verdict::MergeEncoded(_) => None,
             Verdict::Refuse(code, _) => Some(*code),
         }
+    }
+
+    /// Both ways of judging, which must agree.
+    fn judge(bytes: &[u8], peer: Peer) -> Verdict {
+        let verdict = super::judge(bytes, peer);
+        let encoded = judge_encoded(bytes.to_vec(), peer);
+        match (&verdict, &encoded) {
+            (Verdict::Merge(built), Verdict::MergeEncoded(encoded)) => {
+                assert_eq!(encoded.decode().as_ref(), Ok(built));
+            }
+            _ => assert_eq!(verdict, encoded),
+        }
+        verdict
     }
 
     #[test]

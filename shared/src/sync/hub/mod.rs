@@ -9,12 +9,14 @@ mod judge;
 mod outgoing;
 
 pub use counters::Counters;
-pub use judge::{Peer, Verdict, judge};
+pub use judge::{Peer, Verdict, judge, judge_encoded};
 pub use outgoing::{Echo, Echoes, InScope, Outgoing, Wanted, outgoing};
 
-use crate::document::Document;
+use std::collections::BTreeMap;
+
+use crate::document::{Document, Encoded};
 use crate::id::{Actor, DocumentId, Dot};
-use crate::store::{Merged, StoreError};
+use crate::store::{Arrived, Merged, StoreError};
 use crate::wire::{Exchange, RefusalCode, Refused};
 
 /// The hub's writing hand.
@@ -24,6 +26,37 @@ pub trait Writing {
     /// # Errors
     /// Any [`StoreError`]; nothing is stored then.
     fn merge(&mut self, delta: &Document) -> Result<Merged, StoreError>;
+
+    /// The same for a delta that came as bytes, which need not be built where the document is new. Tells what changed, or
+    /// nothing when nothing did.
+    ///
+    /// # Errors
+    /// As [`Self::merge`].
+    fn merge_encoded(&mut self, delta: &Encoded) -> Result<Option<Changed>, StoreError> {
+        Ok(self.merge(&delta.decode()?)?.as_change(delta.id()))
+    }
+}
+
+impl Merged {
+    /// What it changed of a document; nothing when nothing did.
+    pub fn as_change(&self, id: DocumentId) -> Option<Changed> {
+        self.changed.then_some(Changed {
+            id,
+            former_position: self.former_position,
+            position: self.position,
+        })
+    }
+}
+
+impl Arrived {
+    /// What it changed; nothing when nothing did.
+    pub fn as_change(&self) -> Option<Changed> {
+        self.changed.then_some(Changed {
+            id: self.id,
+            former_position: self.former_position,
+            position: self.position,
+        })
+    }
 }
 
 /// Who writes as what: the part of a message that says so.
@@ -123,42 +156,81 @@ pub fn take_in(
     };
     taken.has_new_counters = has_news || has_retired;
     for (index, verdict) in judged.into_iter().enumerate() {
-        let (document, code, reason) = match verdict {
-            Verdict::Refuse(code, reason) => (None, code, reason),
-            Verdict::Merge(delta) if taken.is_stale => (
-                Some(delta.id()),
-                RefusalCode::StaleIdentity,
-                "this replica's identity was continued elsewhere: its disk was copied or put back. It goes on as a new incarnation and sends this again".to_owned(),
-            ),
-            Verdict::Merge(delta) => match desk.merge(&delta) {
-                Ok(merged) => {
-                    taken.merged += 1;
-                    let own = |dot: &Dot| dot.actor.replica() == peer.replica;
-                    for dot in delta.dots().into_iter().filter(own) {
-                        taken.has_new_counters |= counters.note(dot.actor, dot.counter);
-                    }
-                    if merged.changed {
-                        taken.changed.push(Changed {
-                            id: delta.id(),
-                            former_position: merged.former_position,
-                            position: merged.position,
-                        });
-                    }
-                    continue;
-                }
-                Err(StoreError::Engine(error)) => return Err(StoreError::Engine(error)),
-                Err(error) => (Some(delta.id()), code_of(&error), error.to_string()),
-            },
+        let (id, dots, merged) = match verdict {
+            Verdict::Refuse(code, reason) => {
+                taken.refuse(index, None, code, reason);
+                continue;
+            }
+            Verdict::Merge(delta) if taken.is_stale => {
+                taken.refuse_stale(index, delta.id());
+                continue;
+            }
+            Verdict::MergeEncoded(delta) if taken.is_stale => {
+                taken.refuse_stale(index, delta.id());
+                continue;
+            }
+            Verdict::Merge(delta) => {
+                let merged = desk.merge(&delta);
+                let merged = merged.map(|merged| merged.as_change(delta.id()));
+                (delta.id(), delta.dots().into_iter().collect(), merged)
+            }
+            Verdict::MergeEncoded(delta) => {
+                let merged = desk.merge_encoded(&delta);
+                (delta.id(), delta.dots().to_vec(), merged)
+            }
         };
-        taken.refused.push(Refused {
+        match merged {
+            Ok(changed) => {
+                taken.merged += 1;
+                taken.has_new_counters |= note_highest(counters, peer, &dots);
+                taken.changed.extend(changed);
+            }
+            Err(StoreError::Engine(error)) => return Err(StoreError::Engine(error)),
+            Err(error) => taken.refuse(index, Some(id), code_of(&error), error.to_string()),
+        }
+    }
+    taken.highest_counter = counters.seen(actor);
+    Ok(taken)
+}
+
+/// Takes notice of the highest counter of each of the replica's actors; says whether that was news.
+fn note_highest(counters: &mut Counters, peer: Peer, dots: &[Dot]) -> bool {
+    let own = |dot: &&Dot| dot.actor.replica() == peer.replica;
+    let mut highest: BTreeMap<Actor, u64> = BTreeMap::new();
+    for dot in dots.iter().filter(own) {
+        let counter = highest.entry(dot.actor).or_default();
+        *counter = dot.counter.max(*counter);
+    }
+    highest.into_iter().fold(false, |is_news, (actor, counter)| {
+        counters.note(actor, counter) || is_news
+    })
+}
+
+impl TakenIn {
+    fn refuse(
+        &mut self,
+        index: usize,
+        document: Option<DocumentId>,
+        code: RefusalCode,
+        reason: String,
+    ) {
+        self.refused.push(Refused {
             index: u32::try_from(index).unwrap_or(u32::MAX),
             code,
             reason,
         });
-        taken.refused_documents.push(document);
+        self.refused_documents.push(document);
     }
-    taken.highest_counter = counters.seen(actor);
-    Ok(taken)
+
+    fn refuse_stale(&mut self, index: usize, document: DocumentId) {
+        let reason = "this replica's identity was continued elsewhere: its disk was copied or put back. It goes on as a new incarnation and sends this again";
+        self.refuse(
+            index,
+            Some(document),
+            RefusalCode::StaleIdentity,
+            reason.to_owned(),
+        );
+    }
 }
 
 /// What a message comes to that brings nothing, from a run that is known: nothing has to be stored. None when it must go
