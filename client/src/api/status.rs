@@ -54,6 +54,8 @@ pub struct Status {
     pub quarantined: usize,
     /// Why lists and search may lack the latest changes.
     pub lists_behind: Option<String>,
+    /// Whether documents that came in bulk are still on their way into the lists; everything held is safe.
+    pub lists_follow: bool,
     /// Stored documents that cannot be read.
     pub unreadable: usize,
     /// Nothing waits and nothing was refused.
@@ -93,6 +95,7 @@ fn of_running(counter: &Counter, state: &SyncState) -> Status {
         cursor: state.cursor,
         quarantined: state.quarantined.len(),
         lists_behind: state.lists_behind.clone(),
+        lists_follow: state.lists_follow,
         unreadable: state.unreadable.len(),
         safe_to_close: state.is_safe_to_close(),
     }
@@ -130,6 +133,7 @@ pub fn offline_status(store: &BranchStore) -> Result<Option<Status>, shared::sto
         cursor: progress.cursor,
         quarantined: quarantined.len(),
         lists_behind: None,
+        lists_follow: false,
         unreadable: 0,
         safe_to_close: pending.count == 0 && quarantined.iter().all(|kept| kept.from_hub),
     }))

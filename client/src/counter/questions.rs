@@ -213,6 +213,7 @@ impl Counter {
                 && facts.proof.differs_since.is_none()
                 && facts.pending.count == 0,
             lists_behind: facts.lists_behind.clone(),
+            lists_follow: facts.lists_follow,
             differs_since: facts.proof.differs_since,
             clock_warning: clock_warning(facts.progress.hub_clock_ahead_millis),
             quarantined: quarantined.into_iter().map(Into::into).collect(),

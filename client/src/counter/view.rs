@@ -152,6 +152,8 @@ pub struct SyncState {
     pub quarantined: Vec<Quarantined>,
     /// Why lists and search may lack the latest changes; every order is safe all the same.
     pub lists_behind: Option<String>,
+    /// Whether documents that came in bulk are still on their way into the lists.
+    pub lists_follow: bool,
     /// Stored documents that this version cannot read.
     pub unreadable: Vec<Unreadable>,
     /// Documents that this branch holds.

@@ -11,9 +11,7 @@ use shared::document::{Authoring, Document, Encoded};
 use shared::domain::Catalogue;
 use shared::id::{Actor, BranchId, DocumentId, StaffId};
 use shared::read_model::{Check, CheckError, Corrected, ReadModel};
-use shared::store::{
-    Arrived, BranchStore, Change, Pending, SetAside, StoreError, Unreadable,
-};
+use shared::store::{Arrived, BranchStore, Change, Pending, SetAside, StoreError, Unreadable};
 use shared::sync::{Progress, Proof, ScopeDigest, branch};
 
 use super::catch_up;
@@ -450,7 +448,10 @@ impl Desk {
                 self.lists_behind = None;
             }
             Err(reason) => {
-                tracing::error!(reason, "the lists are behind the orders; every order is saved");
+                tracing::error!(
+                    reason,
+                    "the lists are behind the orders; every order is saved"
+                );
                 // From here on each change tries again.
                 self.lists_follow_from = None;
                 self.lists_behind = Some(reason);
@@ -490,7 +491,10 @@ impl Desk {
         for arrived in arrived {
             self.check.note(arrived.id);
             self.changed_in_bulk.push(arrived.id);
-            if arrived.kind().is_some_and(|kind| Catalogue::holds_kind(kind.as_str())) {
+            if arrived
+                .kind()
+                .is_some_and(|kind| Catalogue::holds_kind(kind.as_str()))
+            {
                 of_catalogue.push(arrived.document()?);
             }
         }
@@ -513,7 +517,11 @@ impl Desk {
     fn bring_lists_up_to_date(&mut self, changes: Vec<Change>) {
         let result = if self.lists_behind.is_none() {
             // While the lists follow a bulk, they are complete only up to where they have come.
-            let head = if self.lists_follow() { 0 } else { self.store.head() };
+            let head = if self.lists_follow() {
+                0
+            } else {
+                self.store.head()
+            };
             let changes = catch_up::for_lists(changes);
             self.read_model
                 .apply(&changes, head)

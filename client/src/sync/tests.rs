@@ -36,6 +36,40 @@ async fn two_branches_and_the_hub_end_up_the_same() {
 }
 
 #[tokio::test]
+async fn a_new_machine_gets_all_there_is_and_finds_it() {
+    let hub = HubDouble::start().await;
+    let first = Shop::open(&hub, "Chur", "CH").await;
+    let anna = first.sign_in().await;
+    // More than the lists take in before an answer, and more than one reply holds.
+    for number in 0..250 {
+        first.take_in(&anna, &format!("Caduff Nr. {number}")).await;
+    }
+    first.wait_sent().await;
+    let second = Shop::open(&hub, "Chur", "CH").await;
+    let other = second.sign_in().await;
+    let own = second.take_in(&other, "Meanwhile").await.order;
+    let found = second
+        .counter()
+        .search("Meanwhile")
+        .await
+        .expect("searched");
+    assert_eq!(
+        found.orders.len(),
+        1,
+        "what is written here is found at once"
+    );
+    wait_identical(&second, &hub).await;
+    let found = second
+        .counter()
+        .search("caduff 249")
+        .await
+        .expect("searched");
+    assert_eq!(found.orders.len(), 1);
+    wait_identical(&first, &hub).await;
+    assert!(first.counter().order(&own.to_string()).await.is_ok());
+}
+
+#[tokio::test]
 async fn a_conflict_is_seen_at_both_and_settled_by_one() {
     let hub = HubDouble::start().await;
     let chur = Shop::open(&hub, "Chur", "CH").await;

@@ -34,6 +34,9 @@ use tokio::sync::watch;
 
 use super::shop::PIN;
 
+/// Documents of one reply: enough for a bulk, and few enough that a new machine needs several.
+const PAGE: usize = 120;
+
 /// How the hub behaves to branches.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Mood {
@@ -383,7 +386,7 @@ impl HubState {
         };
         let feed = self
             .store
-            .changes_after(cursor, message.want as usize)
+            .changes_after(cursor, PAGE.min(message.want as usize))
             .expect("in memory");
         let sent = feed.changes.iter().map(|change| change.document.id());
         self.moved.sent.extend(sent);

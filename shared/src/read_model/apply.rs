@@ -4,7 +4,7 @@ use rusqlite::{OptionalExtension, Transaction, TransactionBehavior, params};
 
 use super::digests::Ledger;
 use super::project::{CustomerRow, OrderRow, OrderRows, ReferenceRow, Rows, SearchRow, project};
-use super::scope::{Scopes, Stale};
+use super::scope::{ScopeRow, Scopes, Stale};
 use super::sql::{self, Blob, blob};
 use super::{Change, ReadModel, schema};
 use crate::id::DocumentId;
@@ -179,14 +179,25 @@ fn replace(
     if known.is_some_and(|known| known >= sql::signed(change.position)) {
         return Ok(());
     }
-    ledger.open(id)?;
+    let is_new = known.is_none();
+    if is_new {
+        ledger.open_new(id);
+    } else {
+        ledger.open(id)?;
+    }
+    let state_hash = change.document.state_hash();
     transaction.prepare_cached(NOTE)?.execute(params![
         id,
         change.document.kind().as_str(),
         sql::signed(change.position),
-        change.document.state_hash(),
+        state_hash,
     ])?;
     let rows = project(&change.document);
+    if is_new && let Some(order) = &rows.order {
+        insert_new_order(scopes, transaction, id, order, &rows.scope, change.position)?;
+        ledger.close(id, state_hash, &rows.scope);
+        return Ok(());
+    }
     if let Some(customer) = &rows.customer {
         return replace_customer(scopes, transaction, customer, change.position);
     }
@@ -195,6 +206,47 @@ fn replace(
     }
     replace_reference(transaction, id, rows.reference.as_ref())?;
     scopes.replace(id, &rows.scope, change.position)
+}
+
+/// An order of which nothing is known here: nothing is looked for, as most of a first synchronisation.
+fn insert_new_order(
+    scopes: &Scopes<'_>,
+    transaction: &Transaction<'_>,
+    id: Blob,
+    order: &OrderRows,
+    scope: &[ScopeRow],
+    position: u64,
+) -> rusqlite::Result<()> {
+    let mut key = wished_key(order.order.received_at, id);
+    // Taken when another order of the same second has the same low half, which next to never happens.
+    while !insert_order(transaction, key, &order.order)? {
+        key = key.checked_add(1).unwrap_or(0);
+    }
+    insert_pieces(transaction, key, order)?;
+    insert_search(transaction, ORDER_SEARCH, key, &order.search)?;
+    scopes.insert(id, scope, position)?;
+    add_to_customer(scopes, transaction, &order.order, scope, position)
+}
+
+/// The customer comes into the scope of their new order. Only these pairs: somebody with thousands of orders must not have
+/// them all read again for one more.
+fn add_to_customer(
+    scopes: &Scopes<'_>,
+    transaction: &Transaction<'_>,
+    order: &OrderRow,
+    scope: &[ScopeRow],
+    position: u64,
+) -> rusqlite::Result<()> {
+    let Some(customer) = order.customer else {
+        return Ok(());
+    };
+    if scopes.have_current(customer, scope) {
+        return Ok(());
+    }
+    if let Some(written_at) = customer_position(transaction, customer)? {
+        scopes.add(customer, scope, position.max(written_at))?;
+    }
+    Ok(())
 }
 
 /// Seconds of a key: 32 bits, until the year 2106; imported instants before 1970 share the first second.
@@ -277,13 +329,7 @@ fn replace_order(
     {
         stale_if_known(transaction, before, position, stale)?;
     }
-    if let Some(customer) = order.order.customer
-        && let Some(written_at) = customer_position(transaction, customer)?
-    {
-        // Only these pairs: somebody with thousands of orders must not have them all read again for one more.
-        scopes.add(customer, &rows.scope, position.max(written_at))?;
-    }
-    Ok(())
+    add_to_customer(scopes, transaction, &order.order, &rows.scope, position)
 }
 
 fn remove_order(transaction: &Transaction<'_>, key: i64) -> rusqlite::Result<()> {
@@ -328,7 +374,12 @@ fn stale_if_known(
     Ok(())
 }
 
-fn insert_order(transaction: &Transaction<'_>, key: i64, order: &OrderRow) -> rusqlite::Result<()> {
+/// Whether the key was free; nothing is inserted otherwise.
+fn insert_order(
+    transaction: &Transaction<'_>,
+    key: i64,
+    order: &OrderRow,
+) -> rusqlite::Result<bool> {
     const INSERT: &str = "
         INSERT INTO orders (
             key, id, ticket, legacy_number, home, pickup, customer, name, phone, phone_e164, email, language,
@@ -336,9 +387,10 @@ fn insert_order(transaction: &Transaction<'_>, key: i64, order: &OrderRow) -> ru
             currency, total_minor, paid_minor, owed_minor, money, item_count, items, services,
             note, reason, conflicts, erased
         ) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20,
-            ?21, ?22, ?23, ?24, ?25, ?26, ?27, ?28, ?29, ?30, ?31, ?32, ?33)";
+            ?21, ?22, ?23, ?24, ?25, ?26, ?27, ?28, ?29, ?30, ?31, ?32, ?33)
+        ON CONFLICT (key) DO NOTHING";
     let phone = order.contact.phone.as_ref();
-    transaction.prepare_cached(INSERT)?.execute(params![
+    let inserted = transaction.prepare_cached(INSERT)?.execute(params![
         key,
         order.id,
         order.ticket,
@@ -373,7 +425,7 @@ fn insert_order(transaction: &Transaction<'_>, key: i64, order: &OrderRow) -> ru
         order.conflicts,
         order.erased,
     ])?;
-    Ok(())
+    Ok(inserted > 0)
 }
 
 fn insert_pieces(

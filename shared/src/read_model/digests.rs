@@ -10,6 +10,7 @@ use std::ops::ControlFlow;
 
 use rusqlite::{CachedStatement, OptionalExtension, Transaction, params};
 
+use super::scope::ScopeRow;
 use super::sql::{self, Blob, blob};
 use super::{EVERYONE, QueryError, Reader};
 use crate::id::{BranchId, DocumentId};
@@ -172,7 +173,13 @@ fn read_sum(statement: &mut CachedStatement<'_>, branch: Blob) -> rusqlite::Resu
 /// What the documents that a batch touches counted before it.
 pub(super) struct Ledger<'a> {
     transaction: &'a Transaction<'a>,
-    before: RefCell<BTreeMap<Blob, Counted>>,
+    entries: RefCell<BTreeMap<Blob, Entry>>,
+}
+
+/// What a document counted before the batch, and after it where that is known without asking.
+struct Entry {
+    before: Counted,
+    after: Option<Counted>,
 }
 
 /// What a document counts: its state, in these branches' sums.
@@ -186,24 +193,54 @@ impl<'a> Ledger<'a> {
     pub(super) const fn new(transaction: &'a Transaction<'a>) -> Self {
         Self {
             transaction,
-            before: RefCell::new(BTreeMap::new()),
+            entries: RefCell::new(BTreeMap::new()),
         }
     }
 
-    /// To be called before anything about a document changes; later calls in the same batch do nothing.
+    /// To be called before anything about a document changes.
     pub(super) fn open(&self, document: Blob) -> rusqlite::Result<()> {
-        if !self.before.borrow().contains_key(&document) {
-            let counted = self.counted(document)?;
-            self.before.borrow_mut().insert(document, counted);
+        if let Some(entry) = self.entries.borrow_mut().get_mut(&document) {
+            entry.after = None;
+            return Ok(());
         }
+        let before = self.counted(document)?;
+        let entry = Entry {
+            before,
+            after: None,
+        };
+        self.entries.borrow_mut().insert(document, entry);
         Ok(())
+    }
+
+    /// The same for a document of which nothing is known yet: it counts nothing.
+    pub(super) fn open_new(&self, document: Blob) {
+        let mut entries = self.entries.borrow_mut();
+        let entry = entries.entry(document).or_insert_with(|| Entry {
+            before: Counted::default(),
+            after: None,
+        });
+        entry.after = None;
+    }
+
+    /// Tells what a document counts by now, which need not be asked for then.
+    pub(super) fn close(&self, document: Blob, state_hash: [u8; 16], scope: &[ScopeRow]) {
+        if let Some(entry) = self.entries.borrow_mut().get_mut(&document) {
+            let current = scope.iter().filter(|row| row.current);
+            entry.after = Some(Counted {
+                state_hash: Some(state_hash),
+                branches: current.map(|row| row.branch).chain([WHOLE]).collect(),
+            });
+        }
     }
 
     /// Brings the sums up to date with what the batch has made of the documents.
     pub(super) fn settle(&self) -> rusqlite::Result<()> {
         let mut differences: BTreeMap<Blob, ScopeSum> = BTreeMap::new();
-        for (document, before) in self.before.take() {
-            let after = self.counted(document)?;
+        for (document, Entry { before, after }) in self.entries.take() {
+            let after = match after {
+                Some(after) => after,
+                None => self.counted(document)?,
+            };
             if before == after {
                 continue;
             }

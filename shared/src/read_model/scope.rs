@@ -3,6 +3,7 @@
 //! A pair of branch and document is **current** while it follows from the documents, and is kept when it no longer does:
 //! the branch then gets the document's later states too, so that it sees why it left and hears of an erasure.
 
+use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 
 use rusqlite::{Transaction, params};
@@ -214,6 +215,8 @@ fn passed_through(order: &Order) -> Vec<BranchId> {
 pub(super) struct Scopes<'a> {
     transaction: &'a Transaction<'a>,
     ledger: &'a Ledger<'a>,
+    /// Pairs of document and branch that this batch has made current. Adding one again would change nothing.
+    made_current: RefCell<BTreeMap<Blob, BTreeSet<Blob>>>,
 }
 
 /// The pairs of a customer must be read anew from all their orders, at the position of what made it so.
@@ -224,7 +227,35 @@ impl<'a> Scopes<'a> {
         Self {
             transaction,
             ledger,
+            made_current: RefCell::new(BTreeMap::new()),
         }
+    }
+
+    /// Whether this batch has made all of these pairs current, so that there is nothing to be added.
+    pub(super) fn have_current(&self, document: Blob, rows: &[ScopeRow]) -> bool {
+        let made_current = self.made_current.borrow();
+        let Some(branches) = made_current.get(&document) else {
+            return false;
+        };
+        rows.iter()
+            .all(|row| row.current && branches.contains(&row.branch))
+    }
+
+    /// The pairs of a document of which nothing is known yet.
+    pub(super) fn insert(
+        &self,
+        document: Blob,
+        rows: &[ScopeRow],
+        position: u64,
+    ) -> rusqlite::Result<()> {
+        const INSERT: &str = "
+            INSERT INTO scope (branch, document, position, current, since) VALUES (?1, ?2, ?3, ?4, ?3)";
+        let mut statement = self.transaction.prepare_cached(INSERT)?;
+        for row in rows {
+            let position = sql::signed(position);
+            statement.execute(params![row.branch, document, position, row.current])?;
+        }
+        Ok(())
     }
 
     /// The branches that hold a document by now.
@@ -245,6 +276,7 @@ impl<'a> Scopes<'a> {
         const MOVE: &str = "
             UPDATE scope SET position = max(position, ?2), current = 0 WHERE document = ?1";
         self.ledger.open(document)?;
+        self.forget_made_current(document);
         self.transaction
             .prepare_cached(MOVE)?
             .execute(params![document, sql::signed(position)])?;
@@ -282,8 +314,17 @@ impl<'a> Scopes<'a> {
                 sql::signed(position),
                 row.current
             ])?;
+            if row.current {
+                let mut made_current = self.made_current.borrow_mut();
+                made_current.entry(document).or_default().insert(row.branch);
+            }
         }
         Ok(())
+    }
+
+    /// Pairs of a document may cease to be current.
+    fn forget_made_current(&self, document: Blob) {
+        self.made_current.borrow_mut().remove(&document);
     }
 
     /// Reads the pairs of a customer from their home and all their orders. A pair counts from `position` or, when the
@@ -312,6 +353,7 @@ impl<'a> Scopes<'a> {
             .map(|(row, _)| row.branch)
             .collect();
         self.ledger.open(customer)?;
+        self.forget_made_current(customer);
         let mut leave = self.transaction.prepare_cached(LEAVE)?;
         for left in self.current(customer)?.difference(&kept) {
             leave.execute(params![left, customer])?;

@@ -239,10 +239,7 @@ fn documents_as_bytes_come_to_the_same_as_documents_that_were_built() {
         let encoded = |bytes: &Vec<u8>| Encoded::inspect(bytes.clone()).expect("a document");
 
         let hub = HubStore::in_memory();
-        for (document, bytes) in documents
-            .iter()
-            .zip(&bytes)
-        {
+        for (document, bytes) in documents.iter().zip(&bytes) {
             let plain = HubStore::in_memory();
             let expected = plain.merge(document).expect("merged");
             let arrived = hub.merge_encoded(&encoded(bytes)).expect("merged");

@@ -103,8 +103,20 @@ impl Branch {
         if line == Line::LosesTheAnswer {
             return true;
         }
+        // What comes next is asked for before this reply is taken in, as over a real line.
+        let ahead = branch::plan_ahead(&planned, &reply, now).map(|ahead| {
+            let reply = hub.answer(self.peer, &ahead.message, now);
+            (ahead, reply)
+        });
         let taken = branch::read(planned, reply, now).expect("one version");
-        branch::take_in(self, taken, now, 99).expect("stored") == Next::Again
+        let mut next = branch::take_in(self, taken, now, 99).expect("stored");
+        if next == Next::Again
+            && let Some((planned, reply)) = ahead
+        {
+            let taken = branch::read(planned, reply, now).expect("one version");
+            next = branch::take_in(self, taken, now, 99).expect("stored");
+        }
+        next == Next::Again
     }
 }
 

@@ -510,10 +510,7 @@ impl Desk for Counter {
         progress: Progress,
         now: UtcMillis,
     ) -> Result<Vec<(usize, StoreError)>, StoreError> {
-        if matches!(
-            self.plant,
-            Some(Plant::CursorFirst | Plant::LoseErasure)
-        ) {
+        if matches!(self.plant, Some(Plant::CursorFirst | Plant::LoseErasure)) {
             let built: Result<Vec<Document>, _> = documents.iter().map(Encoded::decode).collect();
             return Desk::commit_from_hub(self, &built?, progress, now);
         }

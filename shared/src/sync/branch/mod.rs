@@ -237,7 +237,10 @@ pub fn plan_ahead(planned: &Planned, reply: &ExchangeReply, now: UtcMillis) -> O
     let is_as_expected = reply.refused.is_empty()
         && reply.protocol == message.protocol
         && reply.highest_counter <= message.highest_counter
-        && planned.progress.epoch.is_none_or(|epoch| epoch == reply.epoch);
+        && planned
+            .progress
+            .epoch
+            .is_none_or(|epoch| epoch == reply.epoch);
     if !brings_nothing || !is_as_expected || reply.remaining == 0 {
         return None;
     }

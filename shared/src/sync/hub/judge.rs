@@ -66,9 +66,7 @@ fn refusal(
     has_fields: bool,
     peer: Peer,
 ) -> Option<(RefusalCode, String)> {
-    let foreign = actors
-        .filter(|actor| actor.replica() != peer.replica)
-        .min();
+    let foreign = actors.filter(|actor| actor.replica() != peer.replica).min();
     if let Some(actor) = foreign {
         return Some((
             RefusalCode::ForeignWrites,

@@ -201,9 +201,11 @@ fn note_highest(counters: &mut Counters, peer: Peer, dots: &[Dot]) -> bool {
         let counter = highest.entry(dot.actor).or_default();
         *counter = dot.counter.max(*counter);
     }
-    highest.into_iter().fold(false, |is_news, (actor, counter)| {
-        counters.note(actor, counter) || is_news
-    })
+    highest
+        .into_iter()
+        .fold(false, |is_news, (actor, counter)| {
+            counters.note(actor, counter) || is_news
+        })
 }
 
 impl TakenIn {

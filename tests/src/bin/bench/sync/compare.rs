@@ -96,6 +96,10 @@ fn note_own(orders: usize, push: Run, pull: Run, report: &mut Report) {
     for (name, run) in [("push", push), ("pull", pull)] {
         let name = format!("{name} of {orders} orders");
         report.add(PART, &name, run.orders_per_second(), "orders/s");
+        if let Some(listed) = run.listed_per_second() {
+            let name = format!("{name}, until in lists and search");
+            report.add(PART, &name, listed, "orders/s");
+        }
         let (branch, hub) = run.processor_micros_per_order();
         report.add(
             PART,

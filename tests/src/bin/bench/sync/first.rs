@@ -24,6 +24,8 @@ pub(crate) struct Run {
     /// Processor time of the branch's process and of the hub's.
     pub(crate) branch_processor: Duration,
     pub(crate) hub_processor: Duration,
+    /// Until everything that came was in the lists and in the search as well; of a pull only.
+    pub(crate) listed: Option<Duration>,
     /// Documents that should have come and have not, although the product says that it is complete.
     pub(crate) missing: u64,
 }
@@ -35,6 +37,15 @@ impl Run {
     )]
     pub(crate) fn orders_per_second(&self) -> f64 {
         self.orders as f64 / self.time.as_secs_f64()
+    }
+
+    /// The same until everything was in the lists as well.
+    #[expect(
+        clippy::cast_precision_loss,
+        reason = "counts of orders are far below 2^53"
+    )]
+    pub(crate) fn listed_per_second(&self) -> Option<f64> {
+        Some(self.orders as f64 / self.listed?.as_secs_f64())
     }
 
     #[expect(
@@ -111,7 +122,8 @@ impl Shop {
         clock.read(&self.hub, &self.machine, self.orders.len(), start)
     }
 
-    /// Another machine of the same branch starts from nothing; times until it holds everything. It is still running after.
+    /// Another machine of the same branch starts from nothing; times until everything is there and durable, and until it is
+    /// in the lists as well, to which the processor time goes up. It is still running after.
     pub(crate) async fn pull(&self, directory: &Path) -> Result<(Run, Machine)> {
         let invitation = Invitation::to_branch(&self.hub, &self.invitation.branch).await?;
         let mut machine = Machine::join(&self.hub, &invitation, "Chur 2", directory).await?;
@@ -126,8 +138,15 @@ impl Shop {
         let start = first_byte(&machine).await?;
         let is_complete =
             |status: &Value| cursor(status) >= head && status["complete_at"].is_string();
-        let status = machine.wait("everything has come", is_complete).await?;
+        machine.wait("everything has come", is_complete).await?;
+        let durable = start.elapsed();
+        let is_listed = |status: &Value| is_complete(status) && status["lists_follow"] == false;
+        let status = machine
+            .wait("everything is in the lists", is_listed)
+            .await?;
         let mut run = clock.read(&self.hub, &machine, self.orders.len(), start)?;
+        run.listed = Some(run.time);
+        run.time = durable;
         let first = self
             .machine
             .wait("the first machine is complete", |status| {
@@ -171,6 +190,7 @@ impl Clock {
             bytes: now.bytes - self.bytes,
             branch_processor: now.branch.processor.saturating_sub(self.branch.processor),
             hub_processor: now.hub.processor.saturating_sub(self.hub.processor),
+            listed: None,
             missing: 0,
         })
     }
