@@ -99,15 +99,25 @@ struct Scale {
 }
 
 impl Scale {
-    /// Four or five steps of 1, 2, 2.5 or 5 times a power of ten.
-    fn up_to(largest: f64) -> Self {
+    /// At most some five steps of 1, 2, 2.5 or 5 times a power of ten, no two of which read the same: half an order is none.
+    fn up_to(largest: f64, show_value: fn(f64) -> String) -> Self {
         let rough = (largest / 4.0).max(f64::MIN_POSITIVE);
         let power = 10_f64.powf(rough.log10().floor());
-        let step = [1.0, 2.0, 2.5, 5.0, 10.0]
+        let mut scales = [1.0, 2.0, 2.5, 5.0, 10.0, 20.0, 50.0, 100.0]
             .into_iter()
             .map(|factor| factor * power)
-            .find(|step| *step >= rough)
-            .unwrap_or(rough);
+            .filter(|step| *step >= rough)
+            .map(|step| Self::in_steps(step, largest));
+        scales
+            .find(|scale| {
+                let labels: Vec<String> =
+                    scale.steps.iter().map(|step| show_value(*step)).collect();
+                labels.windows(2).all(|pair| pair[0] != pair[1])
+            })
+            .unwrap_or_else(|| Self::in_steps(rough, largest))
+    }
+
+    fn in_steps(step: f64, largest: f64) -> Self {
         let mut steps = vec![0.0];
         while let Some(last) = steps.last().copied().filter(|last| *last < largest) {
             steps.push(last + step);
@@ -336,9 +346,25 @@ mod tests {
             (1_234.0, 1_500.0),
             (0.4, 0.4),
         ] {
-            let scale = Scale::up_to(largest);
+            let scale = Scale::up_to(largest, |value| format!("{value:.3}"));
             assert!((scale.top - top).abs() < 1e-9, "{largest}: {}", scale.top);
             assert!(scale.steps.len() <= 7, "{largest}: {:?}", scale.steps);
+        }
+    }
+
+    #[test]
+    fn no_two_steps_of_a_scale_read_the_same() {
+        for orders in 1..30 {
+            let scale = Scale::up_to(f64::from(orders), |value| format!("{value:.0}"));
+            let labels: Vec<_> = scale
+                .steps
+                .iter()
+                .map(|step| format!("{step:.0}"))
+                .collect();
+            assert!(labels.len() > 1);
+            for pair in labels.windows(2) {
+                assert_ne!(pair[0], pair[1], "{orders}: {labels:?}");
+            }
         }
     }
 }

@@ -16,7 +16,7 @@ const HEADROOM: f64 = 18.0;
 
 /// Upright bars, the series beside each other.
 pub fn grouped_bars(chart: &Chart) -> String {
-    let scale = Scale::up_to(chart.largest_value());
+    let scale = Scale::up_to(chart.largest_value(), chart.show_value);
     let mut drawing = frame(chart, &scale);
     let axis = axis_width(chart, &scale);
     let slot = slot_width(chart, axis);
@@ -53,7 +53,7 @@ pub fn stacked_bars(chart: &Chart) -> String {
     let largest = (0..chart.shown_categories())
         .map(sum_of)
         .fold(0.0, f64::max);
-    let scale = Scale::up_to(largest);
+    let scale = Scale::up_to(largest, chart.show_value);
     let mut drawing = frame(chart, &scale);
     let axis = axis_width(chart, &scale);
     let slot = slot_width(chart, axis);
@@ -80,7 +80,7 @@ pub fn horizontal_bars(chart: &Chart) -> String {
     const VALUE_WIDTH: f64 = 96.0;
     const BAR_HEIGHT: f64 = 22.0;
     const GAP: f64 = 12.0;
-    let scale = Scale::up_to(chart.largest_value());
+    let scale = Scale::up_to(chart.largest_value(), chart.show_value);
     let several = chart.shown_series() > 1;
     let top = if several { LEGEND_HEIGHT } else { 4.0 };
     let group = BAR_HEIGHT * position(chart.shown_series().max(1)) + GAP;

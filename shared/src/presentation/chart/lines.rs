@@ -16,7 +16,7 @@ const PLOT_HEIGHT: f64 = 190.0;
 pub fn lines(chart: &Chart) -> String {
     /// Above this, marks would touch.
     const MAX_MARKS: usize = 16;
-    let scale = Scale::up_to(chart.largest_value());
+    let scale = Scale::up_to(chart.largest_value(), chart.show_value);
     let axis = axis_width(chart, &scale);
     let mut drawing = legend(chart, 14.0);
     push_grid(&mut drawing, chart, &scale, axis);
