@@ -5,8 +5,10 @@
 
 mod customer;
 mod order;
+mod parallel;
 mod rows;
 mod service;
+mod shape;
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::rc::Rc;
@@ -21,7 +23,9 @@ use shared::limits;
 use crate::ledger::{Fate, Ledger};
 use crate::plan::Plan;
 use crate::staging::Staging;
+use parallel::Stage;
 use rows::{Raw, Source, SourceRow};
+use shape::Shape;
 
 /// Rules by which a value is changed on the way. Each needs a budget in the plan.
 pub const CHANGE_RULES: [&str; 7] = [
@@ -47,11 +51,11 @@ const PHONES_KEPT: usize = 50_000;
 pub type BranchDirectory = BTreeMap<String, BranchId>;
 
 /// One document made of one or several rows.
-#[derive(Debug)]
+#[derive(Debug, PartialEq, Eq)]
 pub struct Produced {
     /// Its identity.
     pub id: DocumentId,
-    /// The delta's canonical bytes; empty when only counting.
+    /// The delta's canonical bytes.
     pub encoded: Vec<u8>,
     /// The rows it is made of: place of the table, rowid.
     pub rows: Vec<(usize, i64)>,
@@ -102,23 +106,14 @@ pub struct Outcome {
 
 /// Whoever takes what a pass produces.
 pub trait Taker {
+    /// Whether documents are wanted at all, or only what they would come to.
+    fn wants_documents(&self) -> bool {
+        true
+    }
     /// A document. Fails when it cannot be kept.
     fn document(&mut self, produced: Produced) -> anyhow::Result<()>;
     /// A row that is not brought over.
     fn reject(&mut self, reject: Reject) -> anyhow::Result<()>;
-}
-
-/// A taker that keeps nothing: for the pass that only counts.
-pub struct Nobody;
-
-impl Taker for Nobody {
-    fn document(&mut self, _: Produced) -> anyhow::Result<()> {
-        Ok(())
-    }
-
-    fn reject(&mut self, _: Reject) -> anyhow::Result<()> {
-        Ok(())
-    }
 }
 
 /// The actor of an import: the replica's number, and an incarnation that source and plan decide.
@@ -157,7 +152,8 @@ pub fn branch_id(plan: &Plan, name: &str) -> BranchId {
     ))
 }
 
-/// One pass over all rows.
+/// One pass over all rows. Documents and rejects come in the order of their rows; rows are read, and documents built, on
+/// several threads.
 pub fn apply(
     plan: &Plan,
     staging: &Staging,
@@ -166,50 +162,88 @@ pub fn apply(
     new_branches: &[String],
     taker: &mut dyn Taker,
 ) -> Result<Outcome, ApplyError> {
-    let stamp = Hlc::at(UtcMillis::from(plan.stamped_at));
-    let mut pass = Pass {
+    let ledger = Ledger::open(staging)?;
+    let common = Common {
         plan,
-        staging,
         directory,
-        currency: Currency::new(&plan.currency).unwrap_or(Currency::CHF),
-        zone: jiff::tz::TimeZone::get(&plan.time_zone).unwrap_or(jiff::tz::TimeZone::UTC),
-        ledger: Ledger::open(staging)?,
-        changes: BTreeMap::new(),
-        documents: 0,
         actor,
-        counter: 0,
-        stamp,
-        people: HashSet::new(),
-        sources: Vec::new(),
-        phones: HashMap::new(),
-        taker,
+        ledger: &ledger,
+        wants_documents: taker.wants_documents(),
     };
+    let mut pass = Pass::of(common, staging);
+    let mut documents = 0;
     for name in branch_names(plan) {
         pass.make_branch(&name, new_branches)?;
     }
     pass.note_what_was_not_read();
     pass.services()?;
-    pass.customers()?;
-    pass.orders()?;
+    documents += hand_over(&mut pass, taker)?;
+    let shape = Shape::of(&mut pass)?;
+    let mut changes = BTreeMap::new();
+    for stage in [Stage::Customers, Stage::Orders] {
+        documents += parallel::carry_out(stage, common, staging, &shape, &mut changes, taker)?;
+    }
     pass.settle_the_rest()?;
+    documents += hand_over(&mut pass, taker)?;
+    for (rule, count) in pass.changes {
+        *changes.entry(rule).or_default() += count;
+    }
     Ok(Outcome {
-        ledger: pass.ledger,
-        changes: pass.changes,
-        documents: pass.documents,
-        counter: pass.counter,
+        ledger,
+        changes,
+        documents,
+        counter: shape.counters.end(),
     })
 }
 
-/// A pass under way.
+/// What all threads of a pass have in common.
+#[derive(Clone, Copy)]
+struct Common<'a> {
+    plan: &'a Plan,
+    directory: &'a BranchDirectory,
+    actor: Actor,
+    ledger: &'a Ledger,
+    /// Documents are built only when somebody takes them.
+    wants_documents: bool,
+}
+
+/// What a pass has made and nobody has taken yet.
+#[derive(Default)]
+struct Made {
+    documents: Vec<Produced>,
+    rejects: Vec<Reject>,
+    count: u64,
+}
+
+impl Made {
+    /// Gives everything to the taker; how many documents there were.
+    fn hand_over(self, taker: &mut dyn Taker) -> Result<u64, ApplyError> {
+        for produced in self.documents {
+            taker.document(produced)?;
+        }
+        for reject in self.rejects {
+            taker.reject(reject)?;
+        }
+        Ok(self.count)
+    }
+}
+
+fn hand_over(pass: &mut Pass<'_>, taker: &mut dyn Taker) -> Result<u64, ApplyError> {
+    std::mem::take(&mut pass.made).hand_over(taker)
+}
+
+/// A pass under way, on one thread.
 struct Pass<'a> {
     plan: &'a Plan,
     staging: &'a Staging,
     directory: &'a BranchDirectory,
     currency: Currency,
     zone: jiff::tz::TimeZone,
-    ledger: Ledger,
+    ledger: &'a Ledger,
+    /// Known once the rows before customers and orders are done.
+    shape: Option<&'a Shape>,
     changes: BTreeMap<&'static str, u64>,
-    documents: u64,
+    wants_documents: bool,
     actor: Actor,
     counter: u64,
     stamp: Hlc,
@@ -217,7 +251,7 @@ struct Pass<'a> {
     people: HashSet<DocumentId>,
     sources: Vec<(String, Vec<String>, Rc<Source<'a>>)>,
     phones: HashMap<String, PhoneNumber>,
-    taker: &'a mut dyn Taker,
+    made: Made,
 }
 
 /// Why one row is not brought over.
@@ -262,6 +296,34 @@ impl Rejection {
 }
 
 impl<'a> Pass<'a> {
+    fn of(common: Common<'a>, staging: &'a Staging) -> Self {
+        let Common {
+            plan,
+            directory,
+            actor,
+            ledger,
+            wants_documents,
+        } = common;
+        Self {
+            plan,
+            staging,
+            directory,
+            currency: Currency::new(&plan.currency).unwrap_or(Currency::CHF),
+            zone: jiff::tz::TimeZone::get(&plan.time_zone).unwrap_or(jiff::tz::TimeZone::UTC),
+            ledger,
+            shape: None,
+            changes: BTreeMap::new(),
+            wants_documents,
+            actor,
+            counter: 0,
+            stamp: Hlc::at(UtcMillis::from(plan.stamped_at)),
+            people: HashSet::new(),
+            sources: Vec::new(),
+            phones: HashMap::new(),
+            made: Made::default(),
+        }
+    }
+
     /// A table with its key, made once however often it is asked for.
     fn source(&mut self, table: &str, key: &[String]) -> Option<Rc<Source<'a>>> {
         let known = self
@@ -295,7 +357,7 @@ impl<'a> Pass<'a> {
         Authoring::new(self.actor, self.counter, at, None)
     }
 
-    /// Hands a finished delta on. A rejection says that it breaks a limit; its counter is not used then.
+    /// Keeps a finished delta for the taker. A rejection says that it breaks a limit.
     fn produce(
         &mut self,
         change: Change<'_>,
@@ -303,7 +365,12 @@ impl<'a> Pass<'a> {
         rows: Vec<(usize, i64)>,
     ) -> Result<(), Stop> {
         let delta: Document = change.finish();
-        let encoded = format::encode(&delta);
+        self.counter = authoring.counter();
+        let encoded = if self.wants_documents || roughly_encoded(&delta) > limits::DOCUMENT_BYTES {
+            format::encode(&delta)
+        } else {
+            Vec::new()
+        };
         if encoded.len() > limits::DOCUMENT_BYTES
             || delta.fields().len() > limits::FIELDS_PER_DOCUMENT
         {
@@ -314,15 +381,14 @@ impl<'a> Pass<'a> {
             );
             return Err(Rejection::new("too_large", reason).into());
         }
-        self.counter = authoring.counter();
-        self.documents += 1;
-        self.taker
-            .document(Produced {
+        self.made.count += 1;
+        if self.wants_documents {
+            self.made.documents.push(Produced {
                 id: delta.id(),
                 encoded,
                 rows,
-            })
-            .map_err(ApplyError::Taker)?;
+            });
+        }
         Ok(())
     }
 
@@ -339,19 +405,14 @@ impl<'a> Pass<'a> {
                 Ok(Fate::Migrated)
             }
             Err(Stop::Rejected(rejection)) => {
-                self.reject(source, row, &rejection)?;
+                self.reject(source, row, &rejection);
                 Ok(Fate::Rejected)
             }
             Err(Stop::Failed(error)) => Err(error),
         }
     }
 
-    fn reject(
-        &mut self,
-        source: &Source<'_>,
-        row: &SourceRow,
-        rejection: &Rejection,
-    ) -> Result<(), ApplyError> {
+    fn reject(&mut self, source: &Source<'_>, row: &SourceRow, rejection: &Rejection) {
         self.ledger.decide(source.place, row.rowid, Fate::Rejected);
         let values = source
             .table
@@ -376,7 +437,7 @@ impl<'a> Pass<'a> {
             reason: rejection.reason.clone(),
             row: values.collect(),
         };
-        Ok(self.taker.reject(reject)?)
+        self.made.rejects.push(reject);
     }
 
     fn changed(&mut self, rule: &'static str) {
@@ -446,7 +507,7 @@ impl<'a> Pass<'a> {
             source.each(|row| {
                 if self.ledger.fate(source.place, row.rowid) == Fate::Open {
                     let rejection = Rejection::new("orphan_line", "its order is not in the source");
-                    self.reject(&source, &row, &rejection)?;
+                    self.reject(&source, &row, &rejection);
                 }
                 Ok::<(), ApplyError>(())
             })?;
@@ -534,6 +595,32 @@ fn keep_raw(
         change.set(authoring, field, stored);
     }
     Ok(())
+}
+
+/// No less than the bytes of a document whose numbers are as long as numbers get.
+fn roughly_encoded(document: &Document) -> usize {
+    /// A stamp, a vector clock of one, lengths.
+    const BESIDE_A_VALUE: usize = 64;
+    let value = |value: &Value| match value {
+        Value::Text(text) => text.len(),
+        Value::Bytes(bytes) => bytes.len(),
+        _ => 0,
+    };
+    let fields = document.fields().iter().map(|(name, register)| {
+        let versions = register.as_slice().iter();
+        let values: usize = versions
+            .map(|version| value(&version.value) + BESIDE_A_VALUE)
+            .sum();
+        name.as_str().len() + values
+    });
+    let events = document.event_set().iter().map(|event| {
+        let data = event.data.iter();
+        let data: usize = data
+            .map(|(name, particular)| name.as_str().len() + value(particular) + BESIDE_A_VALUE)
+            .sum();
+        data + BESIDE_A_VALUE
+    });
+    fields.chain(events).sum::<usize>() + BESIDE_A_VALUE
 }
 
 /// Refuses rows with a value that no field can hold.

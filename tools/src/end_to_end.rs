@@ -306,7 +306,7 @@ fn a_run_that_was_killed_goes_on_and_ends_like_one_that_was_not() {
         &mut std::io::sink(),
         &mut Quiet,
     );
-    assert!(matches!(outcome, Err(RunError::Apply(_))), "{outcome:?}");
+    assert!(matches!(outcome, Err(RunError::Target(_))), "{outcome:?}");
     let report = killed.run().expect("the second run ends");
     assert!(
         report.already_there > 0 && report.documents > 0,

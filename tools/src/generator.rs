@@ -3,8 +3,11 @@
 //!
 //! The firm "Bergsport Muster" kept one MySQL database for several branches. All people and addresses are invented.
 
+mod book;
 mod dialects;
+mod dump;
 mod people;
+mod planted;
 
 use std::collections::BTreeMap;
 use std::io;
@@ -12,7 +15,12 @@ use std::path::Path;
 
 use jiff::civil::{Date, date};
 
+pub use book::{
+    BookError, BookOptions, BookTruth, ExpectedFinding, ExpectedSums, Planted, write_book,
+};
+pub use dump::DumpDialect;
 use people::{FIRST_NAMES, LAST_NAMES, PIECES, STREETS, TOWNS};
+pub use planted::{Defects, DefectsError};
 
 /// What to generate.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -226,7 +234,7 @@ struct World<'a> {
     branches: &'a [String],
 }
 
-type Defects = Vec<&'static str>;
+type Struck = Vec<&'static str>;
 
 impl World<'_> {
     fn customer_count(&self) -> u64 {
@@ -284,7 +292,7 @@ impl World<'_> {
         truth: &mut Truth,
         table: &Table,
         ids: std::ops::RangeInclusive<u64>,
-        row: impl Fn(&Self, u64, &mut Truth) -> Option<(Vec<Cell>, Defects)>,
+        row: impl Fn(&Self, u64, &mut Truth) -> Option<(Vec<Cell>, Struck)>,
     ) -> io::Result<()> {
         const PAGE: usize = 200;
         writer.table(table)?;
@@ -310,7 +318,7 @@ impl World<'_> {
     }
 
     /// Whether a defect falls on this row. Each kind has its own series, so that they mix.
-    fn strikes(&self, kind: &'static str, id: u64, defects: &mut Defects) -> bool {
+    fn strikes(&self, kind: &'static str, id: u64, defects: &mut Struck) -> bool {
         let every = self.options.one_defect_in;
         let salt: u64 = kind.bytes().fold(7, |sum, byte| {
             sum.wrapping_mul(31).wrapping_add(u64::from(byte))
@@ -326,9 +334,9 @@ impl World<'_> {
         clippy::unnecessary_wraps,
         reason = "an order may have been deleted, and both are rows to the writer"
     )]
-    fn customer(&self, id: u64, _: &mut Truth) -> Option<(Vec<Cell>, Defects)> {
+    fn customer(&self, id: u64, _: &mut Truth) -> Option<(Vec<Cell>, Struck)> {
         let mut random = Random::of(self.options.seed, 1, id);
-        let mut defects = Defects::new();
+        let mut defects = Struck::new();
         let first = random.pick(&FIRST_NAMES);
         let mut last = random.pick(&LAST_NAMES).to_owned();
         let ascii_first = plain(first);
@@ -380,7 +388,7 @@ impl World<'_> {
         Some((cells, defects))
     }
 
-    fn order(&self, id: u64, truth: &mut Truth) -> Option<(Vec<Cell>, Defects)> {
+    fn order(&self, id: u64, truth: &mut Truth) -> Option<(Vec<Cell>, Struck)> {
         let options = self.options;
         // Every week some orders are deleted, and others get another status.
         if (1..=options.weeks_later)
@@ -391,7 +399,7 @@ impl World<'_> {
         let edited = (1..=options.weeks_later)
             .any(|week| Random::of(options.seed, 70 + u64::from(week), id).below(20) == 0);
         let mut random = Random::of(options.seed, 2, id);
-        let mut defects = Defects::new();
+        let mut defects = Struck::new();
         let days = jiff::Span::new().days(number(id / ORDERS_A_DAY));
         let first_day = self.first_day();
         let day = first_day.checked_add(days).unwrap_or(first_day);
@@ -464,7 +472,7 @@ impl World<'_> {
             && Random::of(self.options.seed, 60, id).below(FORGOTTEN_IN) != 0
     }
 
-    fn pickup(&self, id: u64, day: Date, random: &mut Random, defects: &mut Defects) -> Cell {
+    fn pickup(&self, id: u64, day: Date, random: &mut Random, defects: &mut Struck) -> Cell {
         if self.strikes("zero_date", id, defects) {
             return "0000-00-00".into();
         }
@@ -481,7 +489,7 @@ impl World<'_> {
         })
     }
 
-    fn price(&self, id: u64, francs: i64, random: &mut Random, defects: &mut Defects) -> String {
+    fn price(&self, id: u64, francs: i64, random: &mut Random, defects: &mut Struck) -> String {
         if self.strikes("price_as_text", id, defects) {
             return format!("CHF {francs}.-");
         }

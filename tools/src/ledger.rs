@@ -3,6 +3,7 @@
 //! One byte per row is kept in memory; at ten million rows that is ten megabytes.
 
 use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicU8, Ordering};
 
 use serde::Serialize;
 
@@ -61,11 +62,26 @@ impl Sums {
     }
 }
 
-/// The fates of all rows of a source.
-#[derive(Debug, Clone)]
+/// The fates of all rows of a source. Several threads decide at once, each about rows of its own.
+#[derive(Debug)]
 pub struct Ledger {
-    tables: Vec<(String, Vec<Fate>)>,
+    tables: Vec<(String, Vec<AtomicU8>)>,
     source: Vec<u64>,
+}
+
+/// In the order of their numbers.
+const FATES: [Fate; 6] = [
+    Fate::Open,
+    Fate::Migrated,
+    Fate::Merged,
+    Fate::Embedded,
+    Fate::Rejected,
+    Fate::Excluded,
+];
+
+fn fate_of(slot: &AtomicU8) -> Fate {
+    let stored = usize::from(slot.load(Ordering::Relaxed));
+    FATES.get(stored).copied().unwrap_or(Fate::Open)
 }
 
 impl Ledger {
@@ -73,20 +89,19 @@ impl Ledger {
     pub fn open(staging: &Staging) -> Result<Self, rusqlite::Error> {
         let mut tables = Vec::new();
         for table in staging.tables() {
-            tables.push((
-                table.schema.name.clone(),
-                vec![Fate::Open; highest_rowid(staging, table)?],
-            ));
+            let mut fates = Vec::new();
+            fates.resize_with(highest_rowid(staging, table)?, AtomicU8::default);
+            tables.push((table.schema.name.clone(), fates));
         }
         let source = staging.tables().iter().map(|table| table.rows).collect();
         Ok(Self { tables, source })
     }
 
     /// Decides a row. `table` is its place among the staged tables.
-    pub fn decide(&mut self, table: usize, rowid: i64, fate: Fate) {
+    pub fn decide(&self, table: usize, rowid: i64, fate: Fate) {
         let place = usize::try_from(rowid - 1).ok();
-        if let Some(slot) = place.and_then(|place| self.tables.get_mut(table)?.1.get_mut(place)) {
-            *slot = fate;
+        if let Some(slot) = place.and_then(|place| self.tables.get(table)?.1.get(place)) {
+            slot.store(fate as u8, Ordering::Relaxed);
         }
     }
 
@@ -94,7 +109,7 @@ impl Ledger {
     pub fn fate(&self, table: usize, rowid: i64) -> Fate {
         let place = usize::try_from(rowid - 1).ok();
         let fate = place.and_then(|place| self.tables.get(table)?.1.get(place));
-        fate.copied().unwrap_or(Fate::Open)
+        fate.map_or(Fate::Open, fate_of)
     }
 
     /// The sums by table.
@@ -109,7 +124,7 @@ impl Ledger {
                     ..Sums::default()
                 };
                 for fate in fates {
-                    sums.count(*fate);
+                    sums.count(fate_of(fate));
                 }
                 (name.clone(), sums)
             });

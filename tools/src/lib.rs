@@ -8,9 +8,11 @@ pub mod generator;
 pub mod interpret;
 pub mod ledger;
 pub mod naming;
+mod phones_by_row;
 pub mod plan;
 pub mod run;
 pub mod source;
+mod spool;
 pub mod staging;
 pub mod target;
 pub mod verify;
@@ -20,3 +22,5 @@ pub mod vocabulary;
 mod end_to_end;
 #[cfg(test)]
 mod fixtures_hold;
+#[cfg(test)]
+mod generated_books_hold;

@@ -1,22 +1,25 @@
 //! `run`: the source becomes documents at the target, batch by batch.
 //!
-//! Two passes. The first writes nothing: it counts, and stops the run when a budget would be exceeded. The second sends.
+//! First a pass that makes everything and gives nothing away: it stops the run when a budget would be exceeded. What it made
+//! waits in a spool, and is then sent in the order of its ids.
 //! Checkpoints are the target's own: each batch is durable there before the next is sent, and a run begins by asking what
 //! is there. So a run that was killed goes on where it stopped, and a second run changes nothing.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::io::Write;
+use std::sync::mpsc::sync_channel;
 use std::time::Instant;
 
 use serde::Serialize;
 use shared::domain::fields;
 use shared::id::DocumentId;
 
-use crate::apply::{self, BranchDirectory, Nobody, Produced, Reject, Taker};
+use crate::apply::{self, BranchDirectory, Produced, Reject, Taker};
 use crate::ledger::{Fate, Sums};
 use crate::plan::{Plan, PlanError};
+use crate::spool::{self, Sealed, Spool, Spooled};
 use crate::staging::Staging;
-use crate::target::{BATCH_BYTES, BATCH_DOCUMENTS, Target, TargetError};
+use crate::target::{BatchLimits, Target, TargetError};
 
 /// Differences that are listed one by one; beyond, only their number.
 pub const LISTED_DIFFERENCES: usize = 1_000;
@@ -146,31 +149,45 @@ pub fn run(
             .insert(name.to_lowercase(), apply::branch_id(plan, name));
     }
     let actor = apply::actor(target.replica(), plan_text, &plan.source_sha256);
-    let counted = apply::apply(plan, staging, &found.branches, actor, &missing, &mut Nobody)?;
-    check_budget(plan, &counted.changes)?;
+    let mut waiting = Waiting {
+        spool: Spool::create(staging.folder()).map_err(spool_failed)?,
+        rejects,
+    };
+    let outcome = apply::apply(
+        plan,
+        staging,
+        &found.branches,
+        actor,
+        &missing,
+        &mut waiting,
+    )?;
+    check_budget(plan, &outcome.changes)?;
 
-    progress.begin(counted.documents);
+    let Waiting { spool, rejects } = waiting;
+    let documents = spool.documents();
+    progress.begin(documents);
+    let limits = target.batch_limits();
     let mut sender = Sender {
         target,
+        limits,
         imported: &found.imported,
         batch: Batch::default(),
-        counter: counted.counter,
-        left: counted.documents,
+        counter: outcome.counter,
+        left: documents,
         sent: 0,
         already: 0,
         refused: Vec::new(),
         rejects,
         progress,
     };
-    let outcome = apply::apply(plan, staging, &found.branches, actor, &missing, &mut sender)?;
-    sender.flush().map_err(apply::ApplyError::Taker)?;
+    sender.send_all(spool.seal().map_err(spool_failed)?)?;
     sender.progress.end();
     let (sent, already, refused) = (
         sender.sent,
         sender.already,
         std::mem::take(&mut sender.refused),
     );
-    let mut ledger = outcome.ledger;
+    let ledger = outcome.ledger;
     for (table, rowid) in refused {
         ledger.decide(table, rowid, Fate::Rejected);
     }
@@ -239,6 +256,47 @@ fn check_budget(plan: &Plan, changes: &BTreeMap<&'static str, u64>) -> Result<()
     }
 }
 
+fn spool_failed(error: std::io::Error) -> RunError {
+    let error = anyhow::Error::from(error)
+        .context("the working folder is full or cannot be written; choose another with --work-dir");
+    RunError::Apply(apply::ApplyError::Taker(error))
+}
+
+/// Keeps what a pass makes until it is known that all of it may go out.
+struct Waiting<'a> {
+    spool: Spool,
+    rejects: &'a mut dyn Write,
+}
+
+impl Taker for Waiting<'_> {
+    fn document(&mut self, produced: Produced) -> anyhow::Result<()> {
+        let mut rows = Vec::with_capacity(produced.rows.len() * ROW_BYTES);
+        for (table, place) in &produced.rows {
+            rows.extend_from_slice(&u16::try_from(*table)?.to_le_bytes());
+            rows.extend_from_slice(&place.to_le_bytes());
+        }
+        Ok(self.spool.add(produced.id, &produced.encoded, &rows)?)
+    }
+
+    fn reject(&mut self, reject: Reject) -> anyhow::Result<()> {
+        writeln!(self.rejects, "{}", serde_json::to_string(&reject)?)?;
+        Ok(())
+    }
+}
+
+/// A row beside a document in the spool: its table and its place.
+const ROW_BYTES: usize = 2 + 8;
+
+fn rows_from(bytes: &[u8]) -> Vec<(usize, i64)> {
+    let rows = bytes.chunks_exact(ROW_BYTES).filter_map(|row| {
+        let (table, place) = row.split_first_chunk::<2>()?;
+        let place = place.first_chunk::<8>()?;
+        let table = usize::from(u16::from_le_bytes(*table));
+        Some((table, i64::from_le_bytes(*place)))
+    });
+    rows.collect()
+}
+
 #[derive(Default)]
 struct Batch {
     encoded: Vec<Vec<u8>>,
@@ -246,9 +304,10 @@ struct Batch {
     bytes: usize,
 }
 
-/// Sends what a pass produces, batch by batch.
+/// Sends what a pass has made, batch by batch.
 struct Sender<'a> {
     target: &'a mut dyn Target,
+    limits: BatchLimits,
     imported: &'a HashSet<DocumentId>,
     batch: Batch,
     counter: u64,
@@ -260,8 +319,50 @@ struct Sender<'a> {
     progress: &'a mut dyn Progress,
 }
 
+/// Parts of the spool that are unpacked while the target is busy with the one before.
+const PARTS_AHEAD: usize = 1;
+
 impl Sender<'_> {
-    fn flush(&mut self) -> anyhow::Result<()> {
+    fn send_all(&mut self, spool: Sealed) -> Result<(), RunError> {
+        std::thread::scope(|scope| {
+            let (unpacked, taken) = sync_channel(PARTS_AHEAD);
+            scope.spawn(move || {
+                for part in 0..spool::PARTS {
+                    // Whoever takes them has failed and says why.
+                    if unpacked.send(spool.part(part)).is_err() {
+                        return;
+                    }
+                }
+            });
+            for part in taken {
+                for spooled in part.map_err(spool_failed)? {
+                    self.send(spooled)?;
+                }
+            }
+            self.flush()
+        })
+    }
+
+    fn send(&mut self, spooled: Spooled) -> Result<(), RunError> {
+        let rows = rows_from(&spooled.beside);
+        if self.imported.contains(&spooled.id) {
+            self.already += 1;
+            self.left = self.left.saturating_sub(1);
+            self.progress.advance(1, rows.len() as u64);
+            return Ok(());
+        }
+        let full = self.batch.encoded.len() >= self.limits.documents
+            || self.batch.bytes + spooled.encoded.len() > self.limits.bytes;
+        if full {
+            self.flush()?;
+        }
+        self.batch.bytes += spooled.encoded.len();
+        self.batch.encoded.push(spooled.encoded);
+        self.batch.rows.push(rows);
+        Ok(())
+    }
+
+    fn flush(&mut self) -> Result<(), RunError> {
         let batch = std::mem::take(&mut self.batch);
         if batch.encoded.is_empty() {
             return Ok(());
@@ -278,37 +379,12 @@ impl Sender<'_> {
             if let Some(reason) = reasons.get(&index) {
                 self.refused.extend(made_of);
                 let line = serde_json::json!({ "code": "target_refused", "reason": reason, "rows": made_of });
-                writeln!(self.rejects, "{line}")?;
+                writeln!(self.rejects, "{line}").map_err(spool_failed)?;
             }
         }
         self.sent += documents - refusals.len() as u64;
         self.left = self.left.saturating_sub(documents);
         self.progress.advance(documents, rows);
-        Ok(())
-    }
-}
-
-impl Taker for Sender<'_> {
-    fn document(&mut self, produced: Produced) -> anyhow::Result<()> {
-        if self.imported.contains(&produced.id) {
-            self.already += 1;
-            self.left = self.left.saturating_sub(1);
-            self.progress.advance(1, produced.rows.len() as u64);
-            return Ok(());
-        }
-        let full = self.batch.encoded.len() >= BATCH_DOCUMENTS
-            || self.batch.bytes + produced.encoded.len() > BATCH_BYTES;
-        if full {
-            self.flush()?;
-        }
-        self.batch.bytes += produced.encoded.len();
-        self.batch.encoded.push(produced.encoded);
-        self.batch.rows.push(produced.rows);
-        Ok(())
-    }
-
-    fn reject(&mut self, reject: Reject) -> anyhow::Result<()> {
-        writeln!(self.rejects, "{}", serde_json::to_string(&reject)?)?;
         Ok(())
     }
 }
@@ -336,13 +412,20 @@ impl Report {
                 report.differ(table, "", "", what);
             }
         }
-        let rows: u64 = ledger.values().map(|sums| sums.source).sum();
         report.ledger = ledger;
-        report.seconds = started.elapsed().as_secs_f64();
+        report.since(started)
+    }
+
+    /// The same, of a verb that began at `started`: reading the source counts.
+    #[must_use]
+    pub fn since(mut self, started: Instant) -> Self {
+        let rows: u64 = self.ledger.values().map(|sums| sums.source).sum();
+        self.seconds = started.elapsed().as_secs_f64();
         #[expect(clippy::cast_precision_loss, reason = "a rate for people")]
-        let rate = rows as f64 / report.seconds.max(0.001);
-        report.rows_per_second = rate;
-        report
+        let rate = rows as f64 / self.seconds.max(0.001);
+        self.rows_per_second = rate;
+        self.peak_memory_bytes = peak_memory_bytes();
+        self
     }
 
     /// Notes a difference.

@@ -10,7 +10,7 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use rusqlite::{Connection, params};
+use rusqlite::{Connection, OpenFlags, params};
 
 use crate::source::dialect::Dialect;
 use crate::source::names::TableName;
@@ -18,6 +18,7 @@ use crate::source::row::Row;
 use crate::source::schema::{Change, Column, TableSchema, same_name};
 use crate::source::statement::{InsertTarget, Sink};
 use rows::Target;
+pub(crate) use settle::{Order, shorter_first};
 
 /// SQLite's own limit on columns is 2000; a legacy table beyond it is no order table.
 const MAX_COLUMNS: usize = 1900;
@@ -61,6 +62,12 @@ pub enum StagingError {
 /// Statements kept ready: a plan asks each of its tables in a few ways, thousands of times.
 const STATEMENTS_KEPT: usize = 256;
 
+/// The staging database in its folder.
+const FILE: &str = "staging.sqlite";
+
+/// Pages that one more reader keeps ready, in KiB.
+const READER_CACHE_KIB: u32 = 8_000;
+
 /// Folders of staging databases are called so, with the process's id behind it.
 const FOLDER_PREFIX: &str = "offpiste-import-";
 
@@ -77,12 +84,21 @@ pub struct StagedTable {
     /// The name as the dump writes it. The schema's bears its namespace, too, where two tables are called the same.
     plain_name: String,
     highest_number: i64,
+    /// Rows ever added: no place is higher.
+    added: u64,
+    /// Keys that were seen to ascend from row to row, without a NULL.
+    ascending: Vec<Vec<usize>>,
 }
 
 impl StagedTable {
     /// The table's name inside the staging database; columns are `c0`, `c1` and so on, beside `line` and `rowid`.
     pub fn sql_name(&self) -> &str {
         &self.name_in_staging
+    }
+
+    /// No row has a higher place than this.
+    pub fn highest_place(&self) -> u64 {
+        self.added
     }
 
     /// The staging columns of the primary key, in its order. Empty when there is none.
@@ -119,6 +135,8 @@ pub struct Broken {
 pub struct Staging {
     connection: Connection,
     folder: PathBuf,
+    /// The folder is somebody else's to remove.
+    is_borrowed: bool,
     dialect: Option<Dialect>,
     tables: Vec<StagedTable>,
     target: Option<Target>,
@@ -135,7 +153,7 @@ impl Staging {
     pub fn create(parent: Option<&Path>) -> Result<Self, StagingError> {
         let parent = parent.map_or_else(std::env::temp_dir, Path::to_path_buf);
         let folder = new_folder(&parent)?;
-        let connection = Connection::open(folder.join("staging.sqlite"))?;
+        let connection = Connection::open(folder.join(FILE))?;
         // The staging database is rebuilt from the source at will: it needs speed, not safety.
         connection.execute_batch(
             "PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF; PRAGMA locking_mode = EXCLUSIVE; \
@@ -146,6 +164,7 @@ impl Staging {
         Ok(Self {
             connection,
             folder,
+            is_borrowed: false,
             dialect: None,
             tables: Vec::new(),
             target: None,
@@ -153,6 +172,41 @@ impl Staging {
             unapplied: Vec::new(),
             broken: Vec::new(),
             notes_dropped: 0,
+            rows_since_commit: 0,
+        })
+    }
+
+    /// The same rows for another thread, read only. Nothing may be written to the staging database while it is used, and it
+    /// ends before this one.
+    ///
+    /// # Errors
+    /// When the file cannot be opened again.
+    pub fn reader(&self) -> Result<Self, rusqlite::Error> {
+        let path = self.folder.join(FILE).display().to_string();
+        let escaped = path
+            .replace('%', "%25")
+            .replace('?', "%3f")
+            .replace('#', "%23");
+        let flags = OpenFlags::SQLITE_OPEN_READ_ONLY
+            | OpenFlags::SQLITE_OPEN_URI
+            | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+        // Immutable: the lock is this process's own, and each statement would ask for it again.
+        let connection = Connection::open_with_flags(format!("file:{escaped}?immutable=1"), flags)?;
+        connection.execute_batch(&format!(
+            "PRAGMA cache_size = -{READER_CACHE_KIB}; PRAGMA temp_store = FILE"
+        ))?;
+        connection.set_prepared_statement_cache_capacity(STATEMENTS_KEPT);
+        Ok(Self {
+            connection,
+            folder: self.folder.clone(),
+            is_borrowed: true,
+            dialect: self.dialect,
+            tables: self.tables.clone(),
+            target: None,
+            skipped: self.skipped.clone(),
+            unapplied: self.unapplied.clone(),
+            broken: self.broken.clone(),
+            notes_dropped: self.notes_dropped,
             rows_since_commit: 0,
         })
     }
@@ -252,6 +306,8 @@ impl Staging {
             name_in_staging,
             plain_name,
             highest_number: counts_from.saturating_sub(1),
+            added: 0,
+            ascending: Vec::new(),
         });
         Ok(self.tables.len() - 1)
     }
@@ -416,8 +472,8 @@ impl Sink for Staging {
         Ok(())
     }
 
-    fn row(&mut self, row: &Row, line: u64) -> Result<Option<String>, StagingError> {
-        self.add_row(row, line)
+    fn row(&mut self, row: &Row, line: u64, column: u64) -> Result<(), StagingError> {
+        self.take_row(row.view(), line, column)
     }
 
     fn rows_yield(&mut self) -> Result<(), StagingError> {
@@ -459,7 +515,9 @@ impl Sink for Staging {
 impl Drop for Staging {
     fn drop(&mut self) {
         // Nothing depends on it: what stays behind is a temporary file.
-        let _ = fs::remove_dir_all(&self.folder);
+        if !self.is_borrowed {
+            let _ = fs::remove_dir_all(&self.folder);
+        }
     }
 }
 

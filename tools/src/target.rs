@@ -15,6 +15,15 @@ pub const BATCH_DOCUMENTS: usize = 500;
 /// Bytes of one batch before compression; below the limit of one exchange.
 pub const BATCH_BYTES: usize = 2 * 1024 * 1024;
 
+/// How much goes to a target at once.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct BatchLimits {
+    /// Documents of one batch.
+    pub documents: usize,
+    /// Bytes of them.
+    pub bytes: usize,
+}
+
 /// A document the target did not take.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Refusal {
@@ -29,6 +38,19 @@ pub struct Refusal {
 pub struct Page {
     /// Documents, each at its latest state.
     pub documents: Vec<Document>,
+    /// Documents this program cannot read.
+    pub unreadable: u64,
+    /// Where to go on.
+    pub cursor: u64,
+    /// Whether more follows.
+    pub more: bool,
+}
+
+/// Part of the target's feed, its documents as bytes.
+#[derive(Debug, Default)]
+pub struct EncodedPage {
+    /// Documents in their canonical form, each at its latest state.
+    pub documents: Vec<Vec<u8>>,
     /// Documents this program cannot read.
     pub unreadable: u64,
     /// Where to go on.
@@ -73,6 +95,13 @@ pub enum TargetError {
 pub trait Target {
     /// The number under which the importer writes there.
     fn replica(&self) -> ReplicaNumber;
+    /// How much goes there at once.
+    fn batch_limits(&self) -> BatchLimits {
+        BatchLimits {
+            documents: BATCH_DOCUMENTS,
+            bytes: BATCH_BYTES,
+        }
+    }
     /// Sends a batch of encoded deltas. All that are not refused are durable there when this returns.
     fn push(
         &mut self,
@@ -82,6 +111,17 @@ pub trait Target {
     ) -> Result<Vec<Refusal>, TargetError>;
     /// The feed after a position.
     fn page(&mut self, after: u64) -> Result<Page, TargetError>;
+    /// The feed after a position, its documents as bytes.
+    fn encoded_page(&mut self, after: u64) -> Result<EncodedPage, TargetError> {
+        let page = self.page(after)?;
+        let documents = page.documents.iter();
+        Ok(EncodedPage {
+            documents: documents.map(shared::document::format::encode).collect(),
+            unreadable: page.unreadable,
+            cursor: page.cursor,
+            more: page.more,
+        })
+    }
     /// What it is called in reports.
     fn name(&self) -> String;
 }

@@ -38,6 +38,19 @@ pub struct Merged {
     pub changed: bool,
 }
 
+/// Part of a feed, its documents as bytes.
+#[derive(Clone, Debug, Default)]
+pub struct EncodedFeed {
+    /// Documents in their canonical form, each once, by their latest position.
+    pub documents: Vec<Vec<u8>>,
+    /// How many cannot be unpacked.
+    pub unreadable: u64,
+    /// The position up to which this part goes: ask for what comes after it next.
+    pub position: u64,
+    /// Whether more follows.
+    pub more: bool,
+}
+
 /// What a peer lacks of a document.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Outbound {
@@ -63,6 +76,9 @@ trait HubEngine: Send + Sync {
     ) -> Result<Option<u64>, StoreError>;
     /// The feed after a position.
     fn changes_after(&self, position: u64, limit: usize) -> Result<Feed, StoreError>;
+    /// The same, as bytes.
+    fn encoded_changes_after(&self, position: u64, limit: usize)
+    -> Result<EncodedFeed, StoreError>;
     /// The position of the latest change.
     fn head(&self) -> u64;
     fn record(&self, name: &[u8]) -> Result<Option<Vec<u8>>, EngineError>;
@@ -247,6 +263,19 @@ impl HubStore {
         self.engine.changes_after(position, limit)
     }
 
+    /// The feed after a position, at most `limit` documents of it, as bytes that nobody has built: for whoever goes through
+    /// all of a store.
+    ///
+    /// # Errors
+    /// [`StoreError::Engine`].
+    pub fn encoded_changes_after(
+        &self,
+        position: u64,
+        limit: usize,
+    ) -> Result<EncodedFeed, StoreError> {
+        self.engine.encoded_changes_after(position, limit)
+    }
+
     /// The position of the latest change.
     pub fn head(&self) -> u64 {
         self.engine.head()
@@ -385,6 +414,38 @@ impl<E: Engine> HubEngine for OnOrderedMap<E> {
 
     fn changes_after(&self, position: u64, limit: usize) -> Result<Feed, StoreError> {
         read_feed(&self.engine, position, limit)
+    }
+
+    fn encoded_changes_after(
+        &self,
+        position: u64,
+        limit: usize,
+    ) -> Result<EncodedFeed, StoreError> {
+        let (_, end) = layout::bounds(layout::FEED);
+        let from = layout::feed_key(position.saturating_add(1));
+        let entries = self.engine.range(&from, &end, limit.saturating_add(1))?;
+        let mut feed = EncodedFeed {
+            position,
+            more: entries.len() > limit,
+            ..EncodedFeed::default()
+        };
+        for (key, value) in entries.into_iter().take(limit) {
+            let Some((at, _)) = layout::split_u64(&key[1..]) else {
+                continue;
+            };
+            feed.position = at;
+            let Some(id) = layout::id_from(&value) else {
+                continue;
+            };
+            let Some((_, content)) = self.document(id)? else {
+                continue;
+            };
+            match Stored::of_content(id, at, &content).and_then(|stored| stored.encoded(id)) {
+                Ok(encoded) => feed.documents.push(encoded),
+                Err(_) => feed.unreadable += 1,
+            }
+        }
+        Ok(feed)
     }
 
     fn head(&self) -> u64 {

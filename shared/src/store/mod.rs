@@ -34,7 +34,7 @@ pub use arrived::Arrived;
 pub use branch::{BranchStore, FromHub, FromHubEncoded, Identity, Outgoing, Pending, SetAside};
 pub use compaction::{Compacted, compact};
 pub use engine::EngineError;
-pub use hub::{HubStore, Merged, Outbound};
+pub use hub::{EncodedFeed, HubStore, Merged, Outbound};
 pub use simulated::{Damage, SimulatedDisk};
 
 use crate::document::format::DecodeError;

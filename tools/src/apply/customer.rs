@@ -1,49 +1,62 @@
 //! Customers: documents of their own, never merged on a name alone.
 
+use std::ops::Range;
+
 use shared::document::{Authoring, Change};
-use shared::domain::{Contact, fields};
+use shared::domain::{Contact, PhoneNumber, fields};
 use shared::id::{BranchId, CustomerId};
 
 use super::rows::{Source, SourceRow};
+use super::shape::Homes;
 use super::{ApplyError, Pass, Rejection, Stop, check_lengths, keep_raw, record_import};
 use crate::interpret::lost_its_zero;
 use crate::naming;
 use crate::plan::ContactColumns;
+use crate::source::schema::same_name;
 
 impl Pass<'_> {
-    /// All rows of the customers' table.
-    pub(super) fn customers(&mut self) -> Result<(), ApplyError> {
+    /// Rows of the customers' table.
+    pub(super) fn customers(&mut self, places: Range<i64>) -> Result<(), ApplyError> {
         let Some(customers) = &self.plan.customers else {
             return Ok(());
         };
         let Some(source) = self.source(&customers.table, &customers.key) else {
             return Ok(());
         };
-        if let Some(key) = customers.key.first() {
-            source.index(key)?;
-        }
-        let orders = self.source(&self.plan.orders.table, &self.plan.orders.key);
-        if let (Some(orders), Some(column)) = (&orders, &self.plan.orders.customer) {
-            orders.index(column)?;
-        }
-        source.each(|row| {
-            let home = match (&orders, &self.plan.orders.customer, source.key_of(&row)) {
-                (Some(orders), Some(column), Some(key)) => {
-                    let last = orders.find_all(column, &key)?.pop();
-                    last.and_then(|order| self.branch_of(orders, &order).ok())
-                }
-                _ => None,
+        let default = self
+            .plan
+            .branches
+            .default
+            .as_deref()
+            .and_then(|name| self.branch(name));
+        source.each_between(places, |row| {
+            let home = match source.key_of(&row) {
+                Some(key) => self.home_of(&key)?,
+                None => None,
             };
-            let home = home.or_else(|| {
-                self.plan
-                    .branches
-                    .default
-                    .as_deref()
-                    .and_then(|name| self.branch(name))
-            });
-            let made = self.customer_document(&source, &row, &customers.contact, home);
+            if let Some(shape) = self.shape {
+                self.counter = shape.counters.before_customer(row.rowid);
+            }
+            let made = self.customer_document(&source, &row, &customers.contact, home.or(default));
             self.conclude(&source, &row, made).map(drop)
         })
+    }
+
+    /// The branch of a customer's last order.
+    fn home_of(&mut self, key: &str) -> Result<Option<BranchId>, ApplyError> {
+        let Some(shape) = self.shape else {
+            return Ok(None);
+        };
+        if !matches!(shape.homes, Homes::Searched) {
+            return Ok(shape.homes.get(key));
+        }
+        let plan = self.plan;
+        let orders = self.source(&plan.orders.table, &plan.orders.key);
+        let (Some(orders), Some(column)) = (orders, &plan.orders.customer) else {
+            return Ok(None);
+        };
+        let last = orders.find_all(column, key)?.pop();
+        Ok(last.and_then(|order| self.branch_of(&orders, &order).ok()))
     }
 
     fn customer_document(
@@ -130,6 +143,20 @@ impl Pass<'_> {
         Ok(CustomerId(id))
     }
 
+    /// The telephone of a row. Those of the customers' table are read once for all of their orders.
+    fn phone_of(&mut self, source: &Source<'_>, row: &SourceRow, given: String) -> PhoneNumber {
+        let customers = self.plan.customers.as_ref();
+        let is_customer =
+            customers.is_some_and(|table| same_name(&table.table, &source.table.schema.name));
+        match self.shape {
+            Some(shape) if is_customer => {
+                let e164 = shape.phones.get(row.rowid, || self.phone(&given).e164);
+                PhoneNumber { given, e164 }
+            }
+            _ => self.phone(&given),
+        }
+    }
+
     /// The contact a row holds.
     pub(super) fn contact<'c>(
         &mut self,
@@ -182,7 +209,7 @@ impl Pass<'_> {
             } else {
                 verbatim.extend(columns.phone.as_deref());
             }
-            contact.phone = Some(self.phone(&given));
+            contact.phone = Some(self.phone_of(source, row, given));
         }
         ReadContact { contact, verbatim }
     }

@@ -1,5 +1,7 @@
 //! Orders: one document per row, with its lines embedded, on three axes (work, custody, money).
 
+use std::ops::Range;
+
 use jiff::tz::AmbiguousOffset;
 use shared::clock::{Hlc, UtcMillis};
 use shared::document::{Authoring, Change, Field, Value};
@@ -8,8 +10,9 @@ use shared::id::{BranchId, CustomerId};
 use shared::limits;
 
 use super::customer::{ReadContact, write_contact};
-use super::rows::{Source, SourceRow};
+use super::rows::{Raw, Source, SourceRow, Walk};
 use super::service::Named;
+use super::shape::{Counters, LinesAre};
 use super::{ApplyError, Pass, Rejection, Stop, check_lengths, keep_raw, record_import};
 use crate::interpret::amounts::{Decimal, plain_number};
 use crate::interpret::dates::{self, NoDate, Reading};
@@ -55,8 +58,8 @@ struct ReadOrder<'p> {
 }
 
 impl<'a> Pass<'a> {
-    /// All rows of the orders' table.
-    pub(super) fn orders(&mut self) -> Result<(), ApplyError> {
+    /// Rows of the orders' table.
+    pub(super) fn orders(&mut self, places: Range<i64>) -> Result<(), ApplyError> {
         let plan = self.plan;
         let Some(source) = self.source(&plan.orders.table, &plan.orders.key) else {
             return Ok(());
@@ -65,19 +68,23 @@ impl<'a> Pass<'a> {
             .lines
             .as_ref()
             .and_then(|lines| Some((lines, self.source(&lines.table, &lines.key)?)));
-        if let Some((plan, lines)) = &lines {
-            lines.index(&plan.order)?;
-        }
-        for lookup in &plan.lookup {
-            if let Some(table) = self.source(&lookup.table, &[]) {
-                table.index(&lookup.key)?;
-            }
-        }
-        source.each(|row| {
-            let line_rows = match (&lines, source.key_of(&row)) {
-                (Some((plan, lines)), Some(key)) => lines.find_all(&plan.order, &key)?,
+        let level = self.shape.map(|shape| shape.lines);
+        let mut walk: Option<Walk<'_>> = None;
+        source.each_between(places, |row| {
+            let line_rows = match (&lines, source.key_of(&row), level) {
+                (Some((_, lines)), Some(key), Some(LinesAre::Level(column))) => {
+                    let walk = match &mut walk {
+                        Some(walk) => walk,
+                        None => walk.insert(lines.walk(column, &key)?),
+                    };
+                    walk.take(&key)?
+                }
+                (Some((plan, lines)), Some(key), _) => lines.find_all(&plan.order, &key)?,
                 _ => Vec::new(),
             };
+            if let Some(shape) = self.shape {
+                self.counter = shape.counters.before_order(row.rowid);
+            }
             let lines = lines.as_ref().map(|(plan, lines)| (*plan, lines.as_ref()));
             let fate = self.order(&source, &row, lines, &line_rows)?;
             for line in &line_rows {
@@ -86,7 +93,7 @@ impl<'a> Pass<'a> {
                     Fate::Migrated => self.ledger.decide(lines.place, line.rowid, Fate::Embedded),
                     Fate::Rejected => {
                         let rejection = Rejection::new("order_rejected", "its order is rejected");
-                        self.reject(lines, line, &rejection)?;
+                        self.reject(lines, line, &rejection);
                     }
                     other => self.ledger.decide(lines.place, line.rowid, other),
                 }
@@ -233,7 +240,8 @@ impl<'a> Pass<'a> {
             .value(row, plan.orders.item.as_ref())
             .text()
             .filter(|text| !text.is_empty());
-        write_item(&mut change, &mut authoring, item, order, lines)?;
+        let counters = self.shape.map(|shape| shape.counters);
+        write_item(&mut change, &mut authoring, item, order, lines, counters)?;
         for LookedUp { slug, text, .. } in &order.lookups {
             let field = Field::new(format!("legacy/lookup/{slug}"))
                 .map_err(|error| Rejection::new("field_name", error.to_string()))?;
@@ -297,8 +305,12 @@ impl<'a> Pass<'a> {
         source: &Source<'_>,
         row: &SourceRow,
     ) -> Result<BranchId, Rejection> {
+        self.branch_named(source.value(row, self.plan.branches.column.as_ref()))
+    }
+
+    /// The branch that a value stands for.
+    pub(super) fn branch_named(&self, value: &Raw) -> Result<BranchId, Rejection> {
         let branches = &self.plan.branches;
-        let value = source.value(row, branches.column.as_ref());
         let name = match (value.text(), value.trimmed()) {
             (Some(exact), _) if branches.map.contains_key(exact) => branches.map.get(exact),
             (_, Some(named)) => match branches.map.get(named) {
@@ -662,6 +674,7 @@ fn write_item(
     item: Option<&str>,
     order: &ReadOrder<'_>,
     lines: Option<&Source<'_>>,
+    counters: Option<Counters>,
 ) -> Result<(), Rejection> {
     let key = fields::key_from_dot(authoring.next_dot());
     let label = item.unwrap_or(UNNAMED_PIECE);
@@ -673,6 +686,17 @@ fn write_item(
     );
     change.set(authoring, fields::item(&key, "label"), label);
     for (position, line) in (0_i64..).zip(&order.lines) {
+        // A line's row has counters of its own.
+        let mut own = match (&line.row, counters) {
+            (Some(row), Some(counters)) => Some(Authoring::new(
+                authoring.actor(),
+                counters.before_line(row.rowid),
+                authoring.at(),
+                authoring.by(),
+            )),
+            _ => None,
+        };
+        let authoring = own.as_mut().unwrap_or(&mut *authoring);
         let line_key = fields::key_from_dot(authoring.next_dot());
         change.set(
             authoring,

@@ -1,13 +1,14 @@
 //! Rows of staged tables for the writer: by place, by key, one at a time.
 
 use std::cell::RefCell;
-use std::collections::HashMap;
+use std::cmp::Ordering;
+use std::collections::{HashMap, VecDeque};
 
 use rusqlite::types::ValueRef;
 use rusqlite::{Connection, OptionalExtension as _, Row, params};
 
 use crate::naming;
-use crate::staging::{StagedTable, Staging};
+use crate::staging::{StagedTable, Staging, shorter_first};
 
 /// One value as staged.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -85,6 +86,40 @@ impl<'a> Source<'a> {
         })
     }
 
+    /// The columns of its key.
+    pub(crate) fn key_columns(&self) -> &[usize] {
+        &self.key
+    }
+
+    /// For each row, in their order, the texts of two columns; the first must be there.
+    pub(crate) fn each_pair(
+        &self,
+        one: &str,
+        other: Option<&str>,
+        mut take: impl FnMut(&str, &Raw),
+    ) -> Result<(), rusqlite::Error> {
+        let column = |name: &str| self.table.schema.column_index(name);
+        let Some(one) = column(one) else {
+            return Ok(());
+        };
+        let other = other
+            .and_then(column)
+            .map_or_else(|| "NULL".to_owned(), |index| format!("c{index}"));
+        let mut select = self.connection.prepare(&format!(
+            "SELECT c{one}, {other} FROM {} ORDER BY rowid",
+            self.table.sql_name()
+        ))?;
+        let mut rows = select.query([])?;
+        while let Some(row) = rows.next()? {
+            if let ValueRef::Text(bytes) = row.get_ref(0)?
+                && let Ok(text) = std::str::from_utf8(bytes)
+            {
+                take(text, &raw(row.get_ref(1)?));
+            }
+        }
+        Ok(())
+    }
+
     /// The value of a named column.
     pub(crate) fn value<'r>(&self, row: &'r SourceRow, column: Option<&String>) -> &'r Raw {
         let index = column.and_then(|column| self.table.schema.column_index(column));
@@ -120,6 +155,65 @@ impl<'a> Source<'a> {
             take(read(row)?)?;
         }
         Ok(())
+    }
+
+    /// The rows between two places, the second one left out, one at a time.
+    pub(crate) fn each_between<E: From<rusqlite::Error>>(
+        &self,
+        places: std::ops::Range<i64>,
+        mut take: impl FnMut(SourceRow) -> Result<(), E>,
+    ) -> Result<(), E> {
+        let mut select = self.connection.prepare_cached(&format!(
+            "SELECT rowid, * FROM {} WHERE rowid >= ?1 AND rowid < ?2 ORDER BY rowid",
+            self.table.sql_name()
+        ))?;
+        let mut rows = select.query([places.start, places.end])?;
+        while let Some(row) = rows.next()? {
+            take(read(row)?)?;
+        }
+        Ok(())
+    }
+
+    /// The rows whose column ascends (see [`Staging::ascends`]), from the first that is not before `value` on.
+    pub(crate) fn walk(&self, column: usize, value: &str) -> Result<Walk<'_>, rusqlite::Error> {
+        let table = self.table.sql_name();
+        let mut probe = self.connection.prepare_cached(&format!(
+            "SELECT rowid, c{column} FROM {table} WHERE rowid >= ?1 AND c{column} IS NOT NULL ORDER BY rowid LIMIT 1"
+        ))?;
+        let (mut from, mut to) = (
+            0,
+            i64::try_from(self.table.highest_place()).map_or(i64::MAX, |place| place + 1),
+        );
+        while from < to {
+            let middle = from + (to - from) / 2;
+            let found: Option<(i64, bool)> = probe
+                .query_row([middle], |row| {
+                    let is_before = match row.get_ref(1)? {
+                        ValueRef::Text(text) => shorter_first(text, value.as_bytes()).is_lt(),
+                        _ => false,
+                    };
+                    Ok((row.get(0)?, is_before))
+                })
+                .optional()?;
+            match found {
+                Some((place, true)) => from = place + 1,
+                _ => to = middle,
+            }
+        }
+        Ok(Walk {
+            source: self,
+            column,
+            next: from,
+            page: VecDeque::new(),
+        })
+    }
+
+    fn page(&self, from: i64) -> Result<VecDeque<SourceRow>, rusqlite::Error> {
+        let mut select = self.connection.prepare_cached(&format!(
+            "SELECT rowid, * FROM {} WHERE rowid >= ?1 ORDER BY rowid LIMIT {WALK_PAGE}",
+            self.table.sql_name()
+        ))?;
+        select.query_map([from], read)?.collect()
     }
 
     /// The first row whose column has this value.
@@ -183,20 +277,63 @@ impl<'a> Source<'a> {
     }
 }
 
+/// Rows that ascend with those that are asked for: each is read once, none is searched.
+pub(crate) struct Walk<'s> {
+    source: &'s Source<'s>,
+    column: usize,
+    next: i64,
+    page: VecDeque<SourceRow>,
+}
+
+/// Rows read ahead of a walk.
+const WALK_PAGE: usize = 256;
+
+impl Walk<'_> {
+    /// All rows whose column has this value, in their order. Values must be asked for in ascending order.
+    pub(crate) fn take(&mut self, value: &str) -> Result<Vec<SourceRow>, rusqlite::Error> {
+        let mut rows = Vec::new();
+        loop {
+            if self.page.is_empty() {
+                self.page = self.source.page(self.next)?;
+                match self.page.back() {
+                    Some(last) => self.next = last.rowid + 1,
+                    None => return Ok(rows),
+                }
+            }
+            while let Some(row) = self.page.pop_front() {
+                let order = match row.values.get(self.column).and_then(Raw::text) {
+                    Some(text) => shorter_first(text.as_bytes(), value.as_bytes()),
+                    None => Ordering::Less,
+                };
+                match order {
+                    Ordering::Less => {}
+                    Ordering::Equal => rows.push(row),
+                    Ordering::Greater => {
+                        self.page.push_front(row);
+                        return Ok(rows);
+                    }
+                }
+            }
+        }
+    }
+}
+
 fn read(row: &Row<'_>) -> Result<SourceRow, rusqlite::Error> {
     let columns = row.as_ref().column_count();
-    let values = (2..columns).map(|index| {
-        Ok(match row.get_ref(index)? {
-            ValueRef::Null => Raw::Null,
-            ValueRef::Blob(bytes) => Raw::Bytes(bytes.to_vec()),
-            ValueRef::Text(bytes) => Raw::Text(String::from_utf8_lossy(bytes).into_owned()),
-            ValueRef::Integer(number) => Raw::Text(number.to_string()),
-            ValueRef::Real(number) => Raw::Text(number.to_string()),
-        })
-    });
+    let values = (2..columns).map(|index| Ok(raw(row.get_ref(index)?)));
     Ok(SourceRow {
         rowid: row.get(0)?,
         line: row.get(1)?,
         values: values.collect::<Result<_, rusqlite::Error>>()?,
     })
+}
+
+fn raw(value: ValueRef<'_>) -> Raw {
+    match value {
+        ValueRef::Null => Raw::Null,
+        ValueRef::Blob(bytes) => Raw::Bytes(bytes.to_vec()),
+        ValueRef::Text(bytes) => Raw::Text(String::from_utf8_lossy(bytes).into_owned()),
+        ValueRef::Integer(number) => Raw::Text(number.to_string()),
+        ValueRef::Real(number) => Raw::Text(number.to_string()),
+    }
 }

@@ -23,13 +23,13 @@ enum Output {
     Database(Connection),
 }
 
-const MYSQL_HEAD: &str = "-- MySQL dump 10.13  Distrib 8.0.36, for Linux (x86_64)\n--\n-- Host: localhost    Database: werkstatt\n\
+pub(super) const MYSQL_HEAD: &str = "-- MySQL dump 10.13  Distrib 8.0.36, for Linux (x86_64)\n--\n-- Host: localhost    Database: werkstatt\n\
 -- ------------------------------------------------------\n\
 /*!40101 SET @OLD_CHARACTER_SET_CLIENT=@@CHARACTER_SET_CLIENT */;\n/*!50503 SET NAMES utf8mb4 */;\n\
 /*!40014 SET @OLD_FOREIGN_KEY_CHECKS=@@FOREIGN_KEY_CHECKS, FOREIGN_KEY_CHECKS=0 */;\n\
 /*!40101 SET @OLD_SQL_MODE=@@SQL_MODE, SQL_MODE='NO_AUTO_VALUE_ON_ZERO' */;\n\n";
 
-const POSTGRES_HEAD: &str = "--\n-- PostgreSQL database dump\n--\n\n\\restrict k3xQ\n\nSET statement_timeout = 0;\nSET client_encoding = 'UTF8';\n\
+pub(super) const POSTGRES_HEAD: &str = "--\n-- PostgreSQL database dump\n--\n\n\\restrict k3xQ\n\nSET statement_timeout = 0;\nSET client_encoding = 'UTF8';\n\
 SET standard_conforming_strings = on;\nSELECT pg_catalog.set_config('search_path', '', false);\n\
 SET default_table_access_method = heap;\n\n";
 
@@ -309,7 +309,7 @@ fn sqlite_text(text: &str) -> String {
 }
 
 /// The same column at PostgreSQL: it knows no width of integers and no small flags.
-fn postgres_type(kind: &str) -> String {
+pub(super) fn postgres_type(kind: &str) -> String {
     kind.replace("int(11)", "integer")
         .replace("tinyint(1)", "smallint")
         .replace("varchar", "character varying")
@@ -346,18 +346,7 @@ fn sql_server_declaration(table: &Table) -> String {
     let columns: Vec<String> = table
         .columns
         .iter()
-        .map(|(column, kind)| {
-            let (kind, rest) = kind.split_once(' ').unwrap_or((kind, "NULL"));
-            let kind = match kind.split_once('(') {
-                Some(("int", _)) => "[int]".to_owned(),
-                Some(("tinyint", _)) => "[tinyint]".to_owned(),
-                Some(("varchar", width)) => format!("[nvarchar]({width}"),
-                Some((kind, width)) => format!("[{kind}]({width}"),
-                None if kind == "text" => "[nvarchar](max)".to_owned(),
-                None => format!("[{kind}]"),
-            };
-            format!("\t[{column}] {kind} {rest}")
-        })
+        .map(|(column, kind)| format!("\t[{column}] {}", sql_server_type(kind)))
         .collect();
     let (name, key) = (table.name, table.columns[0].0);
     format!(
@@ -365,6 +354,20 @@ fn sql_server_declaration(table: &Table) -> String {
          WITH (PAD_INDEX = OFF, IGNORE_DUP_KEY = OFF) ON [PRIMARY]\r\n) ON [PRIMARY]\r\nGO\r\n",
         columns.join(",\r\n")
     )
+}
+
+/// The same column at SQL Server.
+pub(super) fn sql_server_type(kind: &str) -> String {
+    let (kind, rest) = kind.split_once(' ').unwrap_or((kind, "NULL"));
+    let kind = match kind.split_once('(') {
+        Some(("int", _)) => "[int]".to_owned(),
+        Some(("tinyint", _)) => "[tinyint]".to_owned(),
+        Some(("varchar", width)) => format!("[nvarchar]({width}"),
+        Some((kind, width)) => format!("[{kind}]({width}"),
+        None if kind == "text" => "[nvarchar](max)".to_owned(),
+        None => format!("[{kind}]"),
+    };
+    format!("{kind} {rest}")
 }
 
 fn sql_server_value(cell: &Cell, kind: &str) -> String {

@@ -42,6 +42,10 @@ struct Counting {
 }
 
 impl Taker for Counting {
+    fn wants_documents(&self) -> bool {
+        false
+    }
+
     fn document(&mut self, _: Produced) -> anyhow::Result<()> {
         Ok(())
     }

@@ -5,6 +5,7 @@
 pub mod dialect;
 pub mod encoding;
 mod expression;
+mod handover;
 mod input;
 pub mod lexer;
 pub mod names;
@@ -24,7 +25,8 @@ use serde::Serialize;
 
 use crate::staging::{Staging, StagingError};
 use dialect::Dialect;
-use encoding::{Ending, Layout};
+use encoding::{EncodingCensus, Ending, Layout};
+use handover::Stopped;
 use input::Input;
 use refusal::Refusal;
 use statement::StatementReader;
@@ -145,30 +147,76 @@ pub fn read_source(
     let layout = Layout::detect(&head);
     let dialect = Dialect::detect(&head_text(layout, &head));
     staging.set_dialect(dialect);
-    let mut reader = StatementReader::new(dialect);
-    let mut transcoder = layout.transcoder();
-    for piece in head.chunks(PIECE_BYTES) {
-        reader.feed(transcoder.piece(piece, Ending::More), staging)?;
-        progress(input.bytes_read().min(bytes), bytes);
-    }
-    let mut piece = vec![0; PIECE_BYTES];
-    loop {
-        let held = input.fill(&mut piece).map_err(unreadable)?;
-        if held == 0 {
-            break;
-        }
-        reader.feed(transcoder.piece(&piece[..held], Ending::More), staging)?;
-        progress(input.bytes_read(), bytes);
-    }
-    reader.feed(transcoder.piece(&[], Ending::Last), staging)?;
-    let census = reader.finish(staging)?;
+    let (sender, taker) = handover::channel();
+    let (read, taken) = std::thread::scope(|scope| {
+        let reader = scope.spawn(|| read_statements(input, &head, layout, dialect, sender));
+        let taken = taker.take_all(staging, |read| progress(read.min(bytes), bytes));
+        let read = reader
+            .join()
+            .unwrap_or_else(|panic| std::panic::resume_unwind(panic));
+        (read, taken)
+    });
+    // If staging failed, the reader only says that it was stopped.
+    taken?;
+    let (census, sha256) = match read {
+        Ok(read) => read,
+        Err(ReadError::Stopped(_)) => return Err(unreadable(io::ErrorKind::BrokenPipe.into())),
+        Err(ReadError::Input(source)) => return Err(unreadable(source)),
+    };
     staging.settle()?;
     Ok(SourceSummary {
         dialect: dialect.name(),
         encoding: census.name(layout),
-        sha256: input.finish().map_err(unreadable)?,
+        sha256,
         bytes,
     })
+}
+
+/// Why reading ended before its end.
+enum ReadError {
+    Input(io::Error),
+    Stopped(Stopped),
+}
+
+impl From<io::Error> for ReadError {
+    fn from(error: io::Error) -> Self {
+        Self::Input(error)
+    }
+}
+
+impl From<Stopped> for ReadError {
+    fn from(stopped: Stopped) -> Self {
+        Self::Stopped(stopped)
+    }
+}
+
+/// Reads a dump to its end: what its values were encoded in, and the file's SHA-256.
+fn read_statements(
+    mut input: Input,
+    head: &[u8],
+    layout: Layout,
+    dialect: Dialect,
+    mut sender: handover::Sender,
+) -> Result<(EncodingCensus, String), ReadError> {
+    let mut reader = StatementReader::new(dialect);
+    let mut transcoder = layout.transcoder();
+    for piece in head.chunks(PIECE_BYTES) {
+        reader.feed(transcoder.piece(piece, Ending::More), &mut sender)?;
+    }
+    sender.bytes_read(input.bytes_read())?;
+    let mut piece = vec![0; PIECE_BYTES];
+    loop {
+        let held = input.fill(&mut piece)?;
+        if held == 0 {
+            break;
+        }
+        reader.feed(transcoder.piece(&piece[..held], Ending::More), &mut sender)?;
+        sender.bytes_read(input.bytes_read())?;
+    }
+    reader.feed(transcoder.piece(&[], Ending::Last), &mut sender)?;
+    let census = reader.finish(&mut sender)?;
+    sender.flush()?;
+    Ok((census, input.finish()?))
 }
 
 /// Writes a compressed SQLite database out: SQLite reads files and nothing else.

@@ -98,6 +98,45 @@ impl Row {
 
     /// The value at `index`; NULL beyond the end.
     pub fn cell(&self, index: usize) -> Cell<'_> {
+        self.view().cell(index)
+    }
+
+    /// The row, lent.
+    pub fn view(&self) -> RowView<'_> {
+        RowView {
+            text: &self.text,
+            blobs: &self.blobs,
+            cells: &self.cells,
+        }
+    }
+
+    /// All values in order.
+    pub fn cells(&self) -> impl Iterator<Item = Cell<'_>> {
+        (0..self.len()).map(|index| self.cell(index))
+    }
+}
+
+/// A row that lies in somebody else's buffers.
+#[derive(Debug, Clone, Copy)]
+pub struct RowView<'a> {
+    text: &'a str,
+    blobs: &'a [u8],
+    cells: &'a [Slot],
+}
+
+impl<'a> RowView<'a> {
+    /// How many values the row has.
+    pub const fn len(&self) -> usize {
+        self.cells.len()
+    }
+
+    /// Whether the row has no values.
+    pub const fn is_empty(&self) -> bool {
+        self.cells.is_empty()
+    }
+
+    /// The value at `index`; NULL beyond the end.
+    pub fn cell(&self, index: usize) -> Cell<'a> {
         match self.cells.get(index) {
             Some(Slot::Text { start, end }) => Cell::Text(&self.text[*start..*end]),
             Some(Slot::Blob { start, end }) => Cell::Blob(&self.blobs[*start..*end]),
@@ -105,9 +144,85 @@ impl Row {
             Some(Slot::Null) | None => Cell::Null,
         }
     }
+}
 
-    /// All values in order.
-    pub fn cells(&self) -> impl Iterator<Item = Cell<'_>> {
-        (0..self.len()).map(|index| self.cell(index))
+/// Many rows in common buffers, to be handed from thread to thread at once.
+#[derive(Debug, Default)]
+pub(super) struct RowBlock {
+    text: String,
+    blobs: Vec<u8>,
+    cells: Vec<Slot>,
+    rows: Vec<RowEnd>,
+}
+
+#[derive(Debug, Clone, Copy)]
+struct RowEnd {
+    cells: usize,
+    line: u64,
+    column: u64,
+    opens: bool,
+}
+
+/// One row of a block.
+pub(super) struct PlacedRow<'a> {
+    pub(super) view: RowView<'a>,
+    /// Where it begins.
+    pub(super) line: u64,
+    pub(super) column: u64,
+    /// It is the first of its statement.
+    pub(super) opens: bool,
+}
+
+impl RowBlock {
+    /// Adds a row with the line and column it begins at, and whether it is the first of its statement.
+    pub(super) fn push(&mut self, row: &Row, line: u64, column: u64, opens: bool) {
+        let (text, blobs) = (self.text.len(), self.blobs.len());
+        self.text.push_str(&row.text);
+        self.blobs.extend_from_slice(&row.blobs);
+        self.cells.extend(row.cells.iter().map(|slot| match *slot {
+            Slot::Text { start, end } => Slot::Text {
+                start: start + text,
+                end: end + text,
+            },
+            Slot::Blob { start, end } => Slot::Blob {
+                start: start + blobs,
+                end: end + blobs,
+            },
+            other => other,
+        }));
+        self.rows.push(RowEnd {
+            cells: self.cells.len(),
+            line,
+            column,
+            opens,
+        });
+    }
+
+    /// How many bytes of values it holds.
+    pub(super) fn bytes(&self) -> usize {
+        self.text.len() + self.blobs.len() + self.cells.len() * size_of::<Slot>()
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.rows.is_empty()
+    }
+
+    /// The rows in their order.
+    pub(super) fn rows(&self) -> impl Iterator<Item = PlacedRow<'_>> {
+        let mut from = 0;
+        self.rows.iter().map(move |row| {
+            let view = RowView {
+                text: &self.text,
+                blobs: &self.blobs,
+                cells: &self.cells[from..row.cells],
+            };
+            from = row.cells;
+            PlacedRow {
+                view,
+                line: row.line,
+                column: row.column,
+                opens: row.opens,
+            }
+        })
     }
 }

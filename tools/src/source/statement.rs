@@ -61,8 +61,8 @@ pub trait Sink {
     fn empty_table(&mut self, name: &TableName) -> Result<(), Self::Failure>;
     /// The rows that follow belong to this table and these columns.
     fn begin_rows(&mut self, target: &InsertTarget) -> Result<(), Self::Failure>;
-    /// One row. `Ok(Some(reason))`: the row does not fit its table.
-    fn row(&mut self, row: &Row, line: u64) -> Result<Option<String>, Self::Failure>;
+    /// One row, and where it begins. If it does not fit its table, the sink notes that as broken.
+    fn row(&mut self, row: &Row, line: u64, column: u64) -> Result<(), Self::Failure>;
     /// Rows since [`Self::begin_rows`] yield to rows that are there (`ON CONFLICT DO NOTHING` stands behind them).
     fn rows_yield(&mut self) -> Result<(), Self::Failure>;
     /// A statement was stepped over.

@@ -5,8 +5,8 @@ use rusqlite::{ToSql, params};
 
 use super::{Column, StagedTable, Staging, StagingError, joined};
 use crate::source::dialect::Dialect;
-use crate::source::row::{Cell, Row};
-use crate::source::statement::{InsertTarget, OnConflict};
+use crate::source::row::{Cell, RowView};
+use crate::source::statement::{InsertTarget, OnConflict, Sink as _};
 
 /// Rows between two commits: a commit per row would take the disk's time, one for all the journal's.
 const ROWS_PER_COMMIT: u64 = 20_000;
@@ -43,8 +43,28 @@ enum Conversion {
 }
 
 impl Staging {
-    /// One row of the current `INSERT`. `Ok(Some(reason))`: it does not fit its table.
-    pub(super) fn add_row(&mut self, row: &Row, line: u64) -> Result<Option<String>, StagingError> {
+    /// Another `INSERT` into the same table begins.
+    pub(crate) fn begin_rows_again(&mut self) {
+        if let Some(standing) = &mut self.target {
+            standing.first_row = None;
+        }
+    }
+
+    /// One row of the current `INSERT`, with the place it begins at; one that does not fit its table is noted as broken.
+    pub(crate) fn take_row(
+        &mut self,
+        row: RowView<'_>,
+        line: u64,
+        column: u64,
+    ) -> Result<(), StagingError> {
+        match self.add_row(row, line)? {
+            Some(reason) => self.broken(line, column, &reason),
+            None => Ok(()),
+        }
+    }
+
+    /// `Ok(Some(reason))`: the row does not fit its table.
+    fn add_row(&mut self, row: RowView<'_>, line: u64) -> Result<Option<String>, StagingError> {
         let Some(target) = &self.target else {
             return Ok(None);
         };
@@ -106,6 +126,7 @@ impl Staging {
             }
         }
         staged.rows += 1;
+        staged.added += 1;
         self.rows_since_commit += 1;
         if self.rows_since_commit >= ROWS_PER_COMMIT {
             self.rows_since_commit = 0;

@@ -1,6 +1,10 @@
 //! What an engine would have done about keys that stand twice, done once all rows and all late keys are known.
 
-use super::{Staging, StagingError};
+use std::cmp::Ordering;
+
+use rusqlite::types::ValueRef;
+
+use super::{StagedTable, Staging, StagingError};
 use crate::source::names::TableName;
 
 impl Staging {
@@ -23,13 +27,6 @@ impl Staging {
                     self.settle_key(index, &key, &columns)?;
                 }
             }
-        }
-        for table in &mut self.tables {
-            let count = format!("SELECT count(*) FROM {}", table.name_in_staging);
-            table.rows = self
-                .connection
-                .query_row(&count, [], |row| row.get::<_, i64>(0))?
-                .unsigned_abs();
         }
         self.connection.execute_batch("COMMIT")?;
         Ok(())
@@ -55,6 +52,14 @@ impl Staging {
         key: &[String],
         columns: &[usize],
     ) -> Result<(), StagingError> {
+        match self.ascent(index, columns, Order::Strict)? {
+            Ascent::None => {}
+            Ascent::WithGaps => return Ok(()),
+            Ascent::Whole => {
+                self.tables[index].ascending.push(columns.to_vec());
+                return Ok(());
+            }
+        }
         let table = &self.tables[index];
         let sql_name = table.name_in_staging.clone();
         let list = columns
@@ -117,6 +122,84 @@ impl Staging {
         Ok(())
     }
 
+    /// Whether a column ascends from row to row, in the order of [`shorter_first`] and without a NULL.
+    ///
+    /// # Errors
+    /// When the rows cannot be read.
+    pub(crate) fn ascends(
+        &self,
+        table: &StagedTable,
+        column: usize,
+        order: Order,
+    ) -> Result<bool, rusqlite::Error> {
+        let known = table
+            .ascending
+            .iter()
+            .any(|key| key.first() == Some(&column) && (key.len() == 1 || order == Order::Level));
+        if known {
+            return Ok(true);
+        }
+        let index = self
+            .tables
+            .iter()
+            .position(|other| other.name_in_staging == table.name_in_staging);
+        match index {
+            Some(index) => Ok(self.ascent(index, &[column], order)? == Ascent::Whole),
+            None => Ok(false),
+        }
+    }
+
+    /// Whether the values of some columns ascend from row to row, shorter texts before longer ones: as numbers do, and most
+    /// keys in a dump. Keys that do are told apart by one look at each, without an index. Rows with a NULL among them do not
+    /// count.
+    fn ascent(
+        &self,
+        table: usize,
+        columns: &[usize],
+        order: Order,
+    ) -> Result<Ascent, rusqlite::Error> {
+        let table = &self.tables[table];
+        let list: Vec<String> = columns.iter().map(|column| format!("c{column}")).collect();
+        let mut select = self.connection.prepare(&format!(
+            "SELECT {} FROM {} ORDER BY rowid",
+            list.join(", "),
+            table.name_in_staging
+        ))?;
+        let mut rows = select.query([])?;
+        let mut last: Vec<Vec<u8>> = vec![Vec::new(); columns.len()];
+        let mut ascent = Ascent::Whole;
+        let mut is_first = true;
+        'rows: while let Some(row) = rows.next()? {
+            let mut compared = Ordering::Equal;
+            for (place, last) in last.iter().enumerate() {
+                match row.get_ref(place)? {
+                    ValueRef::Text(value) => {
+                        compared = compared.then_with(|| shorter_first(last, value));
+                    }
+                    ValueRef::Null => {
+                        ascent = Ascent::WithGaps;
+                        continue 'rows;
+                    }
+                    _ => return Ok(Ascent::None),
+                }
+            }
+            let follows = is_first
+                || compared == Ordering::Less
+                || compared == Ordering::Equal && order == Order::Level;
+            if !follows {
+                return Ok(Ascent::None);
+            }
+            is_first = false;
+            for (place, last) in last.iter_mut().enumerate() {
+                if let ValueRef::Text(value) = row.get_ref(place)? {
+                    last.clear();
+                    last.extend_from_slice(value);
+                }
+            }
+        }
+        Ok(ascent)
+    }
+
     /// The next page of rows whose key stands more than once, with their place in the list of all of them.
     fn rivals_behind(&self, last: i64) -> Result<Vec<(i64, Rival)>, StagingError> {
         let page = "SELECT rowid, place, line, first, yields FROM temp.rival WHERE rowid > ?1 ORDER BY rowid LIMIT 1000";
@@ -146,6 +229,7 @@ impl Staging {
     ) -> Result<Rival, StagingError> {
         let replaces = rival.yields.as_deref() == Some("replace");
         let goes = if replaces { holder.place } else { rival.place };
+        self.tables[index].rows -= 1;
         let table = &self.tables[index];
         self.connection.execute(
             &format!("DELETE FROM {} WHERE rowid = ?1", table.name_in_staging),
@@ -162,6 +246,31 @@ impl Staging {
         }
         Ok(if replaces { rival } else { holder })
     }
+}
+
+/// Whether values follow each other as wanted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Ascent {
+    /// They do not.
+    None,
+    /// They do, but for rows with a NULL.
+    WithGaps,
+    /// They all do.
+    Whole,
+}
+
+/// How values follow each other.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Order {
+    /// Each is behind the one before.
+    Strict,
+    /// None is before the one before.
+    Level,
+}
+
+/// Shorter texts before longer ones, texts of one length byte by byte: the order of whole numbers above zero.
+pub(crate) fn shorter_first(one: &[u8], other: &[u8]) -> Ordering {
+    one.len().cmp(&other.len()).then_with(|| one.cmp(other))
 }
 
 /// A row whose key stands more than once.

@@ -12,7 +12,7 @@ use shared::wire::{
     JoinReply, JoinRequest, JoinString, MEDIA_TYPE, PROTOCOL_VERSION, ReplicaRole,
 };
 
-use super::{Page, Refusal, Target, TargetError};
+use super::{EncodedPage, Page, Refusal, Target, TargetError};
 
 /// A batch of orders is merged in well under a second; a hub that needs longer than this is in trouble.
 const TIME_LIMIT: Duration = Duration::from_mins(1);
@@ -187,6 +187,23 @@ impl Target for Hub {
     }
 
     fn page(&mut self, after: u64) -> Result<Page, TargetError> {
+        let encoded = self.encoded_page(after)?;
+        let mut page = Page {
+            unreadable: encoded.unreadable,
+            cursor: encoded.cursor,
+            more: encoded.more,
+            ..Page::default()
+        };
+        for bytes in encoded.documents {
+            match format::decode(&bytes) {
+                Ok(document) => page.documents.push(document),
+                Err(_) => page.unreadable += 1,
+            }
+        }
+        Ok(page)
+    }
+
+    fn encoded_page(&mut self, after: u64) -> Result<EncodedPage, TargetError> {
         let address = format!(
             "{}{DOCUMENTS_PATH}?after={after}&limit={PAGE_DOCUMENTS}",
             self.credentials.hub
@@ -194,18 +211,12 @@ impl Target for Hub {
         let answer = self.ask(|| self.client.get(&address))?;
         let reply: DocumentsReply = shared::wire::decode(&answer)
             .map_err(|error| TargetError::Unreadable(error.to_string()))?;
-        let mut page = Page {
+        Ok(EncodedPage {
+            documents: reply.documents,
+            unreadable: 0,
             cursor: reply.cursor,
             more: reply.more,
-            ..Page::default()
-        };
-        for encoded in reply.documents {
-            match format::decode(&encoded) {
-                Ok(document) => page.documents.push(document),
-                Err(_) => page.unreadable += 1,
-            }
-        }
-        Ok(page)
+        })
     }
 
     fn name(&self) -> String {

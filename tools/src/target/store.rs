@@ -2,11 +2,13 @@
 
 use std::path::{Path, PathBuf};
 
-use shared::document::format;
+use shared::document::Encoded;
 use shared::id::ReplicaNumber;
 use shared::store::HubStore;
 
-use super::{Page, Refusal, Target, TargetError};
+use super::{
+    BATCH_BYTES, BATCH_DOCUMENTS, BatchLimits, EncodedPage, Page, Refusal, Target, TargetError,
+};
 
 /// The replica number of imports straight into a store: beyond any a hub gives out one by one.
 const STORE_REPLICA: ReplicaNumber = ReplicaNumber(0xFFFF_FF00);
@@ -49,25 +51,29 @@ impl Target for Store {
         STORE_REPLICA
     }
 
+    /// A barrier costs the same for a few documents as for thousands.
+    fn batch_limits(&self) -> BatchLimits {
+        BatchLimits {
+            documents: 4 * BATCH_DOCUMENTS,
+            bytes: 4 * BATCH_BYTES,
+        }
+    }
+
     fn push(&mut self, batch: Vec<Vec<u8>>, _: u64, _: u64) -> Result<Vec<Refusal>, TargetError> {
         let mut refused = Vec::new();
-        for (index, encoded) in batch.iter().enumerate() {
-            match format::decode(encoded) {
-                Ok(delta) => {
-                    if let Err(error) = self.store.merge(&delta) {
-                        if matches!(error, shared::store::StoreError::Engine(_)) {
-                            return Err(error.into());
-                        }
-                        refused.push(Refusal {
-                            index,
-                            reason: error.to_string(),
-                        });
-                    }
+        for (index, encoded) in batch.into_iter().enumerate() {
+            let merged = match Encoded::inspect(encoded) {
+                Ok(delta) => self.store.merge_encoded(&delta).map(drop),
+                Err((_, error)) => Err(error.into()),
+            };
+            if let Err(error) = merged {
+                if matches!(error, shared::store::StoreError::Engine(_)) {
+                    return Err(error.into());
                 }
-                Err(error) => refused.push(Refusal {
+                refused.push(Refusal {
                     index,
                     reason: error.to_string(),
-                }),
+                });
             }
         }
         self.store.persist()?;
@@ -83,6 +89,16 @@ impl Target for Store {
                 .map(|change| change.document)
                 .collect(),
             unreadable: feed.unreadable.len() as u64,
+            cursor: feed.position,
+            more: feed.more,
+        })
+    }
+
+    fn encoded_page(&mut self, after: u64) -> Result<EncodedPage, TargetError> {
+        let feed = self.store.encoded_changes_after(after, PAGE_DOCUMENTS)?;
+        Ok(EncodedPage {
+            documents: feed.documents,
+            unreadable: feed.unreadable,
             cursor: feed.position,
             more: feed.more,
         })

@@ -4,6 +4,7 @@ use std::fs::File;
 use std::io::BufWriter;
 use std::path::Path;
 use std::process::ExitCode;
+use std::time::Instant;
 
 use anyhow::Context as _;
 use clap::Args;
@@ -24,6 +25,7 @@ pub(super) fn carry_out(
     work: Option<&Path>,
     Options { target: verb }: &Options,
 ) -> anyhow::Result<ExitCode> {
+    let started = Instant::now();
     let prepared = prepare(work, verb)?;
     let beside = Beside::of(&verb.plan);
     let mut target = open_target(verb, &beside)?;
@@ -43,5 +45,5 @@ pub(super) fn carry_out(
     )?;
     std::io::Write::flush(&mut rejects)
         .with_context(|| format!("{} cannot be written", rejects_path.display()))?;
-    report::conclude(&report, verb.json, &rejects_path)
+    report::conclude(&report.since(started), verb.json, &rejects_path)
 }

@@ -2,6 +2,7 @@
 
 use std::path::Path;
 use std::process::ExitCode;
+use std::time::Instant;
 
 use clap::Args;
 use tools::verify::verify;
@@ -21,6 +22,7 @@ pub(super) fn carry_out(
     work: Option<&Path>,
     Options { target: verb }: &Options,
 ) -> anyhow::Result<ExitCode> {
+    let started = Instant::now();
     let prepared = prepare(work, verb)?;
     let beside = Beside::of(&verb.plan);
     let mut target = open_target(verb, &beside)?;
@@ -31,5 +33,5 @@ pub(super) fn carry_out(
         target.as_mut(),
         &rejects_path,
     )?;
-    report::conclude(&report, verb.json, &rejects_path)
+    report::conclude(&report.since(started), verb.json, &rejects_path)
 }

@@ -1,24 +1,34 @@
-//! What the target holds of one source, read once and kept on disk beside the staged rows.
+//! What the target holds of one source: read once, kept on disk beside the staged rows, looked through part by part.
 
-use rusqlite::{OptionalExtension as _, params};
+use std::collections::{BTreeMap, HashMap};
+use std::io;
+
 use shared::document::{Document, Value, format};
 use shared::domain::fields;
 use shared::id::{Actor, DocumentId};
 
 use super::Cell;
 use crate::run::{RunError, is_imported_from};
+use crate::spool::{Sealed, Spool};
 use crate::staging::Staging;
 use crate::target::Target;
 
-/// The documents of one source.
-pub(super) struct Documents<'a> {
-    staging: &'a Staging,
-    /// How many there are.
-    pub(super) count: u64,
+/// The documents of one source, and perhaps some of others: which it is shows when they are built.
+pub(super) struct Documents {
+    spooled: Sealed,
+    source: String,
     /// How many at the target cannot be read.
     pub(super) unreadable: u64,
     /// Names of branches by id.
-    pub(super) branches: std::collections::BTreeMap<String, String>,
+    pub(super) branches: BTreeMap<String, String>,
+}
+
+/// The documents of one part.
+pub(super) struct DocumentsOfPart(HashMap<DocumentId, Held>);
+
+struct Held {
+    encoded: Vec<u8>,
+    taken: bool,
 }
 
 /// One document, with the actor that imported it.
@@ -28,135 +38,170 @@ pub(super) struct Found {
 }
 
 /// What the importer wrote into a field.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Imported {
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Imported<'d> {
     /// Nothing.
     Absent,
     /// This, and it still stands.
-    Value(Value),
+    Value(&'d Value),
     /// Something that staff have changed since.
     Edited,
 }
 
-impl<'a> Documents<'a> {
+impl Documents {
     /// Reads the target's whole feed.
     pub(super) fn read(
-        staging: &'a Staging,
+        staging: &Staging,
         target: &mut dyn Target,
         source: &str,
     ) -> Result<Self, RunError> {
-        staging.connection().execute_batch(
-            "DROP TABLE IF EXISTS found; \
-             CREATE TABLE found (id BLOB PRIMARY KEY, kind TEXT, encoded BLOB, taken INTEGER NOT NULL DEFAULT 0)",
-        )?;
-        let mut documents = Self {
-            staging,
-            count: 0,
-            unreadable: 0,
-            branches: std::collections::BTreeMap::new(),
-        };
+        let mut spool = Spool::create(staging.folder()).map_err(failed)?;
+        let mut unreadable = 0;
+        let mut branches = BTreeMap::new();
         let mut cursor = 0;
         loop {
-            let page = target.page(cursor)?;
-            documents.unreadable += page.unreadable;
-            let transaction = staging.connection().unchecked_transaction()?;
-            for document in &page.documents {
-                if let Some(branch) = shared::domain::Branch::of(document) {
-                    documents
-                        .branches
-                        .insert(branch.id.to_string(), branch.name);
+            let page = target.encoded_page(cursor)?;
+            unreadable += page.unreadable;
+            for encoded in &page.documents {
+                let Ok(inspected) = format::inspect(encoded) else {
+                    unreadable += 1;
+                    continue;
+                };
+                if inspected.kind == fields::kind::BRANCH
+                    && let Ok(document) = format::decode(encoded)
+                    && let Some(branch) = shared::domain::Branch::of(&document)
+                {
+                    branches.insert(branch.id.to_string(), branch.name);
                 }
-                if is_imported_from(document, source) {
-                    documents.count += 1;
-                    let insert =
-                        "INSERT OR REPLACE INTO found (id, kind, encoded) VALUES (?1, ?2, ?3)";
-                    let (id, kind) = (document.id(), document.kind().as_str());
-                    transaction.prepare_cached(insert)?.execute(params![
-                        id.as_bytes().as_slice(),
-                        kind,
-                        format::encode(document)
-                    ])?;
+                if names(encoded, source) {
+                    spool.add(inspected.id, encoded, &[]).map_err(failed)?;
                 }
             }
-            transaction.commit()?;
             if !page.more || page.cursor <= cursor {
-                return Ok(documents);
+                break;
             }
             cursor = page.cursor;
         }
+        Ok(Self {
+            spooled: spool.seal().map_err(failed)?,
+            source: source.to_owned(),
+            unreadable,
+            branches,
+        })
     }
 
-    /// A document by its id; it counts as looked at from now on.
-    pub(super) fn take(&mut self, id: DocumentId) -> Result<Option<Found>, rusqlite::Error> {
-        let connection = self.staging.connection();
-        let key = id.as_bytes().as_slice();
-        let encoded: Option<Vec<u8>> = connection
-            .prepare_cached("SELECT encoded FROM found WHERE id = ?1")?
-            .query_row(params![key], |row| row.get(0))
-            .optional()?;
-        let Some(document) = encoded.and_then(|encoded| format::decode(&encoded).ok()) else {
-            return Ok(None);
-        };
-        connection
-            .prepare_cached("UPDATE found SET taken = taken + 1 WHERE id = ?1")?
-            .execute(params![key])?;
-        let events = document.events();
+    /// The documents of one part of all ids.
+    pub(super) fn part(&self, part: usize) -> Result<DocumentsOfPart, RunError> {
+        let spooled = self.spooled.part(part).map_err(failed)?;
+        let held = spooled.into_iter().map(|spooled| {
+            let held = Held {
+                encoded: spooled.encoded,
+                taken: false,
+            };
+            (spooled.id, held)
+        });
+        Ok(DocumentsOfPart(held.collect()))
+    }
+
+    /// Whether a document is of this source.
+    fn is_own(&self, document: &Document) -> bool {
+        is_imported_from(document, &self.source)
+    }
+}
+
+/// Whether a document may have been imported from a source: cheap, and never wrong where the answer is no.
+fn names(encoded: &[u8], source: &str) -> bool {
+    memchr::memmem::find(encoded, fields::event::IMPORTED.as_bytes()).is_some()
+        && memchr::memmem::find(encoded, source.as_bytes()).is_some()
+}
+
+pub(super) fn failed(error: io::Error) -> RunError {
+    let error = anyhow::Error::from(error)
+        .context("the working folder is full or cannot be read; choose another with --work-dir");
+    RunError::Apply(crate::apply::ApplyError::Taker(error))
+}
+
+impl DocumentsOfPart {
+    /// A document of the source by its id; it counts as looked at from now on.
+    pub(super) fn take(&mut self, documents: &Documents, id: DocumentId) -> Option<Found> {
+        let held = self.0.get_mut(&id)?;
+        let document = format::decode(&held.encoded).ok()?;
+        if !documents.is_own(&document) {
+            return None;
+        }
+        held.taken = true;
+        let events = document.event_set().iter();
         let imported = events
-            .iter()
-            .find(|event| event.kind.as_str() == fields::event::IMPORTED);
-        Ok(Some(Found {
-            importer: imported.map(|event| event.dot.actor),
+            .filter(|event| event.kind.as_str() == fields::event::IMPORTED)
+            .map(|event| event.dot.actor)
+            .next();
+        Some(Found {
+            importer: imported,
             document,
-        }))
+        })
     }
 
-    /// Documents no row led to.
-    pub(super) fn not_taken(&mut self) -> Result<Vec<(DocumentId, String)>, rusqlite::Error> {
-        let mut select = self
-            .staging
-            .connection()
-            .prepare("SELECT id, kind FROM found WHERE taken = 0 ORDER BY id")?;
-        let rows = select.query_map([], |row| {
-            Ok((row.get::<_, [u8; 16]>(0)?, row.get::<_, String>(1)?))
-        })?;
-        rows.map(|row| row.map(|(id, kind)| (DocumentId::from_bytes(id), kind)))
-            .collect()
+    /// How many documents of the source were looked at, and those that no row led to, with their kinds.
+    pub(super) fn finish(self, documents: &Documents) -> (u64, Vec<(DocumentId, String)>) {
+        let mut taken = 0;
+        let mut left = Vec::new();
+        for (id, held) in self.0 {
+            if held.taken {
+                taken += 1;
+            } else if let Ok(document) = format::decode(&held.encoded)
+                && documents.is_own(&document)
+            {
+                left.push((id, document.kind().as_str().to_owned()));
+            }
+        }
+        left.sort();
+        (taken, left)
     }
 }
 
 impl Found {
     /// What the importer wrote into a field, and whether it still stands.
-    pub(super) fn value(&self, field: &str) -> Imported {
+    pub(super) fn value(&self, field: &str) -> Imported<'_> {
         let Some(register) = self.document.register(field) else {
             return Imported::Absent;
         };
-        let versions = register.versions();
+        let versions = register.as_slice();
         match versions
             .iter()
             .find(|version| Some(version.dot.actor) == self.importer)
         {
-            Some(version) => Imported::Value(version.value.clone()),
+            Some(version) => Imported::Value(&version.value),
             None if versions.is_empty() => Imported::Absent,
             None => Imported::Edited,
         }
     }
 
-    /// A legacy value as it stood in the source.
-    pub(super) fn raw(&self, field: &str) -> Option<Cell> {
+    /// Whether a field has a legacy value, and if so, whether it is just this one.
+    pub(super) fn raw(&self, field: &str) -> Option<&Value> {
         match self.value(field) {
-            Imported::Value(Value::Text(text)) => Some(Cell::Text(text)),
-            Imported::Value(Value::Bytes(bytes)) => Some(Cell::Blob(bytes)),
+            Imported::Value(value @ (Value::Text(_) | Value::Bytes(_))) => Some(value),
             _ => None,
         }
     }
 
     /// The names of all legacy fields.
-    pub(super) fn raw_fields(&self) -> Vec<String> {
+    pub(super) fn raw_fields(&self) -> impl Iterator<Item = &str> {
         let names = self
             .document
             .fields()
             .keys()
-            .map(|field| field.as_str().to_owned());
-        names.filter(|name| name.starts_with("legacy/")).collect()
+            .map(shared::document::Field::as_str);
+        names.filter(|name| name.starts_with("legacy/"))
+    }
+}
+
+impl Cell {
+    /// Whether a legacy value is this cell as it stands.
+    pub(super) fn is(&self, value: &Value) -> bool {
+        match (self, value) {
+            (Self::Text(text), Value::Text(kept)) => text == kept,
+            (Self::Blob(bytes), Value::Bytes(kept)) => bytes == kept,
+            _ => false,
+        }
     }
 }

@@ -3,16 +3,18 @@
 use jiff::civil::{Date, DateTime, Time};
 
 use super::SourceRow;
+use crate::phones_by_row::PhonesByRow;
 use crate::plan::ContactColumns;
 
 /// Decimal places kept in the sums here; a value with more cannot be checked and is said to be so.
 const PLACES: u32 = 9;
 
-/// The contact fields of a row: field, expected text.
+/// The contact fields of a row: field, expected text. `phones` knows what was read already in the rows of its table.
 pub(super) fn contact(
     row: &SourceRow<'_>,
     columns: &ContactColumns,
     country: &str,
+    phones: Option<&PhonesByRow>,
 ) -> Vec<(&'static str, Option<String>)> {
     let plain = |column: &Option<String>| {
         row.cell(column.as_ref())
@@ -44,13 +46,9 @@ pub(super) fn contact(
             phone
         }
     });
-    let e164 = phone.as_deref().and_then(|phone| {
-        let number = phonenumber::parse(country.parse().ok(), phone).ok()?;
-        phonenumber::is_valid(&number).then(|| {
-            phonenumber::format(&number)
-                .mode(phonenumber::Mode::E164)
-                .to_string()
-        })
+    let e164 = phone.as_deref().and_then(|phone| match phones {
+        Some(phones) => phones.get(row.rowid, || e164(phone, country)),
+        None => e164(phone, country),
     });
     vec![
         ("contact/name", name),
@@ -61,6 +59,15 @@ pub(super) fn contact(
         ("contact/postcode", plain(&columns.postcode)),
         ("contact/town", plain(&columns.town)),
     ]
+}
+
+fn e164(phone: &str, country: &str) -> Option<String> {
+    let number = phonenumber::parse(country.parse().ok(), phone).ok()?;
+    phonenumber::is_valid(&number).then(|| {
+        phonenumber::format(&number)
+            .mode(phonenumber::Mode::E164)
+            .to_string()
+    })
 }
 
 /// A date as the plan's words say it is written; `None` for what means "none" and for what is no date.

@@ -1,13 +1,15 @@
 //! Orders and their lines, checked.
 
-use std::collections::{BTreeMap, HashSet};
+use std::borrow::Cow;
+use std::rc::Rc;
 
 use shared::clock::UtcMillis;
 use shared::document::{Currency, Value};
 use shared::domain::{Money, Order, fields};
 
-use super::documents::{Documents, Found};
-use super::{Cell, Check, SourceRow, contact_places, expect};
+use super::documents::{Documents, DocumentsOfPart, Found, Imported};
+use super::parts::OrderRow;
+use super::{Cell, Check, Person, SourceRow, contact_places, expect};
 use crate::ledger::Fate;
 use crate::naming;
 use crate::plan::{Choices, Lines, PaidIs};
@@ -15,7 +17,12 @@ use crate::run::RunError;
 use crate::staging::StagedTable;
 
 impl<'a> Check<'a> {
-    pub(super) fn orders(&mut self, documents: &mut Documents<'_>) -> Result<(), RunError> {
+    pub(super) fn orders(
+        &mut self,
+        documents: &Documents,
+        own: &mut DocumentsOfPart,
+        rows: &[OrderRow],
+    ) -> Result<(), RunError> {
         let plan = self.plan;
         let Some(table) = self.table(&plan.orders.table) else {
             return Ok(());
@@ -24,58 +31,109 @@ impl<'a> Check<'a> {
             .lines
             .as_ref()
             .and_then(|lines| Some((lines, self.table(&lines.table)?)));
-        let mut seen_lines: HashSet<i64> = HashSet::new();
-        let mut seen_lookups: HashSet<(String, i64)> = HashSet::new();
-        self.each(table, |check, row| {
+        for order in rows {
+            let Some(row) = &self.row_at(table, order.place)? else {
+                continue;
+            };
             let line_rows = match (&lines, row.key(&plan.orders.key)) {
-                (Some((lines, table)), Some(key)) => check.rows_where(table, &lines.order, &key)?,
+                (Some((lines, table)), Some(key)) if self.common.parts.lines_are_level => {
+                    match order.first_line {
+                        0 => Vec::new(),
+                        first => self.rows_while(table, first, &lines.order, &key)?,
+                    }
+                }
+                (Some((lines, table)), Some(key)) => {
+                    let rows = self.rows_where(table, &lines.order, &key)?;
+                    Rc::try_unwrap(rows).unwrap_or_else(|rows| rows.to_vec())
+                }
                 _ => Vec::new(),
             };
-            seen_lines.extend(line_rows.iter().map(|line| line.rowid));
-            let excluded = plan
-                .orders
-                .exclude_where
-                .iter()
-                .any(|rule| row.cell(Some(&rule.column)).text() == Some(&rule.equals));
-            if excluded {
-                check.count(&table.schema.name, Fate::Excluded);
-                for line in &line_rows {
-                    check.count(&line.table.schema.name, Fate::Excluded);
-                }
-                return Ok(());
+            self.order_with_lines(
+                documents,
+                own,
+                row,
+                lines.map(|(lines, _)| lines),
+                &line_rows,
+            )?;
+        }
+        Ok(())
+    }
+
+    fn order_with_lines(
+        &mut self,
+        documents: &Documents,
+        own: &mut DocumentsOfPart,
+        row: &SourceRow<'a>,
+        lines: Option<&Lines>,
+        line_rows: &[SourceRow<'a>],
+    ) -> Result<(), RunError> {
+        let plan = self.plan;
+        let table = &row.table.schema.name;
+        for line in line_rows {
+            self.see(line);
+        }
+        let excluded = plan
+            .orders
+            .exclude_where
+            .iter()
+            .any(|rule| row.cell(Some(&rule.column)).text() == Some(&rule.equals));
+        if excluded {
+            self.count(table, Fate::Excluded);
+            for line in line_rows {
+                self.count(&line.table.schema.name, Fate::Excluded);
             }
-            let found = check.find(documents, row, &plan.orders.key)?;
-            for line in &line_rows {
-                match (&found, check.is_rejected(line)) {
-                    (None, true) => check.count(&line.table.schema.name, Fate::Rejected),
-                    (Some(_), false) => check.count(&line.table.schema.name, Fate::Embedded),
-                    _ => check.differ(line, "", "", "the line and its order went different ways"),
+            return Ok(());
+        }
+        let found = self.find(documents, own, row, &plan.orders.key);
+        for line in line_rows {
+            match (&found, self.is_rejected(line)) {
+                (None, true) => self.count(&line.table.schema.name, Fate::Rejected),
+                (Some(_), false) => self.count(&line.table.schema.name, Fate::Embedded),
+                _ => self.differ(line, "", "", "the line and its order went different ways"),
+            }
+        }
+        let Some((key, document)) = found else {
+            return Ok(());
+        };
+        self.order(row, &key, &document)?;
+        self.lookups(row, &key, &document)?;
+        let mut expected = self.order_raw(row, &key, &document);
+        match lines {
+            Some(lines) => expected += self.lines(lines, row, &key, &document, line_rows)?,
+            None => self.only_line(row, &key, &document)?,
+        }
+        self.no_other_raw_values(row, &key, &document, expected);
+        Ok(())
+    }
+
+    /// Lines that no order's row led to, and rows of lookups.
+    pub(super) fn lines_without_orders(&mut self) -> Result<(), RunError> {
+        let plan = self.plan;
+        if let Some(table) = plan
+            .lines
+            .as_ref()
+            .and_then(|lines| self.table(&lines.table))
+        {
+            let mut unseen = Vec::new();
+            let places = format!("SELECT rowid FROM {} ORDER BY rowid", table.sql_name());
+            let mut places = self.staging.connection().prepare(&places)?;
+            let mut rows = places.query([])?;
+            while let Some(row) = rows.next()? {
+                let place: i64 = row.get(0)?;
+                if !self.was_seen(table, place) {
+                    unseen.push(place);
                 }
             }
-            let Some((key, document)) = found else {
-                return Ok(());
-            };
-            check.order(documents, row, &key, &document)?;
-            check.lookups(row, &key, &document, &mut seen_lookups)?;
-            let mut expected = check.order_raw(row, &key, &document);
-            match &lines {
-                Some((lines, _)) => {
-                    expected.extend(check.lines(lines, row, &key, &document, &line_rows)?);
-                }
-                None => check.only_line(row, &key, &document)?,
+            for place in unseen {
+                self.line_without_order(table, place);
             }
-            check.no_other_raw_values(row, &key, &document, &expected);
-            Ok(())
-        })?;
-        if let Some((_, table)) = lines {
-            self.orphan_lines(table, &seen_lines)?;
         }
         for lookup in &plan.lookup {
             let Some(table) = self.table(&lookup.table) else {
                 continue;
             };
             self.each(table, |check, row| {
-                let used = seen_lookups.contains(&(table.schema.name.clone(), row.rowid));
+                let used = check.was_seen(table, row.rowid);
                 check.count(
                     &table.schema.name,
                     if used { Fate::Embedded } else { Fate::Excluded },
@@ -86,41 +144,57 @@ impl<'a> Check<'a> {
         Ok(())
     }
 
-    fn orphan_lines(
-        &mut self,
-        table: &'a StagedTable,
-        seen: &HashSet<i64>,
-    ) -> Result<(), RunError> {
-        self.each(table, |check, line| {
-            if !seen.contains(&line.rowid) {
-                if check.is_rejected(line) {
-                    check.count(&table.schema.name, Fate::Rejected);
-                } else {
-                    check.differ(
-                        line,
-                        "",
-                        "",
-                        "a line without an order that is not among the rejects",
-                    );
-                }
-            }
-            Ok(())
-        })
+    fn line_without_order(&mut self, table: &'a StagedTable, place: i64) {
+        let row = SourceRow {
+            table,
+            rowid: place,
+            cells: Vec::new(),
+        };
+        if self.is_rejected(&row) {
+            self.count(&table.schema.name, Fate::Rejected);
+        } else {
+            let what = "a line without an order that is not among the rejects";
+            self.differ(&row, &format!("row {place}"), "", what);
+        }
     }
 
-    fn order_raw(&mut self, row: &SourceRow<'_>, key: &str, document: &Found) -> HashSet<String> {
+    fn see(&self, row: &SourceRow<'_>) {
+        self.common.seen.note(self.place_of(row.table), row.rowid);
+    }
+
+    fn was_seen(&self, table: &StagedTable, row: i64) -> bool {
+        self.common.seen.has(self.place_of(table), row)
+    }
+
+    /// A table's place among all.
+    fn place_of(&self, table: &StagedTable) -> usize {
+        let mut tables = self.staging.tables().iter();
+        tables
+            .position(|other| other.sql_name() == table.sql_name())
+            .unwrap_or(usize::MAX)
+    }
+
+    fn order_raw(&mut self, row: &SourceRow<'_>, key: &str, document: &Found) -> usize {
         let orders = &self.plan.orders;
         let mut elsewhere = if self.plan.customers.is_some() && orders.customer.is_some() {
-            BTreeMap::new()
+            Vec::new()
         } else {
             contact_places(row, &orders.contact)
         };
-        if let Some(column) = &orders.number {
-            elsewhere.insert(column, "number/legacy".to_owned());
-        }
-        if let Some(column) = &orders.note {
-            elsewhere.insert(column, "free/note".to_owned());
-        }
+        let kept_in =
+            |field: &'static str, column: &'a String| (column.as_str(), Cow::Borrowed(field));
+        elsewhere.extend(
+            orders
+                .number
+                .as_ref()
+                .map(|column| kept_in("number/legacy", column)),
+        );
+        elsewhere.extend(
+            orders
+                .note
+                .as_ref()
+                .map(|column| kept_in("free/note", column)),
+        );
         if let Some(column) = &orders.item {
             let label = document
                 .document
@@ -132,18 +206,13 @@ impl<'a> Check<'a> {
                     && name.matches('/').count() == 2
                     && name.ends_with("/label")
             });
-            elsewhere.insert(column, labels.next().unwrap_or_default());
+            let label = labels.next().unwrap_or_default();
+            elsewhere.push((column, Cow::Owned(label)));
         }
         self.raw_values(row, key, document, "legacy/", &elsewhere)
     }
 
-    fn order(
-        &mut self,
-        documents: &mut Documents<'_>,
-        row: &SourceRow<'_>,
-        key: &str,
-        document: &Found,
-    ) -> Result<(), RunError> {
+    fn order(&mut self, row: &SourceRow<'_>, key: &str, document: &Found) -> Result<(), RunError> {
         let plan = self.plan;
         let orders = &plan.orders;
         let dates = |column: &Option<String>| {
@@ -209,17 +278,11 @@ impl<'a> Check<'a> {
             "priority",
             priority.map(Value::from).as_ref(),
         );
-        self.branch(documents, row, key, document);
-        self.customer(documents, row, key, document)
+        self.branch(row, key, document);
+        self.customer(row, key, document)
     }
 
-    fn branch(
-        &mut self,
-        documents: &Documents<'_>,
-        row: &SourceRow<'_>,
-        key: &str,
-        document: &Found,
-    ) {
+    fn branch(&mut self, row: &SourceRow<'_>, key: &str, document: &Found) {
         let branches = &self.plan.branches;
         let cell = row.cell(branches.column.as_ref());
         let named = cell.text().and_then(|text| {
@@ -238,7 +301,8 @@ impl<'a> Check<'a> {
             .newest(fields::order::HOME)
             .and_then(|value| value.as_id());
         let home = home.map(|id| id.to_string()).unwrap_or_default();
-        let name = documents
+        let name = self
+            .common
             .branches
             .get(&home)
             .cloned()
@@ -259,7 +323,6 @@ impl<'a> Check<'a> {
 
     fn customer(
         &mut self,
-        documents: &mut Documents<'_>,
         row: &SourceRow<'_>,
         key: &str,
         document: &Found,
@@ -279,7 +342,7 @@ impl<'a> Check<'a> {
                 (Some(reference), Some(table), Some(key)) => {
                     self.rows_where(table, key, reference)?
                 }
-                _ => Vec::new(),
+                _ => Rc::default(),
             };
             if let Some(holder) = found.first() {
                 let id = naming::document_id(
@@ -300,32 +363,11 @@ impl<'a> Check<'a> {
             self.expect(row, key, document, "customer", None);
         } else if !plan.orders.contact.is_empty() {
             match linked {
-                Some(id) => {
-                    self.people.insert(id);
-                    let name = |found: &Found| match found.value("contact/name") {
-                        super::documents::Imported::Value(value) => {
-                            value.as_text().unwrap_or_default().trim().to_lowercase()
-                        }
-                        _ => String::new(),
-                    };
-                    match documents.take(id)? {
-                        None => self.differ(
-                            row,
-                            key,
-                            "customer",
-                            "the linked customer is not at the target",
-                        ),
-                        Some(person) if name(&person) != name(document) => {
-                            self.differ(
-                                row,
-                                key,
-                                "customer",
-                                "the linked customer bears another name",
-                            );
-                        }
-                        Some(_) => {}
-                    }
-                }
+                Some(id) => self.people.push(Person {
+                    id,
+                    order: key.to_owned(),
+                    name: name_in(document),
+                }),
                 None => self.differ(row, key, "customer", "no customer is linked"),
             }
         }
@@ -368,7 +410,6 @@ impl<'a> Check<'a> {
         row: &SourceRow<'_>,
         key: &str,
         document: &Found,
-        seen: &mut HashSet<(String, i64)>,
     ) -> Result<(), RunError> {
         for lookup in &self.plan.lookup {
             let (Some(reference), Some(table)) = (
@@ -389,7 +430,7 @@ impl<'a> Check<'a> {
             let (Some(text), Some(slug), Some(found)) = (text, slug, found.first()) else {
                 continue;
             };
-            seen.insert((table.schema.name.clone(), found.rowid));
+            self.see(found);
             self.expect(
                 row,
                 key,
@@ -408,8 +449,8 @@ impl<'a> Check<'a> {
         key: &str,
         document: &Found,
         line_rows: &[SourceRow<'a>],
-    ) -> Result<HashSet<String>, RunError> {
-        let mut expected = HashSet::new();
+    ) -> Result<usize, RunError> {
+        let mut expected = 0;
         let Some(order) = Order::of(&document.document) else {
             self.differ(row, key, "", "the document is no order");
             return Ok(expected);
@@ -428,13 +469,8 @@ impl<'a> Check<'a> {
             );
         }
         for (line_row, line) in line_rows.iter().zip(lines) {
-            expected.extend(self.raw_values(
-                line_row,
-                key,
-                document,
-                &format!("legacy/lines/{}/", line.key),
-                &BTreeMap::new(),
-            ));
+            let prefix = format!("legacy/lines/{}/", line.key);
+            expected += self.raw_values(line_row, key, document, &prefix, &[]);
             let (label, list_price) = self.service(line_row.cell(plan.service.as_ref()))?;
             if line.label != label {
                 self.differ(
@@ -571,5 +607,13 @@ impl<'a> Check<'a> {
                 )
             }
         })
+    }
+}
+
+/// The name of the contact in a document, as names are compared.
+pub(super) fn name_in(found: &Found) -> String {
+    match found.value("contact/name") {
+        Imported::Value(value) => value.as_text().unwrap_or_default().trim().to_lowercase(),
+        _ => String::new(),
     }
 }

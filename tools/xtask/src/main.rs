@@ -45,7 +45,7 @@ enum Command {
     /// Start a hub and two branches with some thousand orders, and a switch on each line.
     Demo(DemoOptions),
     /// Measure the release build: durable writes, search, start, change on another screen; `bench sync`: the synchronisation
-    /// beside PouchDB and RouchDB.
+    /// beside PouchDB and RouchDB; `bench import`: the importer with a million orders.
     #[command(after_help = "\
   cargo xtask bench                 durable, counter and live
   cargo xtask bench durable         one of them
@@ -53,10 +53,21 @@ enum Command {
   cargo xtask bench sync --quick    small sizes: shows that it works
   cargo xtask bench sync --only wire,disk
                                     parts of it: first, wire, disk, memory, catch-up, many
+  cargo xtask bench import          the importer: a dump of 1 GB, a million orders; some minutes, 6 GB of temporary files
+  cargo xtask bench import --quick  small sizes: shows that it works
+  cargo xtask bench import --parts store --orders 100000
+                                    parts of it: reader, staging, store, hub
 
 What the figures mean: docs/BENCHMARKS.md")]
     Bench {
         /// What to measure and how, handed on as it is.
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        options: Vec<String>,
+    },
+    /// Write a legacy dump of any size and dialect with planted defects, and the truth about it.
+    #[command(disable_help_flag = true)]
+    LegacyGen {
+        /// `--help` lists them.
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
         options: Vec<String>,
     },
@@ -68,6 +79,7 @@ fn main() -> ExitCode {
         Command::Prepare(options) => prepare::run(options),
         Command::Demo(options) => product::demo(&options),
         Command::Bench { options } => product::bench(&options),
+        Command::LegacyGen { options } => product::legacy_gen(&options),
     };
     match outcome {
         Ok(code) => code,

@@ -53,6 +53,25 @@ const TOOLS: &[Tool] = &[
     },
 ];
 
+/// No test needs it; `bench import` compares the importer with it.
+const SQLITE_SHELL: Tool = Tool {
+    program: "sqlite3",
+    debian_package: "sqlite3",
+    purpose: "the importer's bench compares itself with it",
+    elsewhere: "install SQLite's command-line shell and put it on the PATH as `sqlite3`",
+};
+
+/// Makes the SQLite shell ready, or says what the bench will leave out.
+pub(crate) fn sqlite_shell() {
+    if !is_installed(SQLITE_SHELL.program) && is_installed("apt-get") {
+        // What cannot be installed is named below.
+        let _ = install_with_apt(&[&SQLITE_SHELL]);
+    }
+    if !is_installed(SQLITE_SHELL.program) {
+        eprintln!("{}", complaint(&SQLITE_SHELL));
+    }
+}
+
 /// Whether the machine may be changed.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Install {

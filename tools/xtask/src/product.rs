@@ -32,7 +32,35 @@ pub(crate) fn demo(options: &DemoOptions) -> Result<ExitCode> {
 
 /// Builds with full optimisation, then runs the benchmarks with the options as they are.
 pub(crate) fn bench(options: &[String]) -> Result<ExitCode> {
+    if options.iter().any(|option| option == "import") {
+        crate::prepare::sqlite_shell();
+    }
     build_and_run("bench", "release", options)
+}
+
+/// Hands over to the generator of legacy dumps, built with full optimisation: a dump may have gigabytes. Paths are the
+/// caller's, so it runs where the caller stands.
+pub(crate) fn legacy_gen(options: &[String]) -> Result<ExitCode> {
+    let mut run = cargo();
+    run.current_dir(std::env::current_dir().context("the folder you stand in is gone")?);
+    run.args([
+        "run",
+        "--quiet",
+        "--locked",
+        "--release",
+        "--package",
+        "tools",
+    ])
+    .arg("--manifest-path")
+    .arg(repository_root().join("Cargo.toml"))
+    .args(["--example", "legacy-gen", "--"])
+    .args(options);
+    let status = run.status().context("cargo cannot be started")?;
+    Ok(if status.success() {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    })
 }
 
 /// Builds all binaries of the workspace in one go, so that features are the same ones for all, then runs `binary`.

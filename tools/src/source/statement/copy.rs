@@ -144,10 +144,7 @@ impl StatementReader {
                 "the rows of a COPY are not closed (`\\.` is missing) before the next statement opens",
             );
         }
-        if let Some(reason) = sink.row(&self.row, token.line)? {
-            sink.broken(token.line, 1, &reason)?;
-        }
-        Ok(())
+        sink.row(&self.row, token.line, 1)
     }
 }
 

@@ -36,9 +36,7 @@ impl StatementReader {
                 comma: plain.comma,
                 any: true,
             };
-            if let Some(reason) = sink.row(&self.row, plain.line)? {
-                sink.broken(plain.line, plain.column, &reason)?;
-            }
+            sink.row(&self.row, plain.line, plain.column)?;
         }
         Ok(())
     }
@@ -144,8 +142,8 @@ impl StatementReader {
                     any: true,
                 };
                 self.lexer.leave_row();
-                if fine && let Some(reason) = sink.row(&self.row, line)? {
-                    sink.broken(line, self.row_column, &reason)?;
+                if fine {
+                    sink.row(&self.row, line, self.row_column)?;
                 }
             }
             TokenKind::Terminator => {

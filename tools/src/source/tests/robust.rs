@@ -53,10 +53,10 @@ impl Sink for Tally {
     fn begin_rows(&mut self, _: &InsertTarget) -> Result<(), Self::Failure> {
         Ok(())
     }
-    fn row(&mut self, row: &Row, _: u64) -> Result<Option<String>, Self::Failure> {
+    fn row(&mut self, row: &Row, _: u64, _: u64) -> Result<(), Self::Failure> {
         self.rows += 1;
         self.values += row.len() as u64;
-        Ok(None)
+        Ok(())
     }
     fn rows_yield(&mut self) -> Result<(), Self::Failure> {
         Ok(())
