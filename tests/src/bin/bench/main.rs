@@ -4,6 +4,7 @@
 mod counter;
 mod durable;
 mod figures;
+mod import;
 mod live;
 mod sync;
 
@@ -23,15 +24,22 @@ use tokio::signal::unix::{SignalKind, signal};
 struct Options {
     /// What to measure; everything when it is left out.
     what: Option<What>,
-    /// How many orders the branch holds for `counter`.
-    #[arg(long, value_name = "N", default_value_t = 50_000, value_parser = clap::value_parser!(u64).range(100..=1_000_000))]
-    orders: u64,
+    /// How many orders the branch holds for `counter` (50,000), and how many `import` brings into a store (1,000,000).
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(100..=10_000_000))]
+    orders: Option<u64>,
     /// Where the hub that `sync` compares with keeps its data.
     #[arg(long, hide = true, value_name = "DIR")]
     floor: Option<std::path::PathBuf>,
     #[command(flatten)]
     sync: sync::Options,
+    #[command(flatten)]
+    import: import::Options,
+    #[command(flatten)]
+    alone: import::Alone,
 }
+
+/// Orders the branch holds for `counter`.
+const COUNTER_ORDERS: u64 = 50_000;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 enum What {
@@ -46,6 +54,11 @@ enum What {
     FloorHub,
     /// First synchronisation, bytes, disk, memory and many branches at once, beside other products.
     Sync,
+    /// The importer: reader, staging, a million orders into a store, and into the running hub.
+    Import,
+    /// What `import` measures in a process of its own. Started by it.
+    #[value(hide = true)]
+    ImportAlone,
 }
 
 #[tokio::main]
@@ -53,6 +66,9 @@ async fn main() -> ExitCode {
     let options = Options::parse();
     if options.what == Some(What::FloorHub) {
         return serve_floor(options.floor.as_deref()).await;
+    }
+    if options.what == Some(What::ImportAlone) {
+        return measure_alone(&options.alone);
     }
     // Broken off, what was begun is dropped, and with it every process and directory of its own.
     let outcome = tokio::select! {
@@ -96,6 +112,19 @@ async fn serve_floor(directory: Option<&std::path::Path>) -> ExitCode {
     }
 }
 
+fn measure_alone(alone: &import::Alone) -> ExitCode {
+    match import::run_alone(alone) {
+        Ok(measured) => {
+            println!("{measured}");
+            ExitCode::SUCCESS
+        }
+        Err(error) => {
+            eprintln!("bench: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
 async fn measure(options: &Options) -> Result<serde_json::Map<String, Value>> {
     let mut all = serde_json::Map::new();
     let mut add = |name: &str, figures: Figures| {
@@ -107,7 +136,10 @@ async fn measure(options: &Options) -> Result<serde_json::Map<String, Value>> {
         add("durable", durable::measure()?);
     }
     if wanted(What::Counter) {
-        add("counter", counter::measure(options.orders).await?);
+        add(
+            "counter",
+            counter::measure(options.orders.unwrap_or(COUNTER_ORDERS)).await?,
+        );
     }
     if wanted(What::Live) {
         add("live", live::measure().await?);
@@ -115,8 +147,14 @@ async fn measure(options: &Options) -> Result<serde_json::Map<String, Value>> {
     // Not among the others when everything is asked for: it takes long and fetches its peers from their registries.
     if options.what == Some(What::Sync) {
         let report = sync::measure(&options.sync).await;
-        report.print();
+        report.print("sync");
         all.insert("sync".to_owned(), report.json());
+    }
+    if options.what == Some(What::Import) {
+        let report =
+            import::measure(&options.import, options.orders, options.sync.is_quick()).await;
+        report.print("import");
+        all.insert("import".to_owned(), report.json());
     }
     Ok(all)
 }

@@ -13,9 +13,9 @@ mod machine;
 mod many;
 mod memory;
 mod peers;
-mod process;
+pub(crate) mod process;
 mod progress;
-mod report;
+pub(crate) mod report;
 mod simulated;
 mod wire;
 
@@ -70,6 +70,11 @@ enum Part {
 }
 
 impl Options {
+    /// Whether small sizes are asked for.
+    pub(crate) const fn is_quick(&self) -> bool {
+        self.quick
+    }
+
     fn wants(&self, part: Part) -> bool {
         self.only.is_empty() || self.only.contains(&part)
     }

@@ -94,12 +94,12 @@ impl Report {
         self.left_out.push(text);
     }
 
-    pub(crate) fn print(&self) {
+    pub(crate) fn print(&self, title: &str) {
         let mut part = "";
         for figure in &self.figures {
             if figure.part != part {
                 part = figure.part;
-                println!("\nsync: {part}");
+                println!("\n{title}: {part}");
             }
             println!("  {}", line(figure));
         }
