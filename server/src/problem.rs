@@ -8,8 +8,8 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::backend::{
-    BackendError, ExchangeError, JoinError, MakeJoinStringError, NewStaffError, ReconcileError,
-    SetPriceError, SettleError,
+    BackendError, ChangeoverError, ExchangeError, JoinError, MakeJoinStringError, NewStaffError,
+    ReconcileError, SetPriceError, SettleError,
 };
 
 /// An answer that is no success.
@@ -78,6 +78,15 @@ impl Problem {
             StatusCode::FORBIDDEN,
             "forbidden",
             "your role may not do this; an administrator can, or can change your role",
+        )
+    }
+
+    pub(crate) fn switching_over() -> Self {
+        Self::new(
+            StatusCode::CONFLICT,
+            "switching_over",
+            "an old system is being switched off at this moment, so prices, staff and branches stay as they are for some minutes; \
+             nothing was changed. Orders are taken in and worked on as always",
         )
     }
 
@@ -233,6 +242,17 @@ impl From<SettleError> for Problem {
             SettleError::Refused(_) => (StatusCode::CONFLICT, "refused"),
         };
         Self::new(status, code, error.to_string())
+    }
+}
+
+impl From<ChangeoverError> for Problem {
+    fn from(error: ChangeoverError) -> Self {
+        match error {
+            ChangeoverError::Backend(error) => error.into(),
+            ChangeoverError::NoSuchBranch => {
+                Self::new(StatusCode::NOT_FOUND, "no_such_branch", error.to_string())
+            }
+        }
     }
 }
 

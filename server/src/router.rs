@@ -14,14 +14,16 @@ use shared::domain::Role::{Administrator, Office as AtOffice};
 use shared::limits;
 use shared::presentation::assets;
 use shared::wire::reconcile::{FETCH_PATH, RECONCILE_PATH};
-use shared::wire::{DOCUMENTS_PATH, EXCHANGE_PATH, JOIN_PATH, WAIT_PATH};
+use shared::wire::{
+    CHANGEOVER_PATH, DOCUMENTS_PATH, EXCHANGE_PATH, JOIN_PATH, ORDERS_PATH, WAIT_PATH,
+};
 use tokio::sync::watch;
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::compression::CompressionLayer;
 use tower_http::set_header::SetResponseHeaderLayer;
 use tower_http::timeout::TimeoutLayer;
 
-use crate::api::{documentation, figures, health, measures, operations, sync};
+use crate::api::{changeover, documentation, figures, health, measures, operations, sync};
 use crate::auth::Permission::{self, Importer, Office, Public, Replica};
 use crate::auth::{Believed, Sessions, Throttle, guard};
 use crate::backend::{BackendError, Hub};
@@ -45,6 +47,9 @@ static TABLE: &[(&str, &str, Permission, Handler)] = &[
     ("POST", FETCH_PATH,                     Replica,               || post(sync::fetch)),
     ("GET",  WAIT_PATH,                      Replica,               || get(sync::wait)),
     ("GET",  DOCUMENTS_PATH,                 Importer,              || get(sync::documents)),
+    ("GET",  CHANGEOVER_PATH,                Importer,              || get(changeover::standing)),
+    ("POST", CHANGEOVER_PATH,                Importer,              || post(changeover::tell)),
+    ("GET",  ORDERS_PATH,                    Importer,              || get(changeover::search)),
     // People.
     ("GET",  "/login",                       Public,                || get(log_in::form)),
     ("POST", "/login",                       Public,                || post(log_in::log_in)),

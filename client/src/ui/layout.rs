@@ -1,5 +1,6 @@
 //! What surrounds every page: the bar with the search box, the state of the line, who is signed in.
 
+use shared::domain::ChangeoverState;
 use shared::presentation::page::{Seen, Theme, Words};
 use shared::presentation::{assets, icons};
 
@@ -39,12 +40,22 @@ pub(crate) struct Layout {
     pub(crate) nav: Nav,
     pub(crate) query: String,
     pub(crate) toast: Option<String>,
+    /// What everybody here is told while an old system is being replaced.
+    pub(crate) changeover: Option<Told>,
     pub(crate) here: String,
     pub(crate) style_url: String,
     pub(crate) script_url: String,
     pub(crate) icon_url: String,
     pub(crate) sprite: &'static str,
     pub(crate) brand_mark: &'static str,
+}
+
+/// A sentence for everybody at this branch.
+pub(crate) struct Told {
+    /// The class of the notice.
+    pub(crate) class: &'static str,
+    pub(crate) icon: &'static str,
+    pub(crate) words: String,
 }
 
 impl Layout {
@@ -63,6 +74,7 @@ impl Layout {
             nav: Nav::Elsewhere,
             query: String::new(),
             toast: None,
+            changeover: changeover(ui, reader.words),
             here: reader.here.clone(),
             style_url: assets::STYLE.url(),
             script_url: assets::SCRIPT.url(),
@@ -91,6 +103,24 @@ impl Layout {
             ..Self::for_reader(ui, &signed_in.reader)
         }
     }
+}
+
+/// What the office has this branch told about the old system.
+fn changeover(ui: &Ui, words: Words) -> Option<Told> {
+    let catalogue = ui.counter.catalogue();
+    let changeover = catalogue.branch(ui.counter.branch())?.changeover.as_ref()?;
+    if !changeover.is_told(ui.counter.now()) {
+        return None;
+    }
+    let (class, icon, key) = match changeover.state {
+        ChangeoverState::SwitchingOff => ("notice--warn", "warning", "changeover-switching-off"),
+        ChangeoverState::SwitchedOff => ("notice--info", "info", "changeover-switched-off"),
+    };
+    Some(Told {
+        class,
+        icon,
+        words: words.with(key, "system", changeover.system.as_str()),
+    })
 }
 
 /// The few words about the line.

@@ -1,5 +1,6 @@
 //! What programs ask of the hub.
 
+pub(crate) mod changeover;
 pub(crate) mod documentation;
 pub(crate) mod figures;
 pub(crate) mod health;

@@ -25,6 +25,9 @@ pub(crate) async fn guard(
     }
     match caller(&app, request.headers(), request.method()).await {
         Ok(Some(caller)) if is_allowed(permission, &caller) => {
+            if changes_lists(permission, &request) && app.hub.is_switching_over() {
+                return Problem::switching_over().into_response();
+            }
             request.extensions_mut().insert(caller);
             next.run(request).await
         }
@@ -50,6 +53,14 @@ fn is_allowed(permission: Permission, caller: &Caller) -> bool {
             false
         }
     }
+}
+
+/// Whether a request changes what the office alone decides: while the last of an old system comes over, what it is compared
+/// with stays as it is. Shutting a machine out never waits: it may have been stolen.
+fn changes_lists(permission: Permission, request: &Request<Body>) -> bool {
+    permission == Permission::Office(shared::domain::Role::Administrator)
+        && !request.method().is_safe()
+        && request.uri().path() != "/branches/retire"
 }
 
 /// Whether a browser asks for a page, rather than a program for an answer.

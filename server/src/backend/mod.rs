@@ -2,6 +2,7 @@
 //!
 //! [`Hub`] is the handle that requests hold. Writing goes through one thread ([`writer`]); reading does not wait for it.
 
+mod changeover;
 mod digests;
 mod doings;
 mod exchange;
@@ -30,6 +31,7 @@ use shared::sync::hub::Echoes;
 use shared::wire::Epoch;
 use tokio::sync::{mpsc, oneshot, watch};
 
+pub(crate) use changeover::ChangeoverError;
 pub(crate) use doings::{Doing, What, Write};
 pub(crate) use exchange::ExchangeError;
 pub(crate) use join::{JoinError, MakeJoinString, MakeJoinStringError};

@@ -371,6 +371,7 @@ mod tests {
             address: None,
             active: true,
             replicas: vec![ReplicaNumber(3)],
+            changeover: None,
         };
         let replica = Replica {
             number: ReplicaNumber(3),

@@ -44,6 +44,8 @@ pub(crate) struct Layout {
     pub(crate) quarantined: usize,
     pub(crate) query: String,
     pub(crate) toast: Option<String>,
+    /// That an old system is being replaced, while it is.
+    pub(crate) changeover: Option<String>,
     pub(crate) here: String,
     pub(crate) as_of: Option<AsOf>,
     pub(crate) style_url: String,
@@ -64,6 +66,7 @@ impl Layout {
             quarantined: 0,
             query: String::new(),
             toast: toast(reader.words, &reader.here),
+            changeover: None,
             here: reader.here.clone(),
             as_of: None,
             style_url: assets::STYLE.url(),
@@ -90,10 +93,34 @@ impl Layout {
             conflicts: counts.unwrap_or(0),
             quarantined: refused.map_or(0, |refused| refused.len()),
             as_of: Some(freshness::as_of(app, &seen)),
+            changeover: changeover(&seen),
             ..Self::for_reader(reader)
         };
         (layout, seen)
     }
+}
+
+/// What the office is told while an old system is being switched off, with the branches where that is so.
+fn changeover(seen: &Seen) -> Option<String> {
+    let switching: Vec<_> = seen
+        .catalogue
+        .branches
+        .iter()
+        .filter_map(|branch| Some((branch, branch.changeover.as_ref()?)))
+        .filter(|(_, changeover)| changeover.is_switching_off(seen.now))
+        .collect();
+    let (_, changeover) = switching.first()?;
+    let names: Vec<&str> = switching
+        .iter()
+        .map(|(branch, _)| branch.name.as_str())
+        .collect();
+    Some(seen.words.with_all(
+        "office-changeover",
+        &[
+            ("system", changeover.system.as_str()),
+            ("branches", &names.join(", ")),
+        ],
+    ))
 }
 
 /// The office's calendar is that of its first branch; before there is one, this.

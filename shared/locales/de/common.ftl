@@ -89,3 +89,7 @@ chart-left-out =
         [one] { $count } weiterer Wert ist nicht gezeichnet; die Tabelle hat alle.
        *[other] { $count } weitere Werte sind nicht gezeichnet; die Tabelle hat alle.
     }
+
+# Ein altes System wird abgelöst.
+changeover-switching-off = Das alte System «{ $system }» wird gerade abgeschaltet. Bitte dort nichts mehr erfassen. Hier geht alles weiter wie immer.
+changeover-switched-off = Das alte System «{ $system }» ist abgeschaltet. Alle seine Aufträge sind hier zu finden.

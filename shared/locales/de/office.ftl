@@ -211,3 +211,6 @@ office-quarantine-next = Den Grund lesen und in der Filiale nachsehen: dort blei
 office-quarantine-forget = Erledigt
 office-done-absence = Gespeichert.
 office-done-forgotten = Von der Liste genommen.
+
+# Ein altes System wird abgelöst.
+office-changeover = «{ $system }» wird gerade abgeschaltet ({ $branches }). Preise, Personal und Filialen bleiben einige Minuten, wie sie sind; Aufträge werden weiter angenommen.

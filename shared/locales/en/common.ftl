@@ -89,3 +89,7 @@ chart-left-out =
         [one] { $count } more is not drawn; the table has all.
        *[other] { $count } more are not drawn; the table has all.
     }
+
+# An old system is being replaced.
+changeover-switching-off = The old system “{ $system }” is being switched off. Please enter nothing there any more. Here everything goes on as always.
+changeover-switched-off = The old system “{ $system }” is switched off. All its orders are found here.

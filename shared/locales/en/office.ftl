@@ -211,3 +211,6 @@ office-quarantine-next = Read the reason and look at the branch: the original st
 office-quarantine-forget = Dealt with
 office-done-absence = Saved.
 office-done-forgotten = Taken off the list.
+
+# An old system is being replaced.
+office-changeover = “{ $system }” is being switched off ({ $branches }). Prices, staff and branches stay as they are for some minutes; orders are taken in as always.

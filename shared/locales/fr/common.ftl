@@ -89,3 +89,7 @@ chart-left-out =
         [one] { $count } autre n’est pas dessiné; le tableau contient tout.
        *[other] { $count } autres ne sont pas dessinés; le tableau contient tout.
     }
+
+# Un ancien système est remplacé.
+changeover-switching-off = L’ancien système «{ $system }» est en cours d’arrêt. Prière de ne plus rien y saisir. Ici, tout continue comme d’habitude.
+changeover-switched-off = L’ancien système «{ $system }» est arrêté. Toutes ses commandes se trouvent ici.

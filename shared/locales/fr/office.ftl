@@ -211,3 +211,6 @@ office-quarantine-next = Lisez le motif et regardez à la succursale: l’origin
 office-quarantine-forget = Réglé
 office-done-absence = Enregistré.
 office-done-forgotten = Retiré de la liste.
+
+# Un ancien système est remplacé.
+office-changeover = «{ $system }» est en cours d’arrêt ({ $branches }). Prix, personnel et filiales restent inchangés quelques minutes; les commandes sont prises comme d’habitude.

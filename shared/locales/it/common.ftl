@@ -89,3 +89,7 @@ chart-left-out =
         [one] { $count } altro non è disegnato; la tabella li ha tutti.
        *[other] { $count } altri non sono disegnati; la tabella li ha tutti.
     }
+
+# Un vecchio sistema viene sostituito.
+changeover-switching-off = Il vecchio sistema «{ $system }» viene spento in questo momento. Non registrarvi più nulla. Qui tutto continua come sempre.
+changeover-switched-off = Il vecchio sistema «{ $system }» è spento. Tutti i suoi ordini si trovano qui.

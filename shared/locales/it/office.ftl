@@ -211,3 +211,6 @@ office-quarantine-next = Leggere il motivo e guardare nella filiale: l’origina
 office-quarantine-forget = Risolto
 office-done-absence = Salvato.
 office-done-forgotten = Tolto dall’elenco.
+
+# Un vecchio sistema viene sostituito.
+office-changeover = «{ $system }» viene spento in questo momento ({ $branches }). Prezzi, personale e filiali restano invariati per alcuni minuti; gli ordini si accettano come sempre.

@@ -1,6 +1,7 @@
 //! The order book in its users' words: views computed from documents, and the rules over them. All pure.
 
 mod catalogue;
+mod changeover;
 mod customer;
 pub mod fields;
 mod money;
@@ -12,6 +13,7 @@ mod ticket;
 pub use catalogue::{
     Catalogue, Label, LeadTime, Priority, Schedule, Service, StatusEntry, Territory,
 };
+pub use changeover::{Changeover, ChangeoverState};
 pub use customer::{Contact, Customer, PhoneNumber};
 pub use money::Money;
 pub use order::{

@@ -1,6 +1,6 @@
 //! Branches and the people who work in them.
 
-use super::TicketPrefix;
+use super::{Changeover, TicketPrefix};
 use crate::document::{Document, Value};
 use crate::domain::fields::kind;
 use crate::id::{BranchId, ReplicaNumber, StaffId, TerritoryId};
@@ -22,6 +22,8 @@ pub struct Branch {
     pub active: bool,
     /// The replicas that write there: one machine after another, since a number is never given again.
     pub replicas: Vec<ReplicaNumber>,
+    /// Its change from an old system, while there is one.
+    pub changeover: Option<Changeover>,
 }
 
 impl Branch {
@@ -61,6 +63,7 @@ impl Branch {
                 .filter_map(|field| field.as_str().strip_prefix(Self::REPLICA_PREFIX))
                 .filter_map(|number| number.parse().ok().map(ReplicaNumber))
                 .collect(),
+            changeover: Changeover::of(document),
         })
     }
 }

@@ -31,6 +31,10 @@ pub const JOIN_PATH: &str = "/sync/v1/join";
 /// `GET ?after=<position>&limit=<documents>`, binary [`DocumentsReply`]: the whole feed, each document once at its latest
 /// position. Bearer token of an importer, or an office account.
 pub const DOCUMENTS_PATH: &str = "/sync/v1/documents";
+/// Where an importer asks how branches stand before an old system is switched off, and has them told of it. JSON.
+pub const CHANGEOVER_PATH: &str = "/sync/v1/changeover";
+/// Where an importer looks whether the office's search finds what it brought over. JSON.
+pub const ORDERS_PATH: &str = "/sync/v1/orders";
 
 /// The media type of binary messages.
 pub const MEDIA_TYPE: &str = "application/vnd.offpiste.sync";
