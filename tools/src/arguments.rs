@@ -4,7 +4,9 @@ use std::path::PathBuf;
 
 use clap::{Parser, Subcommand};
 
-use crate::verbs::{assess, plan, run, verify};
+use crate::verbs::{
+    assess, backup, certify, cutover, plan, rehearse, restore, run, status, verify,
+};
 
 /// Brings a legacy order database over to Offpiste, every row accounted for.
 ///
@@ -26,12 +28,20 @@ The straight path:
       What is in it, and what is risky. Changes nothing.
   offpiste-import plan werkstatt.sql --branch Chur
       Proposes werkstatt.plan.toml. Read it line by line and correct it.
-  offpiste-import run --plan werkstatt.plan.toml --store rehearsal
-      A rehearsal into a folder of its own; look at werkstatt.rejects.jsonl.
+  offpiste-import rehearse --plan werkstatt.plan.toml --html probelauf.html
+      The whole import into a scratch store: duration, size, rejects. Touches nothing real.
+  offpiste-import backup --plan werkstatt.plan.toml --hub-data /var/lib/offpiste-hub
+      Source, plan and hub with checksums.
   offpiste-import run --plan werkstatt.plan.toml --hub https://hub.example --token 'https://hub.example/join#ABCD-EFGH'
       Into the running hub. Run it again after a failure: it goes on where it stopped.
   offpiste-import verify --plan werkstatt.plan.toml --hub https://hub.example
       Reads everything back and compares both directions.
+  offpiste-import cutover --plan werkstatt.plan.toml --hub https://hub.example --dry-run
+      The go/no-go list; without --dry-run it switches over.
+  offpiste-import certify --plan werkstatt.plan.toml --hub https://hub.example --by 'Rita Caduff, IT'
+      The certificate, when everything fits.
+  offpiste-import status --plan werkstatt.plan.toml
+      Where it stands, and what comes next.
 
 Exit code: 0 all accounted for, 1 differences, 2 it could not be carried out.";
 
@@ -46,4 +56,16 @@ pub(crate) enum Verb {
     Run(run::Options),
     /// Reads everything back and compares it with the source, both directions, field by field.
     Verify(verify::Options),
+    /// The whole import into a scratch store, compared, backed up and restored: what a run would come to.
+    Rehearse(rehearse::Options),
+    /// Source, plan and hub in one folder, with checksums.
+    Backup(backup::Options),
+    /// Puts back what `backup` kept. Replaces nothing unless told to.
+    Restore(restore::Options),
+    /// From the old system to this one: go/no-go from real checks, last comparison, smoke tests, measured downtime.
+    Cutover(cutover::Options),
+    /// The certificate that the old database may be switched off; refused unless everything fits.
+    Certify(certify::Options),
+    /// Where this migration stands, and what comes next.
+    Status(status::Options),
 }

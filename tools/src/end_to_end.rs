@@ -53,14 +53,14 @@ impl Bench {
         }
     }
 
-    fn generated(options: &Options) -> (Self, Truth) {
+    pub(crate) fn generated(options: &Options) -> (Self, Truth) {
         let folder = tempfile::tempdir().expect("a folder");
         let path = folder.path().join("werkstatt.sql");
         let truth = generate(options, &path).expect("a database is generated");
         (Self::of(&path), truth)
     }
 
-    fn plan(&self) -> Plan {
+    pub(crate) fn plan(&self) -> Plan {
         let plan =
             Plan::from_text(&self.text).unwrap_or_else(|error| panic!("{error}\n{}", self.text));
         assert_eq!(
@@ -92,6 +92,62 @@ impl Bench {
     pub(crate) fn verify(&mut self) -> Report {
         let (plan, rejects) = (self.plan(), self.rejects());
         verify(&plan, &self.staging, &mut self.store, &rejects).expect("verify can be carried out")
+    }
+
+    pub(crate) fn reconcile(&mut self) -> crate::verify::reconciliation::Reconciliation {
+        let (plan, rejects) = (self.plan(), self.rejects());
+        crate::verify::reconciliation::reconcile(&plan, &self.staging, &mut self.store, &rejects)
+            .expect("both sides can be summed up")
+    }
+
+    /// Rehearses the plan in a folder, from which everything must be gone afterwards.
+    pub(crate) fn rehearse(&mut self, folder: &Path) -> crate::rehearse::Rehearsal {
+        let (plan, rejects) = (self.plan(), self.rejects());
+        let scratch = crate::rehearse::Scratch::passing(Some(folder)).expect("a scratch folder");
+        let preparation = crate::rehearse::Preparation {
+            plan: &plan,
+            plan_text: &self.text,
+            staging: &self.staging,
+            read_seconds: 0.0,
+        };
+        crate::rehearse::rehearse(&preparation, &scratch, &rejects, &mut Quiet, |_| {})
+            .expect("the rehearsal ends")
+    }
+
+    /// Certifies what the store holds now.
+    pub(crate) fn certify(&mut self) -> crate::certify::Certificate {
+        let (plan, rejects) = (self.plan(), self.rejects());
+        let request = crate::certify::Request {
+            plan: &plan,
+            plan_text: &self.text,
+            source: Path::new("werkstatt.sql"),
+            source_sha256: &self.sha256,
+            by: "Rita Caduff, IT",
+            rejects: &rejects,
+            history: Vec::new(),
+        };
+        crate::certify::certify(request, &self.staging, &mut self.store)
+            .expect("the comparison ends")
+    }
+
+    /// Looks into the store of another.
+    pub(crate) fn take_store_of(&mut self, other: &mut Self) {
+        std::mem::swap(&mut self.store, &mut other.store);
+    }
+
+    /// Merges a delta that somebody else wrote.
+    pub(crate) fn merge(&mut self, delta: &Document) {
+        let refused = self
+            .store
+            .push(vec![shared::document::format::encode(delta)], 0, 0)
+            .expect("the store takes it");
+        assert_eq!(refused, []);
+    }
+
+    /// Corrects the plan's text.
+    pub(crate) fn correct(&mut self, from: &str, to: &str) {
+        assert!(self.text.contains(from), "{}", self.text);
+        self.text = self.text.replace(from, to);
     }
 
     pub(crate) fn documents(&mut self) -> Vec<Document> {

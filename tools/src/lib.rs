@@ -4,12 +4,19 @@
 
 pub mod apply;
 pub mod assess;
+pub mod backup;
+pub mod certify;
+pub mod cutover;
 pub mod generator;
+pub mod history;
 pub mod interpret;
 pub mod ledger;
 pub mod naming;
 mod phones_by_row;
 pub mod plan;
+pub mod rehearse;
+pub mod rejects;
+pub mod report;
 pub mod run;
 pub mod source;
 mod spool;
@@ -24,3 +31,5 @@ mod end_to_end;
 mod fixtures_hold;
 #[cfg(test)]
 mod generated_books_hold;
+#[cfg(test)]
+mod proof;

@@ -51,6 +51,9 @@ pub struct Report {
     pub rows_per_second: f64,
     /// The most memory the process held.
     pub peak_memory_bytes: u64,
+    /// Counts and sums before and after, where they were asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reconciliation: Option<crate::verify::reconciliation::Reconciliation>,
 }
 
 /// One thing that does not fit.
@@ -405,6 +408,7 @@ impl Report {
             seconds: 0.0,
             rows_per_second: 0.0,
             peak_memory_bytes: peak_memory_bytes(),
+            reconciliation: None,
         };
         for (table, sums) in &ledger {
             if !sums.add_up() {

@@ -1,11 +1,13 @@
 //! Where documents go and come back from: a running hub over its API, or a hub's store in a folder.
 
+mod changeover;
 mod hub;
 mod store;
 
 use shared::document::Document;
 use shared::id::ReplicaNumber;
 
+pub use changeover::{BranchStanding, FoundOrder, Standing};
 pub use hub::{Credentials, Hub};
 pub use store::Store;
 

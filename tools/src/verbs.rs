@@ -3,12 +3,20 @@
 //! What several share is in [`source_and_target`]: reading the source, checking the plan, opening the target.
 
 pub(crate) mod assess;
+pub(crate) mod backup;
 mod beside;
+pub(crate) mod certify;
+pub(crate) mod cutover;
+mod noting;
 pub(crate) mod plan;
 mod progress;
+pub(crate) mod rehearse;
 mod report;
+pub(crate) mod restore;
 pub(crate) mod run;
+mod sheet;
 mod source_and_target;
+pub(crate) mod status;
 pub(crate) mod verify;
 
 use std::process::ExitCode;
@@ -29,5 +37,17 @@ pub(crate) fn carry_out(arguments: &Arguments) -> anyhow::Result<ExitCode> {
         Verb::Plan(verb) => plan::carry_out(work, verb),
         Verb::Run(verb) => run::carry_out(work, verb),
         Verb::Verify(verb) => verify::carry_out(work, verb),
+        Verb::Rehearse(verb) => rehearse::carry_out(work, verb),
+        Verb::Backup(verb) => backup::carry_out(verb),
+        Verb::Restore(verb) => restore::carry_out(verb),
+        Verb::Cutover(verb) => cutover::carry_out(work, verb),
+        Verb::Certify(verb) => certify::carry_out(work, verb),
+        Verb::Status(verb) => status::carry_out(verb),
     }
+}
+
+/// Prints one object for programs.
+fn print_json(facts: &impl serde::Serialize) -> anyhow::Result<()> {
+    println!("{}", serde_json::to_string_pretty(facts)?);
+    Ok(())
 }

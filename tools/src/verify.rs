@@ -7,6 +7,8 @@ mod documents;
 mod expect;
 mod order;
 mod parts;
+pub mod reconciliation;
+pub mod samples;
 mod seen;
 
 use std::borrow::Cow;

@@ -79,6 +79,20 @@ impl Import {
         self.report(command, hub).await
     }
 
+    /// Any verb over this plan, with its exit code and the JSON that it prints.
+    ///
+    /// # Errors
+    /// When it could not be carried out.
+    pub async fn verb(&self, verb: &str, options: &[&str]) -> Result<(ExitStatus, Value)> {
+        let mut command = binary("offpiste-import")?;
+        command
+            .arg(verb)
+            .args(["--json", "--plan"])
+            .arg(&self.plan)
+            .args(options);
+        ended(command).await
+    }
+
     /// The legacy database.
     #[must_use]
     pub fn source(&self) -> &Path {
@@ -94,19 +108,23 @@ impl Import {
     async fn report(&self, mut command: Command, hub: &Hub) -> Result<(ExitStatus, Value)> {
         command
             .args(["--json", "--hub", hub.url(), "--plan"])
-            .arg(&self.plan)
-            .stdin(Stdio::null())
-            .stderr(Stdio::inherit());
-        let output = tokio::process::Command::from(command)
-            .kill_on_drop(true)
-            .output()
-            .await;
-        let output = output.context("the importer cannot be started")?;
-        let text = String::from_utf8_lossy(&output.stdout);
-        let report: Value = serde_json::from_str(text.trim())
-            .with_context(|| format!("the importer's report is no JSON: {text}"))?;
-        Ok((output.status, report))
+            .arg(&self.plan);
+        ended(command).await
     }
+}
+
+/// How an importer ended, and the JSON that it printed.
+async fn ended(mut command: Command) -> Result<(ExitStatus, Value)> {
+    command.stdin(Stdio::null()).stderr(Stdio::inherit());
+    let output = tokio::process::Command::from(command)
+        .kill_on_drop(true)
+        .output()
+        .await;
+    let output = output.context("the importer cannot be started")?;
+    let text = String::from_utf8_lossy(&output.stdout);
+    let report: Value = serde_json::from_str(text.trim())
+        .with_context(|| format!("the importer's report is no JSON: {text}"))?;
+    Ok((output.status, report))
 }
 
 /// The report of a run that ended well, with every row accounted for.

@@ -3,6 +3,8 @@
 mod backup;
 mod bad_input;
 mod browser;
+mod changeover;
+mod changeover;
 mod crash;
 mod demo;
 mod dependencies;

@@ -40,7 +40,7 @@ pub struct Credentials {
 /// A connection to a hub.
 pub struct Hub {
     runtime: tokio::runtime::Runtime,
-    client: reqwest::Client,
+    pub(super) client: reqwest::Client,
     credentials: Credentials,
     epoch: Option<Epoch>,
 }
@@ -115,7 +115,10 @@ impl Hub {
     }
 
     /// Sends a request until it is answered, or the tries are used up. Only failures of the line are tried again.
-    fn ask(&self, request: impl Fn() -> reqwest::RequestBuilder) -> Result<Vec<u8>, TargetError> {
+    pub(super) fn ask(
+        &self,
+        request: impl Fn() -> reqwest::RequestBuilder,
+    ) -> Result<Vec<u8>, TargetError> {
         let bearer = format!("Bearer {}", self.credentials.token);
         self.runtime.block_on(async {
             let mut wait = Duration::from_millis(250);

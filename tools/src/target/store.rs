@@ -37,6 +37,11 @@ impl Store {
         })
     }
 
+    /// The store itself, for backups.
+    pub fn store(&self) -> &HubStore {
+        &self.store
+    }
+
     /// A store that lives as long as the value: for rehearsals and tests.
     pub fn in_memory() -> Self {
         Self {

@@ -25,6 +25,26 @@ impl Beside {
         self.named("rejects.jsonl")
     }
 
+    /// The same of a rehearsal, so that it does not write over those of the real run.
+    pub(super) fn rehearsal_rejects(&self) -> PathBuf {
+        self.named("rehearsal-rejects.jsonl")
+    }
+
+    /// One line per step that was carried out.
+    pub(super) fn history(&self) -> PathBuf {
+        self.named("history.jsonl")
+    }
+
+    /// The certificate in one of its forms: `html` or `json`.
+    pub(super) fn certificate(&self, form: &str) -> PathBuf {
+        self.named(&format!("certificate.{form}"))
+    }
+
+    /// A folder for a backup made at a time.
+    pub(super) fn backup(&self, stamp: &str) -> PathBuf {
+        self.named(&format!("backup-{stamp}"))
+    }
+
     fn state(&self) -> PathBuf {
         self.named("state.json")
     }

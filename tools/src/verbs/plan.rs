@@ -9,7 +9,8 @@ use tools::plan::preview::preview;
 use tools::plan::propose::{Basis, propose};
 use tools::plan::{Plan, PlanError};
 
-use super::beside;
+use super::beside::{self, Beside};
+use super::noting::Noting;
 use super::source_and_target::stage;
 
 /// Arguments of `plan`.
@@ -75,8 +76,12 @@ pub(super) fn carry_out(work: Option<&Path>, verb: &Options) -> anyhow::Result<E
         println!("  {unknown} values whose meaning is unknown; search for UNKNOWN");
     }
     println!(
-        "Then: offpiste-import run --plan {} --hub URL --token JOIN-STRING",
+        "Then: offpiste-import rehearse --plan {}",
         plan_path.display()
     );
+    // Noted for the source, whatever is corrected in the plan afterwards.
+    let mut noting = Noting::begin(&Beside::of(&plan_path), "plan", None);
+    noting.about(&summary.sha256);
+    noting.end(true, "", format!("{} to be corrected", problems.len()));
     Ok(ExitCode::SUCCESS)
 }

@@ -26,7 +26,7 @@ pub(super) fn conclude(report: &Report, as_json: bool, rejects: &Path) -> anyhow
 }
 
 /// The report as text.
-fn render(report: &Report, rejects: &Path) -> String {
+pub(super) fn render(report: &Report, rejects: &Path) -> String {
     let mut out = String::new();
     let width = report
         .ledger

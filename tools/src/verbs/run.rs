@@ -11,6 +11,7 @@ use clap::Args;
 use tools::run::run;
 
 use super::beside::Beside;
+use super::noting::Noting;
 use super::source_and_target::{TargetOptions, open_target, prepare};
 use super::{progress, report};
 
@@ -28,6 +29,11 @@ pub(super) fn carry_out(
     let started = Instant::now();
     let prepared = prepare(work, verb)?;
     let beside = Beside::of(&verb.plan);
+    let noting = Noting::begin(
+        &beside,
+        "run",
+        Some((&prepared.text, &prepared.source_sha256)),
+    );
     let mut target = open_target(verb, &beside)?;
     let rejects_path = beside.rejects();
     let mut rejects = BufWriter::new(
@@ -45,5 +51,13 @@ pub(super) fn carry_out(
     )?;
     std::io::Write::flush(&mut rejects)
         .with_context(|| format!("{} cannot be written", rejects_path.display()))?;
+    noting.end(
+        report.is_clean(),
+        &report.target,
+        format!(
+            "{} documents sent, {} were there",
+            report.documents, report.already_there
+        ),
+    );
     report::conclude(&report.since(started), verb.json, &rejects_path)
 }

@@ -45,16 +45,25 @@ pub(crate) struct TargetOptions {
 /// A plan with its staged source, checked against each other.
 pub(super) struct Prepared {
     pub(super) plan: Plan,
+    pub(super) source: PathBuf,
+    /// Its SHA-256.
+    pub(super) source_sha256: String,
     pub(super) text: String,
     pub(super) staging: Staging,
 }
 
 pub(super) fn prepare(work: Option<&Path>, verb: &TargetOptions) -> anyhow::Result<Prepared> {
-    let (plan, text) = Plan::load(&verb.plan)?;
-    let source = verb
-        .source
-        .clone()
-        .unwrap_or_else(|| plan.source_path(&verb.plan));
+    prepare_plan(work, &verb.plan, verb.source.as_deref())
+}
+
+/// Loads a plan, stages its source and checks the one against the other.
+pub(super) fn prepare_plan(
+    work: Option<&Path>,
+    plan_path: &Path,
+    source: Option<&Path>,
+) -> anyhow::Result<Prepared> {
+    let (plan, text) = Plan::load(plan_path)?;
+    let source = source.map_or_else(|| plan.source_path(plan_path), Path::to_path_buf);
     let (staging, summary) = stage(work, &source)?;
     let problems = plan.problems(&staging, &summary.sha256);
     if !problems.is_empty() {
@@ -62,6 +71,8 @@ pub(super) fn prepare(work: Option<&Path>, verb: &TargetOptions) -> anyhow::Resu
     }
     Ok(Prepared {
         plan,
+        source,
+        source_sha256: summary.sha256,
         text,
         staging,
     })
@@ -83,6 +94,11 @@ pub(super) fn open_target(
     if let Some(folder) = &verb.store {
         return Ok(Box::new(Store::open(folder)?));
     }
+    Ok(Box::new(open_hub(verb, beside)?))
+}
+
+/// The running hub: with what it gave earlier, else with a join string.
+pub(super) fn open_hub(verb: &TargetOptions, beside: &Beside) -> anyhow::Result<Hub> {
     let stored = beside.credentials(verb.hub.as_deref())?;
     if let Some(credentials) = stored {
         let mut hub = Hub::resume(credentials)?;
@@ -90,7 +106,7 @@ pub(super) fn open_target(
         let forgotten = verb.token.is_some()
             && matches!(hub.page(BEHIND_EVERYTHING), Err(TargetError::NotAllowed(_)));
         if !forgotten {
-            return Ok(Box::new(hub));
+            return Ok(hub);
         }
     }
     let Some(token) = &verb.token else {
@@ -100,5 +116,5 @@ pub(super) fn open_target(
     };
     let hub = Hub::join(verb.hub.as_deref(), token)?;
     beside.keep_credentials(hub.credentials())?;
-    Ok(Box::new(hub))
+    Ok(hub)
 }

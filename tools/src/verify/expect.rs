@@ -119,6 +119,14 @@ pub(super) fn date(text: &str, words: &[String]) -> Option<DateTime> {
     Some(date.to_datetime(time))
 }
 
+/// Whether a flag says yes.
+pub(super) fn is_yes(text: &str) -> bool {
+    let yes = [
+        "1", "ja", "j", "yes", "y", "true", "wahr", "oui", "si", "sì", "x",
+    ];
+    yes.contains(&text.to_lowercase().as_str())
+}
+
 /// An amount in hundredths, when it is exactly that many.
 pub(super) fn hundredths(text: &str) -> Option<i64> {
     let scaled = scaled(text)?;

@@ -375,7 +375,7 @@ impl<'a> Check<'a> {
         Ok(())
     }
 
-    fn choice(
+    pub(super) fn choice(
         &self,
         row: &SourceRow<'_>,
         choices: &Choices,
@@ -541,18 +541,9 @@ impl<'a> Check<'a> {
         }
         let currency = Currency::new(&self.plan.currency).unwrap_or(Currency::CHF);
         let paid = match (orders.paid_is, row.cell(orders.paid.as_ref()).given()) {
-            (_, None) => 0,
             (PaidIs::Amount, Some(text)) => expect::hundredths(text).unwrap_or(0),
-            (PaidIs::Flag, Some(text)) => {
-                let yes = [
-                    "1", "ja", "j", "yes", "y", "true", "wahr", "oui", "si", "sì", "x",
-                ];
-                if yes.contains(&text.to_lowercase().as_str()) {
-                    expected
-                } else {
-                    0
-                }
-            }
+            (PaidIs::Flag, Some(text)) if expect::is_yes(text) => expected,
+            (_, None) | (PaidIs::Flag, Some(_)) => 0,
         };
         let imported: i64 = order
             .payments
@@ -572,7 +563,7 @@ impl<'a> Check<'a> {
     }
 
     /// The name and list price of a service, by its text or key.
-    fn service(&self, cell: &Cell) -> Result<(String, Option<i64>), RunError> {
+    pub(super) fn service(&self, cell: &Cell) -> Result<(String, Option<i64>), RunError> {
         let Some(raw) = cell.text() else {
             return Ok((String::new(), None));
         };

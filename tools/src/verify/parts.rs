@@ -211,7 +211,11 @@ fn narrow(place: i64) -> u32 {
     u32::try_from(place).unwrap_or(u32::MAX)
 }
 
-fn index(staging: &Staging, table: &StagedTable, column: &str) -> Result<(), rusqlite::Error> {
+pub(super) fn index(
+    staging: &Staging,
+    table: &StagedTable,
+    column: &str,
+) -> Result<(), rusqlite::Error> {
     let Some(index) = table.schema.column_index(column) else {
         return Ok(());
     };
