@@ -35,7 +35,7 @@ async fn an_it_head_rehearses_backs_up_switches_over_and_signs() -> Result<()> {
         html.contains("Probelauf der Übernahme"),
         "no report: {html}"
     );
-    let rejected = rehearsal["rejects"].as_array().map_or(0, |rejects| {
+    let rejected: u64 = rehearsal["rejects"].as_array().map_or(0, |rejects| {
         rejects
             .iter()
             .filter_map(|group| group["rows"].as_u64())
