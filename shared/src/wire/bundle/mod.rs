@@ -10,6 +10,7 @@
 //!
 //! | byte 0 | what follows |
 //! |---|---|
+//! | none | nothing: there are no documents |
 //! | 0 | number of documents; length and bytes of each |
 //! | 1 | number of documents; the streams, see [`streams`] |
 
@@ -44,6 +45,9 @@ pub(super) struct Damaged(pub(super) &'static str);
 
 /// Packs documents, in their order.
 pub(super) fn pack<B: AsRef<[u8]>>(documents: &[B]) -> Vec<u8> {
+    if documents.is_empty() {
+        return Vec::new();
+    }
     if documents.len() >= COLUMNS_FROM
         && let Some(columns) = shape::pack(documents)
     {
@@ -62,7 +66,9 @@ pub(super) fn pack<B: AsRef<[u8]>>(documents: &[B]) -> Vec<u8> {
 /// # Errors
 /// [`Damaged`] when nothing that [`pack`] makes looks like this.
 pub(super) fn unpack(bytes: &[u8]) -> Result<Vec<Vec<u8>>, Damaged> {
-    let (packing, body) = bytes.split_first().ok_or(Damaged("there are none"))?;
+    let Some((packing, body)) = bytes.split_first() else {
+        return Ok(Vec::new());
+    };
     match *packing {
         PLAIN => unpack_plain(body),
         COLUMNS => shape::unpack(body),

@@ -184,6 +184,7 @@ proptest! {
         places in proptest::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 1..4),
     ) {
         let mut bytes = pack(&bundle(&sorts));
+        prop_assume!(!bytes.is_empty());
         for (place, byte) in places {
             let place = place.index(bytes.len());
             bytes[place] = byte;
@@ -197,7 +198,10 @@ proptest! {
     #[test]
     fn every_cut_is_refused(sorts in sorts(), cut in any::<prop::sample::Index>()) {
         let bytes = pack(&bundle(&sorts));
-        prop_assert!(unpack(&bytes[..cut.index(bytes.len())]).is_err());
+        prop_assume!(!bytes.is_empty());
+        let kept = &bytes[..cut.index(bytes.len())];
+        // Nothing at all stands for no documents; a message says how long it is.
+        prop_assert!(kept.is_empty() || unpack(kept).is_err());
     }
 }
 

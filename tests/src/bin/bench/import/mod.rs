@@ -19,6 +19,7 @@ pub(crate) use alone::{Alone, run as run_alone};
 
 /// How the importer is measured.
 #[derive(Debug, Args)]
+#[group(id = "import-options")]
 pub(crate) struct Options {
     /// For `import`: only these parts, separated by commas.
     #[arg(long, value_delimiter = ',', value_name = "PART")]

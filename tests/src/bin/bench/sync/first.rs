@@ -131,6 +131,11 @@ impl Shop {
         machine.line.refuse();
         machine.start().await?;
         machine.status().await?;
+        // What was pushed in bulk is in the hub's lists only a little later, and what a new machine gets is read from them.
+        let is_proven = |status: &Value| pending(status) == 0 && status["identical"] == true;
+        self.machine
+            .wait("the first machine is proven identical", is_proven)
+            .await?;
         // Joining has changed the branch's own document, so this is further than the first machine was.
         let head = feed::head(&self.hub).await?;
         let clock = Clock::set(&self.hub, &machine)?;

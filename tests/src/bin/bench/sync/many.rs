@@ -65,8 +65,12 @@ pub(crate) async fn measure(size: &Size, report: &mut Report) -> Result<()> {
             let busy = firm.exchange(&hub, changes_percent).await?;
             note(orders, changes_percent, size.branches, &busy, report);
             if changes_percent == USUAL_PERCENT {
-                costs.push(busy.hub_micros_per_exchange());
+                costs.push((orders, busy.hub_micros_per_exchange()));
             }
+        }
+        if let [(least, few), .., (most, many)] = costs[..] {
+            let name = format!("hub's processor an exchange, {most} / {least} stored");
+            report.judge(PART, &name, many / few, "times", Target::AtMost(GROWTH));
         }
         let usage = Usage::of(hub.process().id())?;
         report.add(
@@ -75,11 +79,6 @@ pub(crate) async fn measure(size: &Size, report: &mut Report) -> Result<()> {
             mebibytes(usage.resident_bytes),
             "MiB",
         );
-    }
-    if let [few, .., many] = costs[..] {
-        let (least, most) = (size.stored[0], stored);
-        let name = format!("hub's processor an exchange, {most} / {least} stored");
-        report.judge(PART, &name, many / few, "times", Target::AtMost(GROWTH));
     }
     hub.process().terminate().await?;
     Ok(())

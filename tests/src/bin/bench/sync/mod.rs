@@ -23,14 +23,17 @@ use std::future::Future;
 use std::path::{Path, PathBuf};
 use std::pin::{Pin, pin};
 use std::task::Poll;
+use std::time::Duration;
 
 use anyhow::{Context, Result};
 use clap::{Args, ValueEnum};
 pub(crate) use floor::serve as serve_floor;
 use report::Report;
+use tokio::time::Instant;
 
 /// How the synchronisation is measured.
 #[derive(Debug, Args)]
+#[group(id = "sync-options")]
 pub(crate) struct Options {
     /// Measure only these parts, separated by commas.
     #[arg(long, value_delimiter = ',', value_name = "PART")]
@@ -47,6 +50,9 @@ pub(crate) struct Options {
     /// For `many`: orders stored at the hub, ascending, separated by commas; each is measured.
     #[arg(long, value_delimiter = ',', value_name = "N")]
     stored: Vec<u32>,
+    /// Begin nothing after so many minutes, and break off what is not done then; what was measured counts.
+    #[arg(long, value_name = "MINUTES", default_value_t = 25, value_parser = clap::value_parser!(u64).range(1..=600))]
+    within: u64,
     /// Where the picture goes; without it, a run of everything writes docs/pictures/sync.svg.
     #[arg(long, value_name = "FILE")]
     chart: Option<PathBuf>,
@@ -149,24 +155,23 @@ const QUICK: Sizes = Sizes {
 /// Measures what is asked for. What fails is left out and said so; the rest is measured.
 pub(crate) async fn measure(options: &Options) -> Report {
     let mut report = Report::default();
-    let sizes = options.sizes();
-    for part in Part::value_variants() {
-        if !options.wants(*part) {
-            continue;
-        }
-        let measured = match part {
-            Part::First => first_of(&options.first(), &mut report).await,
-            Part::Wire => wire::measure(sizes.wire, &mut report).await,
-            Part::Disk => disk::measure(sizes.disk, &mut report).await,
-            Part::Memory => memory::measure(sizes.memory, &mut report).await,
-            Part::Many => many::measure(&options.many(), &mut report).await,
-            Part::CatchUp => {
-                let (orders, changed) = sizes.catch_up;
-                catch_up::measure(orders, changed, &mut report).await
-            }
+    let deadline = Instant::now() + Duration::from_mins(options.within);
+    for (part, orders) in steps(options) {
+        let name = match orders {
+            Some(orders) => format!("{part:?} of {orders} orders"),
+            None => format!("{part:?}"),
+        };
+        let measuring = step(part, orders, options, &mut report);
+        // Broken off, what it has begun is dropped, and with it every process and directory of its own.
+        let measured = match tokio::time::timeout_at(deadline, measuring).await {
+            Ok(measured) => measured,
+            Err(_) => Err(anyhow::anyhow!(
+                "not done within {} minutes; --within gives it longer",
+                options.within
+            )),
         };
         if let Err(error) = measured {
-            report.leave_out(&format!("{part:?}"), &error);
+            report.leave_out(&name, &error);
         }
     }
     if let Some(path) = options.chart() {
@@ -181,11 +186,40 @@ pub(crate) async fn measure(options: &Options) -> Report {
     report
 }
 
-async fn first_of(sizes: &[usize], report: &mut Report) -> Result<()> {
-    for &orders in sizes {
-        compare::measure(orders, report).await?;
+/// What is measured, in the order of what is asked for most: the larger comparisons come when all else is done, and last
+/// what can be broken off.
+fn steps(options: &Options) -> Vec<(Part, Option<usize>)> {
+    let mut first = options
+        .first()
+        .into_iter()
+        .map(|orders| (Part::First, Some(orders)));
+    let mut steps: Vec<(Part, Option<usize>)> = first.next().into_iter().collect();
+    let parts = [Part::Wire, Part::CatchUp, Part::Memory, Part::Disk];
+    steps.extend(parts.map(|part| (part, None)));
+    steps.extend(first);
+    steps.push((Part::Many, None));
+    steps.retain(|(part, _)| options.wants(*part));
+    steps
+}
+
+async fn step(
+    part: Part,
+    orders: Option<usize>,
+    options: &Options,
+    report: &mut Report,
+) -> Result<()> {
+    let sizes = options.sizes();
+    match part {
+        Part::First => compare::measure(orders.unwrap_or(sizes.first[0]), report).await,
+        Part::Wire => wire::measure(sizes.wire, report).await,
+        Part::Disk => disk::measure(sizes.disk, report).await,
+        Part::Memory => memory::measure(sizes.memory, report).await,
+        Part::Many => many::measure(&options.many(), report).await,
+        Part::CatchUp => {
+            let (orders, changed) = sizes.catch_up;
+            catch_up::measure(orders, changed, report).await
+        }
     }
-    Ok(())
 }
 
 /// A directory for one measurement, gone when it is dropped.
