@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use std::time::UNIX_EPOCH;
 
 use shared::clock::UtcMillis;
+use shared::store::backup::place;
 
 use crate::records::FileMark;
 
@@ -67,13 +68,13 @@ impl Directory {
 
     /// Whether a store was ever made here.
     pub(crate) fn has_store(&self) -> bool {
-        self.store().join("db").exists()
+        place::has_store(&self.store())
     }
 }
 
-/// What tells the file of the store in a directory from a copy of it.
+/// What tells the store in a directory from a copy of it.
 pub(crate) fn mark_of(store: &Path) -> io::Result<FileMark> {
-    let file = fs::metadata(store.join("db"))?;
+    let file = fs::metadata(place::identifying_file(store))?;
     let made_at = file
         .created()
         .ok()

@@ -34,8 +34,8 @@ pub(crate) fn explain(error: anyhow::Error, store: &Path) -> anyhow::Error {
 pub(crate) fn refuse_when_gone(directory: &Directory) -> anyhow::Result<()> {
     if place::is_gone(directory.path()) {
         anyhow::bail!(
-            "the file {} is gone. {}",
-            directory.store().join("db").display(),
+            "the database in {} is gone. {}",
+            directory.store().display(),
             what_to_do(&directory.store())
         );
     }

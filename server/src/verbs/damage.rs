@@ -40,8 +40,8 @@ pub(crate) fn explain(error: anyhow::Error, data: &Path) -> anyhow::Error {
 pub(crate) fn refuse_when_gone(data: &Path) -> anyhow::Result<()> {
     if place::is_gone(data) {
         anyhow::bail!(
-            "the file {} is gone. {}",
-            data.join("store").join("db").display(),
+            "the database in {} is gone. {}",
+            data.join("store").display(),
             what_to_do(data)
         );
     }

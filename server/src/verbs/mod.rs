@@ -294,7 +294,7 @@ fn with_source<T>(data: &Path, work: impl FnOnce(&mut dyn Source) -> Result<T>) 
 fn open_store(data: &Path) -> Result<HubStore> {
     refuse_when_gone(data)?;
     let store = backend::store_directory(data);
-    if !store.join("db").exists() {
+    if !place::has_store(&store) {
         bail!("there is no store in this directory");
     }
     explain_panics(data);

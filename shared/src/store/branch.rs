@@ -671,7 +671,7 @@ impl Batch {
     /// the hub lacks.
     fn put(&mut self, id: DocumentId, encoded: &[u8], former: Option<u64>) {
         self.position += 1;
-        let content = stored::content(id, encoded, &ChangeLog::default());
+        let content = stored::content(encoded, &ChangeLog::default());
         self.writes
             .extend(layout::put_document(id, &content, self.position, former));
     }

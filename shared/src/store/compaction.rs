@@ -1,32 +1,32 @@
-//! A copy without the room that sled holds and does not need: written beside the store, checked, then put in its place.
+//! sled's files without the room that they hold and do not need: written anew beside the old ones, read back, then put in their
+//! place, while the store is open.
 //!
-//! | on disk | the store is | opening does |
-//! |---|---|---|
-//! | `compacting/` | as it was | nothing; the next compaction begins anew |
-//! | `compacted/` | the copy, complete and durable | puts it in place, again if that was cut short |
-//!
-//! The database file keeps its place on the disk (its inode), by which a branch tells itself from a copy of itself.
+//! | on disk | opening takes |
+//! |---|---|
+//! | `sled-7` | it |
+//! | `sled-7` and `sled-unfinished` | `sled-7`; the other was not complete |
+//! | `sled-7` and `sled-8` | `sled-8`, which was complete and durable before it got this name; the other goes |
 
 #![expect(
     clippy::disallowed_methods,
-    reason = "the store is the one place in this crate that owns files, and waits for their lock"
+    reason = "the store is the one place in this crate that owns files"
 )]
 
-use std::fs::{self, File, OpenOptions};
+use std::fs::{self, File};
 use std::io;
 use std::path::Path;
-use std::time::Duration;
 
 use super::StoreError;
 use super::engine::EngineError;
-use super::sled_engine::{DATABASE_FILE, JOURNAL_FILE, SledEngine, open_when_free};
+use super::generation::{self, Generation, UNFINISHED};
+use super::settled::{STANDING_KEY, Settled};
+use super::sled_engine::SledEngine;
 
-const UNFINISHED: &str = "compacting";
-const FINISHED: &str = "compacted";
+/// sled's files are written anew when they take more than this many percent of what their content does.
+const PERCENT: u64 = 125;
 
-/// How often and at what distance a file that somebody holds is tried again: two seconds in all.
-const HELD_TRIES: u32 = 40;
-const HELD_WAIT: Duration = Duration::from_millis(50);
+/// What a small store may take on top, since sled's files grow by half a megabyte at a time. A tenth of the content less.
+const ON_TOP_BYTES: u64 = 1024 * 1024;
 
 /// What a compaction came to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -44,94 +44,152 @@ pub struct Compacted {
 /// [`StoreError::Engine`] when another process has the store open, when there is no room for the copy or when the copy is
 /// not what the store is; the store is as it was then.
 pub fn compact(directory: &Path) -> Result<Compacted, StoreError> {
-    Ok(compact_files(directory)?)
-}
-
-fn compact_files(directory: &Path) -> Result<Compacted, EngineError> {
+    let bytes_before = generation::bytes_of(directory).map_err(EngineError::from)?;
     let engine = SledEngine::open(directory)?;
-    let bytes_before = bytes_of(directory)?;
-    let unfinished = directory.join(UNFINISHED);
-    remove_all(&unfinished)?;
-    {
-        let copy = open_when_free(&unfinished)?;
-        engine.copy_to(&copy)?;
-        copy.flush()?;
-    }
-    // What counts is what another opening finds.
-    let copy = open_when_free(&unfinished)?;
-    if !engine.is_equal_to(&copy)? {
-        return Err(io::Error::other("the copy of the store is not what the store is").into());
-    }
-    drop(copy);
-    wait_for_lock(&unfinished.join(DATABASE_FILE))?;
-    sync_all(&unfinished)?;
-    fs::rename(&unfinished, directory.join(FINISHED))?;
-    File::open(directory)?.sync_all()?;
+    engine.compact()?;
     drop(engine);
-    finish(directory)?;
     Ok(Compacted {
         bytes_before,
-        bytes_after: bytes_of(directory)?,
+        bytes_after: generation::bytes_of(directory).map_err(EngineError::from)?,
     })
 }
 
-/// Puts a finished copy in its place. Doing it again, after it was cut short, comes to the same.
-pub(super) fn finish(directory: &Path) -> Result<(), EngineError> {
-    let finished = directory.join(FINISHED);
-    if !finished.try_exists()? {
-        return Ok(());
-    }
-    let _held = wait_for_lock(&directory.join(DATABASE_FILE))?;
-    for entry in fs::read_dir(directory)? {
-        let entry = entry?;
-        let name = entry.file_name();
-        let is_kept = [DATABASE_FILE, JOURNAL_FILE, FINISHED]
-            .iter()
-            .any(|kept| name == *kept);
-        if !is_kept {
-            remove_all(&entry.path())?;
-        }
-    }
-    copy_over(&finished, directory)?;
-    sync_all(directory)?;
-    fs::remove_dir_all(&finished)?;
-    Ok(File::open(directory)?.sync_all()?)
-}
+/// A store up to this size is written anew in a moment; a larger one is not while somebody waits for it to be closed.
+const MOMENT_BYTES: u64 = 16 * 1024 * 1024;
 
-/// Copies files into files of the same names, which keep their inodes.
-fn copy_over(from: &Path, to: &Path) -> io::Result<()> {
-    for entry in fs::read_dir(from)? {
-        let entry = entry?;
-        let target = to.join(entry.file_name());
-        if entry.file_type()?.is_dir() {
-            fs::create_dir_all(&target)?;
-            copy_over(&entry.path(), &target)?;
-            continue;
-        }
-        let mut file = OpenOptions::new()
-            .write(true)
-            .create(true)
-            .truncate(true)
-            .open(&target)?;
-        io::copy(&mut File::open(entry.path())?, &mut file)?;
+/// Writes sled's files anew when too much of them is waste. `is_unwanted` is asked now and then; once it says so, all stays
+/// as it is.
+pub(super) fn rewrite_when_wasteful(
+    store: &Path,
+    settled: &Settled,
+    is_unwanted: impl Fn() -> bool,
+) -> Result<(), EngineError> {
+    if is_wasteful(settled)?.is_some() {
+        rewrite(store, settled, is_unwanted)?;
     }
     Ok(())
 }
 
-/// The lock that sled takes on its file, so that nobody has the store open meanwhile. None when there is no file.
-fn wait_for_lock(path: &Path) -> Result<Option<File>, EngineError> {
-    let file = match File::open(path) {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
-        opened => opened?,
-    };
-    for _ in 0..HELD_TRIES {
-        match file.try_lock() {
-            Ok(()) => return Ok(Some(file)),
-            Err(fs::TryLockError::WouldBlock) => std::thread::sleep(HELD_WAIT),
-            Err(fs::TryLockError::Error(error)) => return Err(error.into()),
+/// The same for a store that is about to be closed, when it takes no longer than a moment. The next opening does it else.
+pub(super) fn rewrite_on_closing(store: &Path, settled: &Settled) -> Result<(), EngineError> {
+    if is_wasteful(settled)?.is_some_and(|live_bytes| live_bytes <= MOMENT_BYTES) {
+        rewrite(store, settled, || false)?;
+    }
+    Ok(())
+}
+
+/// What the content takes, when the files take too much more.
+fn is_wasteful(settled: &Settled) -> Result<Option<u64>, EngineError> {
+    let generation = settled.generation();
+    let live_bytes = generation.standing()?.unwrap_or_default().live_bytes;
+    let on_top = ON_TOP_BYTES.saturating_sub(live_bytes / 10);
+    let allowed = live_bytes * PERCENT / 100 + on_top;
+    Ok((generation.bytes_on_disk()? > allowed).then_some(live_bytes))
+}
+
+/// Writes sled's files anew. Nothing may be settled meanwhile; reading goes on.
+///
+/// # Errors
+/// What files and sled say, and when the copy is not what it should be. All is as it was then.
+pub(super) fn rewrite(
+    store: &Path,
+    settled: &Settled,
+    is_unwanted: impl Fn() -> bool,
+) -> Result<(), EngineError> {
+    let old = settled.generation();
+    let unfinished = store.join(UNFINISHED);
+    generation::remove(&unfinished)?;
+    {
+        let copy = Generation::open_at(unfinished.clone(), old.number + 1)?;
+        if !copy_blocks(&old, &copy, is_unwanted)? {
+            drop(copy);
+            return Ok(generation::remove(&unfinished)?);
+        }
+        copy.sync()?;
+    }
+    {
+        // What counts is what another opening finds.
+        let copy = Generation::open_at(unfinished.clone(), old.number + 1)?;
+        if !is_equal(&old, &copy)? {
+            return Err(io::Error::other("the copy of the store is not what the store is").into());
         }
     }
-    Err(EngineError::Held)
+    sync_all(&unfinished)?;
+    let new = put_in_place(store, &unfinished, old.number + 1)?;
+    settled.replace(new);
+    let former = generation::path(store, old.number);
+    drop(old);
+    Ok(generation::remove(&former)?)
+}
+
+/// The finished copy under its own name, open.
+fn put_in_place(store: &Path, unfinished: &Path, number: u64) -> Result<Generation, EngineError> {
+    let place = generation::path(store, number);
+    fs::rename(unfinished, &place)?;
+    let opened = File::open(store)
+        .and_then(|directory| directory.sync_all())
+        .map_err(EngineError::from)
+        .and_then(|()| Generation::open(store, number));
+    opened.inspect_err(|_| {
+        // The former one stays in use, and the next opening must not find an older copy of it.
+        if generation::remove(&place).is_err() {
+            tracing::error!(place = %place.display(), "an outdated copy of the store cannot be removed");
+        }
+    })
+}
+
+/// Blocks that are copied before somebody may say that it is no longer wanted.
+const COPIED_AT_ONCE: usize = 256;
+
+/// Copies all blocks, in the order of their keys. False when it was not wanted any more.
+///
+/// sled writes a leaf anew after some changes and when it is cut in two, and each time leaves as much waste behind. So it
+/// gets all the keys first, with nothing below them, which cuts its leaves while they are small. Then it gets the blocks: each
+/// is written once, and the files are hardly larger than what is in them instead of three times that.
+fn copy_blocks(
+    from: &Generation,
+    to: &Generation,
+    is_unwanted: impl Fn() -> bool,
+) -> Result<bool, EngineError> {
+    for (number, key) in from.blocks.tree.iter().keys().enumerate() {
+        if number % COPIED_AT_ONCE == 0 && is_unwanted() {
+            return Ok(false);
+        }
+        to.blocks.tree.insert(key?, [].as_slice())?;
+    }
+    let mut live_bytes = 0;
+    for (number, block) in from.blocks.tree.iter().enumerate() {
+        if number % COPIED_AT_ONCE == 0 && is_unwanted() {
+            return Ok(false);
+        }
+        let (key, block) = block?;
+        if key != STANDING_KEY {
+            live_bytes += (key.len() + block.len()) as u64;
+            to.blocks.tree.insert(key, block)?;
+        }
+    }
+    if let Some(mut standing) = from.standing()? {
+        standing.live_bytes = live_bytes;
+        to.blocks.tree.insert(STANDING_KEY, standing.to_bytes())?;
+    }
+    Ok(true)
+}
+
+/// Whether a copy holds the same blocks and has come as far.
+fn is_equal(original: &Generation, copy: &Generation) -> Result<bool, EngineError> {
+    let has_come = |generation: &Generation| -> Result<_, EngineError> {
+        let standing = generation.standing()?;
+        Ok(standing.map(|standing| (standing.sequence, standing.next_row, standing.late_from)))
+    };
+    let mut copied = copy.blocks.tree.iter();
+    for block in &original.blocks.tree {
+        let (block, copied) = (block?, copied.next().transpose()?);
+        let is_standing = block.0 == STANDING_KEY;
+        if copied.is_none_or(|copied| copied.0 != block.0 || copied.1 != block.1 && !is_standing) {
+            return Ok(false);
+        }
+    }
+    Ok(copied.next().is_none() && has_come(original)? == has_come(copy)?)
 }
 
 fn sync_all(directory: &Path) -> io::Result<()> {
@@ -140,35 +198,15 @@ fn sync_all(directory: &Path) -> io::Result<()> {
         if entry.file_type()?.is_dir() {
             sync_all(&entry.path())?;
         } else {
-            File::open(entry.path())?.sync_all()?;
+            match File::open(entry.path()) {
+                Ok(file) => file.sync_all()?,
+                // sled removes files a little after it was closed.
+                Err(gone) if gone.kind() == io::ErrorKind::NotFound => {}
+                Err(error) => return Err(error),
+            }
         }
     }
     File::open(directory)?.sync_all()
-}
-
-fn remove_all(path: &Path) -> io::Result<()> {
-    let removed = if path.is_dir() {
-        fs::remove_dir_all(path)
-    } else {
-        fs::remove_file(path)
-    };
-    match removed {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
-        other => other,
-    }
-}
-
-fn bytes_of(directory: &Path) -> io::Result<u64> {
-    let mut bytes = 0;
-    for entry in fs::read_dir(directory)? {
-        let entry = entry?;
-        bytes += if entry.file_type()?.is_dir() {
-            bytes_of(&entry.path())?
-        } else {
-            entry.metadata()?.len()
-        };
-    }
-    Ok(bytes)
 }
 
 #[cfg(test)]
@@ -178,10 +216,12 @@ mod tests {
 
     fn filled(directory: &Path) -> SledEngine {
         let engine = SledEngine::open(directory).expect("opens");
-        for round in 0..20_u8 {
-            for number in 0..200_u32 {
+        for round in 0..4_u8 {
+            for number in 0..2_000_u32 {
                 let key = number.to_be_bytes().to_vec();
-                let value = [round; 600].to_vec();
+                let value = (0..600_u32)
+                    .map(|at| (number.wrapping_mul(at * at + 7) >> 3).to_le_bytes()[0] ^ round)
+                    .collect();
                 engine.apply(&[Write::Put(key, value)]).expect("applied");
             }
             engine.persist().expect("durable");
@@ -198,7 +238,13 @@ mod tests {
         let directory = tempfile::tempdir().expect("a directory");
         let before = everything(&filled(directory.path()));
         let compacted = compact(directory.path()).expect("compacted");
-        assert!(compacted.bytes_after < compacted.bytes_before);
+        assert!(
+            compacted.bytes_after <= compacted.bytes_before,
+            "{compacted:?}"
+        );
+        // The content, the two files of the journal, and what sled needs for itself.
+        let most = 2_000 * 600 + 2 * 1024 * 1024 + 512 * 1024;
+        assert!(compacted.bytes_after < most, "{compacted:?}");
         let engine = SledEngine::open(directory.path()).expect("opens");
         assert_eq!(everything(&engine), before);
         let write = Write::Put(b"new".to_vec(), b"1".to_vec());
@@ -207,31 +253,6 @@ mod tests {
         drop(engine);
         let engine = SledEngine::open(directory.path()).expect("opens");
         assert_eq!(everything(&engine).len(), before.len() + 1);
-    }
-
-    #[test]
-    fn a_power_cut_while_the_copy_is_put_in_place_loses_nothing() {
-        let directory = tempfile::tempdir().expect("a directory");
-        let before = everything(&filled(directory.path()));
-        let engine = SledEngine::open(directory.path()).expect("opens");
-        let finished = directory.path().join(FINISHED);
-        {
-            let copy = open_when_free(&finished).expect("opens");
-            engine.copy_to(&copy).expect("copied");
-        }
-        drop(engine);
-        drop(wait_for_lock(&directory.path().join(DATABASE_FILE)));
-        drop(wait_for_lock(&finished.join(DATABASE_FILE)));
-        // Half of the database file was overwritten, the rest is of before.
-        let copied = fs::read(finished.join(DATABASE_FILE)).expect("readable");
-        let mut half = fs::read(directory.path().join(DATABASE_FILE)).expect("readable");
-        half.truncate(copied.len() / 2);
-        half[..copied.len() / 4].copy_from_slice(&copied[..copied.len() / 4]);
-        fs::write(directory.path().join(DATABASE_FILE), half).expect("written");
-
-        let engine = SledEngine::open(directory.path()).expect("opens after the power cut");
-        assert_eq!(everything(&engine), before);
-        assert!(!finished.exists());
     }
 
     #[test]

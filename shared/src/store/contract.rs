@@ -461,6 +461,53 @@ fn the_hub_merges_gives_positions_and_reports_what_changed() {
 }
 
 #[test]
+fn documents_in_bulk_come_to_the_same_as_one_by_one() {
+    on_every_hub_engine(|hub| {
+        let mut authoring = Authoring::new(Actor::new(ReplicaNumber(3), 1), 0, Hlc::at(NOW), None);
+        let encoded =
+            |document: &Document| Encoded::inspect(format::encode(document)).expect("a document");
+        let mut delta = |name: &str, status: &str| {
+            let mut change = Change::create(DocumentId::named(name), Kind::known("order"));
+            change.set(&mut authoring, Field::known("status"), status);
+            encoded(&change.finish())
+        };
+        let known = delta("known", "open");
+        hub.merge_encoded(&known).expect("merged");
+        let mut documents: Vec<Encoded> = (0..600)
+            .map(|number| delta(&format!("{number}"), "open"))
+            .collect();
+        documents.push(delta("known", "done"));
+        // Something of another kind under an id that is taken.
+        documents.push(encoded(&Document::new(
+            DocumentId::named("known"),
+            Kind::known("customer"),
+        )));
+        documents.push(delta("17", "done"));
+        documents.push(documents[18].clone());
+
+        let refused = hub.merge_all_encoded(&documents).expect("merged");
+        assert!(matches!(refused[..], [(601, StoreError::NotTheSame(_))]));
+        let plain = HubStore::in_memory();
+        plain.merge_encoded(&known).expect("merged");
+        for delta in &documents {
+            let _ = plain.merge_encoded(delta);
+        }
+        let states = |hub: &HubStore| {
+            let feed = hub.changes_after(0, 1_000).expect("readable");
+            let mut states: Vec<_> = feed
+                .changes
+                .iter()
+                .map(|change| (change.document.id(), change.document.state_hash()))
+                .collect();
+            states.sort();
+            (feed.position, states)
+        };
+        assert_eq!(states(&hub), states(&plain));
+        assert_eq!(hub.head(), 603, "each change has a place of its own");
+    });
+}
+
+#[test]
 fn many_threads_at_the_hub_lose_nothing() {
     on_every_hub_engine(|hub| {
         let hub = Arc::new(hub);

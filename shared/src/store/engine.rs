@@ -9,6 +9,16 @@ pub enum EngineError {
     /// Acknowledged writes are missing or cannot be read. Nothing was changed.
     #[error("the store's files are damaged: {0}")]
     Damaged(&'static str),
+    /// Another version of the program made them.
+    #[error(
+        "the store's files say of themselves \"{found}\", and this version reads \"{expected}\". Nothing was changed: use the version that wrote them, or make a backup with that one and restore it with this one"
+    )]
+    OtherFormat {
+        /// What they say.
+        found: String,
+        /// What this version reads.
+        expected: &'static str,
+    },
     /// Only one process can have it open.
     #[error("another process has this store open; is the daemon running already?")]
     Held,

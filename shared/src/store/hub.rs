@@ -1,5 +1,6 @@
 //! The store of the hub, written for an engine that can compare and set one key and no more.
 
+use std::collections::HashSet;
 use std::path::Path;
 use std::sync::{Mutex, PoisonError};
 
@@ -22,6 +23,9 @@ use crate::id::DocumentId;
 pub struct HubStore {
     engine: Box<dyn HubEngine>,
 }
+
+/// New documents of a bulk load that go to the engine in one batch.
+const INSERTED_AT_ONCE: usize = 256;
 
 /// What a merge came to.
 #[derive(Clone, Debug)]
@@ -74,6 +78,8 @@ trait HubEngine: Send + Sync {
         expected: Option<u64>,
         content: &[u8],
     ) -> Result<Option<u64>, StoreError>;
+    /// Stores documents that are not there yet, each by itself; whether it was not.
+    fn insert_new(&self, documents: Vec<(DocumentId, Vec<u8>)>) -> Result<Vec<bool>, StoreError>;
     /// The feed after a position.
     fn changes_after(&self, position: u64, limit: usize) -> Result<Feed, StoreError>;
     /// The same, as bytes.
@@ -154,7 +160,7 @@ impl HubStore {
                 (Some(before), Some(stored)) => stored.log().note(before, &after, delta),
                 _ => ChangeLog::default(),
             };
-            let content = stored::content(id, &encoded, &log);
+            let content = stored::content(&encoded, &log);
             if let Some(position) = self.engine.compare_and_set(id, former_position, &content)? {
                 return Ok(Merged {
                     before,
@@ -176,7 +182,7 @@ impl HubStore {
     pub fn merge_encoded(&self, delta: &Encoded) -> Result<Arrived, StoreError> {
         let id = delta.id();
         if delta.is_canonical() && self.engine.document(id)?.is_none() {
-            let content = stored::content(id, delta.bytes(), &ChangeLog::default());
+            let content = stored::content(delta.bytes(), &ChangeLog::default());
             if let Some(position) = self.engine.compare_and_set(id, None, &content)? {
                 return Ok(Arrived {
                     id,
@@ -197,6 +203,45 @@ impl HubStore {
             before: merged.before,
             after: After::Decoded(merged.after),
         })
+    }
+
+    /// Merges many deltas that came as bytes, as [`Self::merge_encoded`] does one by one, each by itself: the way for a bulk
+    /// load. What could not be merged and why, by index. Not durable before [`Self::persist`] has returned.
+    ///
+    /// # Errors
+    /// [`StoreError::Engine`]; some of them may be stored then.
+    pub fn merge_all_encoded(
+        &self,
+        deltas: &[Encoded],
+    ) -> Result<Vec<(usize, StoreError)>, StoreError> {
+        let (new, mut others): (Vec<usize>, Vec<usize>) =
+            (0..deltas.len()).partition(|index| deltas[*index].is_canonical());
+        for some in new.chunks(INSERTED_AT_ONCE) {
+            let contents = some
+                .iter()
+                .map(|index| {
+                    let delta = &deltas[*index];
+                    let content = stored::content(delta.bytes(), &ChangeLog::default());
+                    (delta.id(), content)
+                })
+                .collect();
+            let is_inserted = self.engine.insert_new(contents)?;
+            let known = some
+                .iter()
+                .zip(is_inserted)
+                .filter(|(_, is_inserted)| !is_inserted);
+            others.extend(known.map(|(index, _)| *index));
+        }
+        others.sort_unstable();
+        let mut refused = Vec::new();
+        for index in others {
+            match self.merge_encoded(&deltas[index]) {
+                Ok(_) => {}
+                Err(StoreError::Engine(error)) => return Err(error.into()),
+                Err(error) => refused.push((index, error)),
+            }
+        }
+        Ok(refused)
     }
 
     /// A document by its id, with its place in the feed.
@@ -410,6 +455,25 @@ impl<E: Engine> HubEngine for OnOrderedMap<E> {
             .apply(&layout::put_document(id, content, position, current))?;
         *head = position;
         Ok(Some(position))
+    }
+
+    fn insert_new(&self, documents: Vec<(DocumentId, Vec<u8>)>) -> Result<Vec<bool>, StoreError> {
+        let mut head = self.head.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut position = *head;
+        let mut batch = Vec::with_capacity(2 * documents.len());
+        let mut ids = HashSet::with_capacity(documents.len());
+        let mut is_inserted = Vec::with_capacity(documents.len());
+        for (id, content) in documents {
+            let is_new = ids.insert(id) && self.engine.get(&layout::document_key(id))?.is_none();
+            is_inserted.push(is_new);
+            if is_new {
+                position += 1;
+                batch.extend(layout::put_document(id, &content, position, None));
+            }
+        }
+        self.engine.apply(&batch)?;
+        *head = position;
+        Ok(is_inserted)
     }
 
     fn changes_after(&self, position: u64, limit: usize) -> Result<Feed, StoreError> {

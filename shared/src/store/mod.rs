@@ -9,12 +9,16 @@
 
 mod arrived;
 pub mod backup;
+mod block;
+mod block_map;
 mod branch;
 mod change_log;
 mod compaction;
 #[cfg(test)]
 mod contract;
 mod engine;
+mod format_mark;
+mod generation;
 mod hub;
 mod journal;
 mod layout;
@@ -25,6 +29,7 @@ mod outbound_laws;
 mod overlay;
 mod packing;
 pub mod repair;
+mod settled;
 mod simulated;
 mod sled_engine;
 mod stored;

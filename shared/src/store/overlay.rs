@@ -1,11 +1,14 @@
 //! Reading through what is in memory to what lies below it.
 
 use std::cmp::Ordering;
+use std::collections::BTreeMap;
 use std::iter::Peekable;
 use std::ops::Bound;
 
 use super::engine::{EngineError, Entry};
-use super::sled_engine::Recent;
+
+/// Changes that lie above a map: values by key, none for what was removed.
+pub(super) type Recent = BTreeMap<Vec<u8>, Option<Vec<u8>>>;
 
 /// The entries with `from <= key < to`; none when the bounds leave no room.
 pub(super) fn between<'a>(

@@ -6,7 +6,7 @@
 
 mod scan;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::path::Path;
 
@@ -163,6 +163,8 @@ const PORTION: usize = 256;
 
 struct Found {
     entries: BTreeMap<Vec<u8>, Vec<u8>>,
+    /// Documents that were there and are not found.
+    nowhere: BTreeSet<DocumentId>,
     damaged_stretches: u64,
     damaged_bytes: u64,
     from_journal: u64,
@@ -172,6 +174,7 @@ struct Found {
 fn read_files(directory: &Path) -> Result<Found, RepairError> {
     let Scanned {
         mut entries,
+        mut documents,
         settled,
         damaged_stretches,
         damaged_bytes,
@@ -181,7 +184,7 @@ fn read_files(directory: &Path) -> Result<Found, RepairError> {
     })?;
     let mut batches: BTreeMap<u64, Vec<Write>> = BTreeMap::new();
     let mut from_journal = 0;
-    for frame in journal::every_frame(&directory.join(sled_engine::JOURNAL_FILE))? {
+    for frame in journal::every_frame(directory)? {
         if frame.sequence > settled
             && let Some(batch) = sled_engine::decode(&frame.payload)
         {
@@ -200,10 +203,16 @@ fn read_files(directory: &Path) -> Result<Found, RepairError> {
             Write::Put(key, value) => scan::keep_latest(&mut entries, key, value),
             Write::Remove(key) => {
                 entries.remove(&key);
+                documents.remove(&key);
             }
         }
     }
+    documents.retain(|key| !entries.contains_key(key));
+    let nowhere = documents
+        .iter()
+        .filter_map(|key| layout::id_from(&key[1..]));
     Ok(Found {
+        nowhere: nowhere.collect(),
         entries,
         damaged_stretches,
         damaged_bytes,
@@ -214,6 +223,7 @@ fn read_files(directory: &Path) -> Result<Found, RepairError> {
 
 impl Found {
     fn report(&self) -> RepairReport {
+        let mut nowhere = self.nowhere.clone();
         let mut report = RepairReport {
             damaged_stretches: self.damaged_stretches,
             damaged_bytes: self.damaged_bytes,
@@ -233,6 +243,7 @@ impl Found {
                         (layout::split_u64(position), layout::id_from(value))
                     {
                         self.compare(position, id, &mut report);
+                        nowhere.remove(&id);
                     }
                 }
                 Some((&layout::OUTBOX, _)) => report.waiting += 1,
@@ -241,6 +252,7 @@ impl Found {
             }
         }
         report.documents -= report.outdated.len() as u64;
+        report.lost.extend(nowhere);
         report
     }
 
@@ -282,7 +294,7 @@ impl EngineError {
             }
             // Its own configuration file damaged reads as one of another version to it.
             Self::Sled(_) | Self::Damaged(_) => true,
-            Self::Held => false,
+            Self::Held | Self::OtherFormat { .. } => false,
         }
     }
 }

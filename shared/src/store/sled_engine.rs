@@ -1,82 +1,139 @@
-//! sled 0.34, with the durability it does not give by itself.
+//! sled 0.34, with the durability it does not give by itself and without the room that it wastes.
 
 #![expect(
     clippy::disallowed_methods,
-    reason = "the store is the one place in this crate that owns files, and waits for their lock"
+    reason = "the store is the one place in this crate that owns files"
 )]
 
-use std::collections::{BTreeMap, BTreeSet};
-use std::ffi::OsString;
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard};
-use std::time::Duration;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{
+    Arc, Condvar, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard,
+};
+use std::thread::{self, JoinHandle};
 
 use super::engine::{Engine, EngineError, Entry, Write};
+use super::generation::{self, Generation};
 use super::journal::{self, Journal};
-use super::overlay;
+use super::overlay::{self, Recent};
+use super::settled::Settled;
+use super::{compaction, format_mark};
 
-/// sled's page cache. Its default of 1 GB would be most of a counter's computer.
-const CACHE_BYTES: u64 = 64 * 1024 * 1024;
-
-/// One sled tree in a directory of its own, a journal, and in memory what the journal has and sled has not.
+/// An ordered map in three layers, the newest on top.
+///
+/// - *recent*: what the [`Journal`] has and sled has not, in memory;
+/// - *settling*: the same, of the journal's other file, while it is taken over into sled;
+/// - *settled*: sled, see [`Settled`].
 ///
 /// **Durable.** sled's `flush` ends in `sync_file_range`, which flushes neither the file's metadata nor the disk's own cache.
-/// So [`Engine::persist`] does not wait for sled at all: every batch goes to a [`Journal`], one write and one `fdatasync`
-/// for all that are waiting.
+/// So [`Engine::persist`] does not wait for sled at all: every batch goes to the journal, one write and one `fdatasync` for
+/// all that are waiting.
 ///
 /// **Atomic.** A batch lives in memory until the journal has it durably, and a frame of the journal is there whole or not
-/// at all. sled gets nothing before that: when the journal has grown, everything in it is settled, which means written to
-/// sled (each key once, however often it changed), synced, and only then forgotten. The database file is synced through a
-/// second handle on the same inode, and so are the files below `blobs/`, to which sled writes values that outgrow a
-/// segment. A power cut while settling leaves the journal whole, and opening settles it again: the same writes in the
-/// same order come to the same.
+/// at all. sled gets nothing before that. When the journal's file is full, what it holds is settled by a thread of its own, and
+/// batches go to the other file meanwhile: sled gets each key once, however often it changed, its files are synced, and only
+/// then is the journal's file free for what comes. A power cut while settling leaves the journal whole, and opening settles
+/// it again: the same writes in the same order come to the same.
+///
+/// **Small.** The same thread writes sled's files anew when too much of them is waste; see [`compaction`].
 pub(crate) struct SledEngine {
-    database: sled::Db,
-    /// One entry: the number of the last batch that sled has.
-    settled: sled::Tree,
-    file: File,
-    blobs: PathBuf,
-    synced_blobs: Mutex<BTreeSet<OsString>>,
-    /// Locked by whoever writes, before `recent`.
-    journal: Mutex<Journal>,
-    recent: RwLock<Recent>,
+    shared: Arc<Shared>,
+    /// None once it has ended.
+    settler: Option<JoinHandle<()>>,
 }
 
-/// What the journal has and sled has not: values by key, none for what was removed.
-pub(super) type Recent = BTreeMap<Vec<u8>, Option<Vec<u8>>>;
+struct Shared {
+    directory: PathBuf,
+    bounds: Bounds,
+    settled: Settled,
+    layers: RwLock<Layers>,
+    /// Locked by whoever writes, before everything else.
+    journal: Mutex<Journal>,
+    work: Mutex<Work>,
+    /// Notified at each change of `work`.
+    changed: Condvar,
+    /// Set when the store is about to be closed: what can be done another time is not begun.
+    is_ending: AtomicBool,
+}
 
-const SETTLED_TREE: &str = "settled";
-pub(super) const SETTLED_KEY: &[u8] = b"sequence";
-/// How often and at what distance a directory that somebody holds is tried again: two seconds in all.
-const HELD_TRIES: u32 = 40;
-const HELD_WAIT: Duration = Duration::from_millis(50);
+#[derive(Default)]
+struct Layers {
+    recent: Recent,
+    /// Bytes of its keys and values, and some for each.
+    recent_bytes: usize,
+    settling: Option<Arc<Recent>>,
+}
 
-pub(super) const JOURNAL_FILE: &str = "journal";
+/// What the settling thread is there for.
+enum Work {
+    Nothing,
+    /// To look whether the files hold too much waste.
+    Look,
+    Settle(Portion),
+    /// It is at it.
+    Busy,
+    /// It could not; the portion is in the journal still, and in memory.
+    Failed(Portion, EngineError),
+    /// To end.
+    End,
+}
 
-/// How large the journal grows before it is settled: some two thousand orders, read back in a moment. It counts into what
-/// an order takes on disk, so it is no larger.
-const JOURNAL_BYTES: u64 = 1024 * 1024;
+/// What is to be settled, and the number of its last batch.
+struct Portion {
+    changes: Arc<Recent>,
+    sequence: u64,
+}
+
+/// When what is recent is settled.
+#[derive(Clone, Copy, Debug)]
+struct Bounds {
+    /// How many bytes a file of the journal grows to before it is settled. When batches come faster than they can be settled it grows.
+    journal: u64,
+    /// How many bytes of what is not settled may be in memory before it is settled although the journal has room.
+    memory: usize,
+    /// The same, before whoever writes waits for the settling of what came before. A bulk load runs against this bound.
+    memory_at_most: usize,
+}
+
+const BOUNDS: Bounds = Bounds {
+    // Some two thousand changes, read back in a moment. It counts into what an order takes on disk, so it is no larger.
+    journal: 1024 * 1024,
+    memory: 8 * 1024 * 1024,
+    memory_at_most: 24 * 1024 * 1024,
+};
+
+/// What an entry takes in memory beside its bytes, roughly.
+const ENTRY_BYTES: usize = 96;
 
 /// How much may wait for a barrier before it is made durable unasked: a bound on memory.
-const UNWRITTEN_BYTES: usize = 16 * 1024 * 1024;
+const UNWRITTEN_BYTES: usize = 8 * 1024 * 1024;
 
 impl SledEngine {
+    /// Opens or makes the store in a directory.
+    ///
+    /// # Errors
+    /// [`EngineError::Held`] when another process has it open, [`EngineError::OtherFormat`] when another version made it.
     pub(crate) fn open(directory: &Path) -> Result<Self, EngineError> {
+        Self::open_within(directory, BOUNDS)
+    }
+
+    fn open_within(directory: &Path, bounds: Bounds) -> Result<Self, EngineError> {
         fs::create_dir_all(directory)?;
-        super::compaction::finish(directory)?;
-        let database = open_when_free(directory)?;
-        let opened = Journal::open(&directory.join(JOURNAL_FILE), JOURNAL_BYTES)?;
-        let engine = Self {
-            settled: database.open_tree(SETTLED_TREE)?,
-            database,
-            file: File::open(directory.join(DATABASE_FILE))?,
-            blobs: directory.join(BLOBS_DIRECTORY),
-            synced_blobs: Mutex::default(),
+        format_mark::check(directory)?;
+        let opened = Journal::open(directory, bounds.journal)?;
+        format_mark::make(directory)?;
+        let shared = Arc::new(Shared {
+            directory: directory.to_owned(),
+            bounds,
+            settled: Settled::over(Generation::open_latest(directory)?)?,
+            layers: RwLock::default(),
             journal: Mutex::new(opened.journal),
-            recent: RwLock::default(),
-        };
-        engine.recover(opened.frames, opened.was_whole, opened.durable_behind)?;
+            work: Mutex::new(Work::Look),
+            changed: Condvar::new(),
+            is_ending: AtomicBool::new(false),
+        });
+        shared.recover(opened.frames, opened.was_whole, opened.durable_behind)?;
         // The names of new files are durable only once their directories are.
         for path in [
             Some(directory),
@@ -89,9 +146,27 @@ impl SledEngine {
         {
             File::open(path)?.sync_all()?;
         }
-        Ok(engine)
+        let settler = thread::Builder::new().name("settling".to_owned()).spawn({
+            let shared = Arc::clone(&shared);
+            move || shared.settle_what_comes()
+        })?;
+        Ok(Self {
+            shared,
+            settler: Some(settler),
+        })
     }
 
+    /// Writes sled's files anew, however little of them is waste.
+    pub(super) fn compact(&self) -> Result<(), EngineError> {
+        let shared = &self.shared;
+        let mut journal = shared.journal();
+        journal.persist()?;
+        shared.settle_rest(&mut journal)?;
+        compaction::rewrite(&shared.directory, &shared.settled, || false)
+    }
+}
+
+impl Shared {
     /// Brings the engine up to the journal. What was acknowledged and is in neither of them is never passed over in silence:
     /// the store does not open then.
     fn recover(
@@ -102,12 +177,13 @@ impl SledEngine {
     ) -> Result<(), EngineError> {
         let mut journal = self.journal();
         let mut last = 0;
-        if let Some(bytes) = self.settled.get(SETTLED_KEY)? {
-            last = read_settled(&bytes).ok_or_else(unreadable_batch)?;
+        if let Some(standing) = self.settled.standing()? {
+            last = standing.sequence;
             if !journal_was_whole {
                 return Err(EngineError::Damaged("its journal is gone or cut short"));
             }
         }
+        let settled = last;
         for frame in frames {
             // What is left of an earlier round is in sled already, and newer writes of the same keys may be too.
             if frame.sequence <= last {
@@ -116,7 +192,7 @@ impl SledEngine {
             // The journal starts over only when the database file has everything before it.
             if frame.sequence > last + 1 {
                 return Err(EngineError::Damaged(
-                    "its database file lacks changes that it had",
+                    "its database file or its journal lacks changes that it had",
                 ));
             }
             self.remember(decode(&frame.payload).ok_or_else(unreadable_batch)?);
@@ -129,134 +205,244 @@ impl SledEngine {
         }
         journal.resume(last);
         journal.make_room()?;
-        self.settle(&mut journal)
+        if last > settled {
+            let recent = std::mem::take(&mut *self.layers_to_change());
+            self.settled.settle(&recent.recent, last)?;
+        }
+        Ok(journal.start_over()?)
     }
 
-    /// Writes to sled what it lacks and makes that durable, so that the journal may start over.
-    fn settle(&self, journal: &mut Journal) -> Result<(), EngineError> {
-        for (key, value) in &*self.recent() {
-            match value {
-                Some(value) => self.database.insert(key, value.as_slice())?,
-                None => self.database.remove(key)?,
+    /// What the settling thread does until it is told to end.
+    fn settle_what_comes(&self) {
+        let _told = EndsWith(self);
+        loop {
+            let work = {
+                let mut work = self.work();
+                loop {
+                    match &*work {
+                        Work::Nothing | Work::Busy | Work::Failed(..) => {
+                            work = self
+                                .changed
+                                .wait(work)
+                                .unwrap_or_else(PoisonError::into_inner);
+                        }
+                        Work::End => return,
+                        Work::Look | Work::Settle(_) => break,
+                    }
+                }
+                std::mem::replace(&mut *work, Work::Busy)
             };
-        }
-        // After all of them: sled's log keeps the order of writes and can lose only its end.
-        let sequence = journal.last_sequence().to_be_bytes();
-        self.settled.insert(SETTLED_KEY, &sequence)?;
-        self.database.flush()?;
-        self.sync_new_blobs()?;
-        self.file.sync_data()?;
-        self.recent
-            .write()
-            .unwrap_or_else(PoisonError::into_inner)
-            .clear();
-        journal.start_over();
-        Ok(())
-    }
-
-    /// Copies everything that is settled into an empty database.
-    pub(super) fn copy_to(&self, copy: &sled::Db) -> Result<(), EngineError> {
-        for entry in self.database.iter() {
-            let (key, value) = entry?;
-            copy.insert(key, value)?;
-        }
-        let settled = copy.open_tree(SETTLED_TREE)?;
-        if let Some(sequence) = self.settled.get(SETTLED_KEY)? {
-            settled.insert(SETTLED_KEY, sequence)?;
-        }
-        Ok(())
-    }
-
-    /// Whether a copy holds what is settled here, no more and no less.
-    pub(super) fn is_equal_to(&self, copy: &sled::Db) -> Result<bool, EngineError> {
-        let mut copied = copy.iter();
-        for entry in self.database.iter() {
-            if copied.next().transpose()? != Some(entry?) {
-                return Ok(false);
+            let outcome = match work {
+                Work::Settle(portion) => self.settle(portion),
+                _ => Work::Nothing,
+            };
+            if matches!(outcome, Work::Nothing) {
+                self.compact_when_wasteful();
+            }
+            {
+                let mut work = self.work();
+                if matches!(*work, Work::Busy) {
+                    *work = outcome;
+                }
+                self.changed.notify_all();
+            }
+            // The journal may have filled up meanwhile, and nobody may come to write for long. Whoever holds it sees to it, and
+            // may be waiting for this thread.
+            let Ok(mut journal) = self.journal.try_lock() else {
+                continue;
+            };
+            if journal.unwritten() > 0 || !matches!(*self.work(), Work::Nothing) {
+                continue;
+            }
+            let begun_anew = journal
+                .shrink_other()
+                .map_err(EngineError::from)
+                .and_then(|()| self.settle_when_full(&mut journal));
+            if let Err(error) = begun_anew {
+                tracing::warn!(%error, "the journal could not be begun anew");
             }
         }
-        let settled = copy.open_tree(SETTLED_TREE)?;
-        Ok(
-            copied.next().is_none()
-                && settled.get(SETTLED_KEY)? == self.settled.get(SETTLED_KEY)?,
-        )
+    }
+
+    fn compact_when_wasteful(&self) {
+        let is_unwanted = || self.is_ending.load(Ordering::Relaxed);
+        let compacted =
+            compaction::rewrite_when_wasteful(&self.directory, &self.settled, is_unwanted);
+        if let Err(error) = compacted {
+            // A full disk, most likely. The store is as it was, and this is tried again after the next settling.
+            tracing::warn!(%error, "the store's files could not be written anew");
+        }
+    }
+
+    fn settle(&self, portion: Portion) -> Work {
+        match self.settled.settle(&portion.changes, portion.sequence) {
+            Ok(()) => {
+                self.layers_to_change().settling = None;
+                Work::Nothing
+            }
+            Err(error) => Work::Failed(portion, error),
+        }
+    }
+
+    /// Settles everything on this thread, once the other one is at rest. It stays at rest for as long as the journal is held.
+    fn settle_rest(&self, journal: &mut Journal) -> Result<(), EngineError> {
+        let mut work = self.wait_until_at_rest();
+        if let Work::Failed(portion, _) = &*work {
+            self.settled.settle(&portion.changes, portion.sequence)?;
+            *work = Work::Nothing;
+        }
+        drop(work);
+        let layers = self.layers();
+        if !layers.recent.is_empty() || self.settled.has_late() {
+            self.settled
+                .settle_all(&layers.recent, journal.last_sequence())?;
+        }
+        drop(layers);
+        *self.layers_to_change() = Layers::default();
+        Ok(journal.start_over()?)
+    }
+
+    fn wait_until_at_rest(&self) -> MutexGuard<'_, Work> {
+        let mut work = self.work();
+        while matches!(*work, Work::Busy | Work::Settle(_) | Work::Look) {
+            work = self
+                .changed
+                .wait(work)
+                .unwrap_or_else(PoisonError::into_inner);
+        }
+        work
     }
 
     fn remember(&self, batch: Vec<Write>) {
-        let mut recent = self.recent.write().unwrap_or_else(PoisonError::into_inner);
+        let mut layers = self.layers_to_change();
         for write in batch {
-            match write {
-                Write::Put(key, value) => recent.insert(key, Some(value)),
-                Write::Remove(key) => recent.insert(key, None),
+            let (key, value) = match write {
+                Write::Put(key, value) => (key, Some(value)),
+                Write::Remove(key) => (key, None),
             };
+            layers.recent_bytes += key.len() + value.as_ref().map_or(0, Vec::len) + ENTRY_BYTES;
+            layers.recent.insert(key, value);
         }
+    }
+
+    fn persist(&self, journal: &mut Journal) -> Result<(), EngineError> {
+        journal.persist()?;
+        self.settle_when_full(journal)
+    }
+
+    /// Has what is recent settled when there is enough of it. All of it must be durable.
+    ///
+    /// # Errors
+    /// Why settling failed before. It is tried again.
+    fn settle_when_full(&self, journal: &mut Journal) -> Result<(), EngineError> {
+        let bytes = self.layers().recent_bytes;
+        if journal.length() <= self.bounds.journal && bytes <= self.bounds.memory {
+            return Ok(());
+        }
+        let mut work = if bytes > self.bounds.memory_at_most {
+            self.wait_until_at_rest()
+        } else {
+            self.work()
+        };
+        match std::mem::replace(&mut *work, Work::Busy) {
+            Work::Nothing => {
+                *work = Work::Settle(self.set_apart(journal)?);
+                self.changed.notify_all();
+            }
+            // Whoever hears of it is not told that anything is saved; the next one finds it tried again.
+            Work::Failed(portion, error) => {
+                *work = Work::Settle(portion);
+                self.changed.notify_all();
+                return Err(error);
+            }
+            other => *work = other,
+        }
+        Ok(())
+    }
+
+    /// Sets apart what is recent, to be settled. All of it must be durable, and nothing else be settling.
+    fn set_apart(&self, journal: &mut Journal) -> Result<Portion, EngineError> {
+        let sequence = journal.last_sequence();
+        journal.switch()?;
+        let mut layers = self.layers_to_change();
+        let changes = Arc::new(std::mem::take(&mut layers.recent));
+        layers.recent_bytes = 0;
+        layers.settling = Some(Arc::clone(&changes));
+        Ok(Portion { changes, sequence })
     }
 
     fn journal(&self) -> MutexGuard<'_, Journal> {
         self.journal.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn recent(&self) -> RwLockReadGuard<'_, Recent> {
-        self.recent.read().unwrap_or_else(PoisonError::into_inner)
+    fn work(&self) -> MutexGuard<'_, Work> {
+        self.work.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn persist_journal(&self, journal: &mut Journal) -> Result<(), EngineError> {
-        journal.persist()?;
-        if journal.length() > JOURNAL_BYTES {
-            self.settle(journal)?;
-        }
-        Ok(())
+    fn layers(&self) -> RwLockReadGuard<'_, Layers> {
+        self.layers.read().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn sync_new_blobs(&self) -> Result<(), EngineError> {
-        let mut synced = self
-            .synced_blobs
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
-        let mut present = BTreeSet::new();
-        for blob in fs::read_dir(&self.blobs)? {
-            present.insert(blob?.file_name());
-        }
-        let fresh: Vec<&OsString> = present.difference(&synced).collect();
-        if fresh.is_empty() {
-            return Ok(());
-        }
-        for name in fresh {
-            match File::open(self.blobs.join(name)) {
-                Ok(blob) => blob.sync_all()?,
-                // sled removes blobs that a later write has replaced.
-                Err(gone) if gone.kind() == std::io::ErrorKind::NotFound => {}
-                Err(error) => return Err(error.into()),
-            }
-        }
-        File::open(&self.blobs)?.sync_all()?;
-        *synced = present;
-        Ok(())
+    fn layers_to_change(&self) -> RwLockWriteGuard<'_, Layers> {
+        self.layers.write().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Lets nobody wait for a thread that has panicked.
+struct EndsWith<'a>(&'a Shared);
+
+impl Drop for EndsWith<'_> {
+    fn drop(&mut self) {
+        *self.0.work() = Work::End;
+        self.0.changed.notify_all();
     }
 }
 
 impl Engine for SledEngine {
     fn get(&self, key: &[u8]) -> Result<Option<Vec<u8>>, EngineError> {
-        // What is not here has been in sled since before it was forgotten here.
-        if let Some(value) = self.recent().get(key) {
-            return Ok(value.clone());
+        // What is not in a layer has been in the one below since before it was forgotten here.
+        let layers = self.shared.layers();
+        let above = layers
+            .recent
+            .get(key)
+            .or_else(|| layers.settling.as_ref()?.get(key));
+        match above {
+            Some(value) => Ok(value.clone()),
+            None => self.shared.settled.view().get(key),
         }
-        Ok(self.database.get(key)?.map(|value| value.to_vec()))
     }
 
     fn range(&self, from: &[u8], to: &[u8], limit: usize) -> Result<Vec<Entry>, EngineError> {
-        let recent = self.recent();
-        let settled = self.database.range(from..to).map(entry);
-        overlay::merged(overlay::between(&recent, from, to), settled, Ord::cmp)
-            .take(limit)
-            .collect()
+        let layers = self.shared.layers();
+        let nothing = Recent::new();
+        let settling = layers.settling.as_deref().unwrap_or(&nothing);
+        let view = self.shared.settled.view();
+        let settled = overlay::merged(
+            overlay::between(settling, from, to),
+            view.ascending(from, to)?,
+            Ord::cmp,
+        );
+        overlay::merged(
+            overlay::between(&layers.recent, from, to),
+            settled,
+            Ord::cmp,
+        )
+        .take(limit)
+        .collect()
     }
 
     fn last(&self, from: &[u8], to: &[u8]) -> Result<Option<Entry>, EngineError> {
-        let recent = self.recent();
-        let settled = self.database.range(from..to).rev().map(entry);
+        let layers = self.shared.layers();
+        let nothing = Recent::new();
+        let settling = layers.settling.as_deref().unwrap_or(&nothing);
+        let view = self.shared.settled.view();
+        let settled = overlay::merged(
+            overlay::between(settling, from, to).rev(),
+            view.descending(from, to)?,
+            |a, b| b.cmp(a),
+        );
         overlay::merged(
-            overlay::between(&recent, from, to).rev(),
+            overlay::between(&layers.recent, from, to).rev(),
             settled,
             |a, b| b.cmp(a),
         )
@@ -270,83 +456,44 @@ impl Engine for SledEngine {
         }
         let encoded = encode(batch);
         // The lock keeps the numbers in the order of the writes.
-        let mut journal = self.journal();
+        let mut journal = self.shared.journal();
         if journal.unwritten() > UNWRITTEN_BYTES {
-            self.persist_journal(&mut journal)?;
+            self.shared.persist(&mut journal)?;
         }
         let sequence = journal.next_sequence();
         journal.append(sequence, &encoded);
-        self.remember(batch.to_vec());
+        self.shared.remember(batch.to_vec());
         Ok(())
     }
 
     fn persist(&self) -> Result<(), EngineError> {
-        self.persist_journal(&mut self.journal())
+        self.shared.persist(&mut self.shared.journal())
     }
 
     fn bytes_on_disk(&self) -> Result<u64, EngineError> {
-        Ok(self.database.size_on_disk()? + JOURNAL_BYTES)
+        Ok(generation::bytes_of(&self.shared.directory)?)
     }
 }
 
 impl Drop for SledEngine {
     /// What a store that is closed leaves behind is in sled and in the journal, so that damage to either loses nothing.
     fn drop(&mut self) {
-        let mut journal = self.journal.lock().unwrap_or_else(PoisonError::into_inner);
-        // A full disk is no reason to panic here: what was acknowledged is in the journal, and opening settles it.
-        if journal.persist().is_ok() {
-            let _ = self.settle(&mut journal);
+        let shared = &self.shared;
+        shared.is_ending.store(true, Ordering::Relaxed);
+        {
+            let mut journal = shared.journal();
+            // A full disk is no reason to panic here: what was acknowledged is in the journal, and opening settles it.
+            if journal.persist().is_ok() && shared.settle_rest(&mut journal).is_ok() {
+                let _ = compaction::rewrite_on_closing(&shared.directory, &shared.settled);
+            }
+            *shared.work() = Work::End;
+            shared.changed.notify_all();
+        }
+        if let Some(settler) = self.settler.take() {
+            // A panic of sled's was told already where it happened.
+            let _ = settler.join();
         }
     }
-}
-
-fn entry(entry: sled::Result<(sled::IVec, sled::IVec)>) -> Result<Entry, EngineError> {
-    let (key, value) = entry?;
-    Ok((key.to_vec(), value.to_vec()))
-}
-
-/// sled's file, and where it puts values that outgrow a segment.
-pub(super) const DATABASE_FILE: &str = "db";
-pub(super) const BLOBS_DIRECTORY: &str = "blobs";
-
-/// sled writes and frees its file in segments. Half its default: less room is held for the last, half-filled one.
-const SEGMENT_BYTES: usize = 512 * 1024;
-
-/// Waits a moment for whoever still holds the directory: a daemon that is ending while its successor starts, or sled's own
-/// threads, which let go of the file a little after the last handle to it is gone.
-pub(super) fn open_when_free(directory: &Path) -> Result<sled::Db, EngineError> {
-    let open = || {
-        sled::Config::new()
-            .path(directory)
-            .cache_capacity(CACHE_BYTES)
-            .segment_size(SEGMENT_BYTES)
-            // The journal makes batches durable; a timer would only add writes at odd moments.
-            .flush_every_ms(None)
-            .open()
-            .map_err(held_or_other)
-    };
-    for _ in 0..HELD_TRIES {
-        match open() {
-            Err(EngineError::Held) => std::thread::sleep(HELD_WAIT),
-            opened => return opened,
-        }
-    }
-    open()
-}
-
-/// sled says in words only that it could not lock its file.
-fn held_or_other(error: sled::Error) -> EngineError {
-    match error {
-        sled::Error::Io(error) if error.to_string().contains("could not acquire lock") => {
-            EngineError::Held
-        }
-        other => EngineError::Sled(other),
-    }
-}
-
-/// The number of the last batch that sled has.
-pub(super) fn read_settled(bytes: &[u8]) -> Option<u64> {
-    bytes.try_into().ok().map(u64::from_be_bytes)
 }
 
 const fn unreadable_batch() -> EngineError {
@@ -398,161 +545,4 @@ pub(super) fn decode(mut bytes: &[u8]) -> Option<Vec<Write>> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn put(key: &str, value: &str) -> Write {
-        Write::Put(key.into(), value.into())
-    }
-
-    /// Values by key, `-` for those that are not there.
-    fn found<const N: usize>(engine: &SledEngine, keys: [&str; N]) -> [String; N] {
-        keys.map(|key| {
-            let value = engine.get(key.as_bytes()).expect("readable");
-            value.map_or_else(
-                || "-".to_owned(),
-                |value| String::from_utf8(value).expect("text"),
-            )
-        })
-    }
-
-    #[test]
-    fn a_power_cut_in_the_middle_of_settling_leaves_every_batch_whole() {
-        let (live, cut) = (
-            tempfile::tempdir().expect("a directory"),
-            tempfile::tempdir().expect("a directory"),
-        );
-        let engine = SledEngine::open(live.path()).expect("opens");
-        engine
-            .apply(&[put("a", "1"), put("b", "1")])
-            .expect("applied");
-        engine
-            .apply(&[put("a", "2"), Write::Remove(b"b".to_vec()), put("c", "2")])
-            .expect("applied");
-        engine.persist().expect("durable");
-        engine
-            .database
-            .insert("a", "2")
-            .expect("the power fails after the first write");
-        engine.database.flush().expect("sled writes what it has");
-        copy_files(live.path(), cut.path());
-        let engine = SledEngine::open(cut.path()).expect("opens again");
-        assert_eq!(found(&engine, ["a", "b", "c"]), ["2", "-", "2"]);
-    }
-
-    /// What a power cut leaves: the journal as it was synced, sled's files as they were any time before.
-    #[test]
-    fn whatever_sled_had_not_written_comes_back_from_the_journal_in_order() {
-        let (live, cut) = (
-            tempfile::tempdir().expect("a directory"),
-            tempfile::tempdir().expect("a directory"),
-        );
-        let engine = SledEngine::open(live.path()).expect("opens");
-        engine
-            .apply(&[put("a", "1"), put("b", "1")])
-            .expect("applied");
-        engine.persist().expect("durable");
-        engine.database.flush().expect("sled writes what it has");
-        copy_files(live.path(), cut.path());
-        engine
-            .apply(&[put("a", "2"), put("c", "2")])
-            .expect("applied");
-        engine
-            .apply(&[put("a", "3"), Write::Remove(b"b".to_vec())])
-            .expect("applied");
-        engine.persist().expect("durable");
-        engine
-            .apply(&[put("a", "4")])
-            .expect("applied, and nobody is told");
-        fs::copy(
-            live.path().join(JOURNAL_FILE),
-            cut.path().join(JOURNAL_FILE),
-        )
-        .expect("copied");
-
-        let after = SledEngine::open(cut.path()).expect("opens after the power cut");
-        assert_eq!(found(&after, ["a", "b", "c"]), ["3", "-", "2"]);
-        after.apply(&[put("a", "5")]).expect("applied");
-        after.persist().expect("durable");
-        drop(after);
-        let again = SledEngine::open(cut.path()).expect("opens");
-        assert_eq!(found(&again, ["a", "b", "c"]), ["5", "-", "2"]);
-    }
-
-    /// Remains of an earlier round: sled has what they say, and newer writes too.
-    #[test]
-    fn a_journal_that_is_behind_takes_nothing_back() {
-        let (live, cut) = (
-            tempfile::tempdir().expect("a directory"),
-            tempfile::tempdir().expect("a directory"),
-        );
-        let engine = SledEngine::open(live.path()).expect("opens");
-        engine
-            .apply(&[put("a", "1"), put("b", "1")])
-            .expect("applied");
-        engine.persist().expect("durable");
-        let behind = fs::read(live.path().join(JOURNAL_FILE)).expect("readable");
-        engine
-            .apply(&[put("a", "2"), put("b", "2")])
-            .expect("applied");
-        engine.persist().expect("durable");
-        engine.settle(&mut engine.journal()).expect("settled");
-        copy_files(live.path(), cut.path());
-        fs::write(cut.path().join(JOURNAL_FILE), behind).expect("written");
-
-        let after = SledEngine::open(cut.path()).expect("opens after the power cut");
-        assert_eq!(found(&after, ["a", "b"]), ["2", "2"]);
-        after.apply(&[put("a", "3")]).expect("applied");
-        after.persist().expect("durable");
-        drop(after);
-        let again = SledEngine::open(cut.path()).expect("opens");
-        assert_eq!(found(&again, ["a", "b"]), ["3", "2"]);
-    }
-
-    #[test]
-    fn a_full_journal_starts_over_when_sleds_own_files_have_everything() {
-        let directory = tempfile::tempdir().expect("a temporary directory");
-        let large = "x".repeat(1024 * 1024);
-        let engine = SledEngine::open(directory.path()).expect("opens");
-        for number in 0..12 {
-            engine
-                .apply(&[put(&format!("key {number}"), &large)])
-                .expect("applied");
-            engine.persist().expect("durable");
-            assert!(engine.journal().length() <= JOURNAL_BYTES);
-        }
-        drop(engine);
-        let empty = vec![0; usize::try_from(JOURNAL_BYTES).expect("small")];
-        fs::write(directory.path().join(JOURNAL_FILE), empty).expect("written");
-        let engine = SledEngine::open(directory.path()).expect("opens without its journal");
-        assert_eq!(found(&engine, ["key 0"]), [large]);
-    }
-
-    fn copy_files(from: &Path, to: &Path) {
-        for entry in fs::read_dir(from).expect("readable") {
-            let entry = entry.expect("readable");
-            let target = to.join(entry.file_name());
-            if entry.file_type().expect("known").is_dir() {
-                fs::create_dir_all(&target).expect("made");
-                copy_files(&entry.path(), &target);
-            } else {
-                fs::copy(entry.path(), target).expect("copied");
-            }
-        }
-    }
-
-    #[test]
-    fn batches_are_read_back_and_damage_is_seen() {
-        let batch = [
-            put("key", "value"),
-            Write::Remove(b"gone".to_vec()),
-            put("empty", ""),
-        ];
-        let bytes = encode(&batch);
-        assert_eq!(decode(&bytes).as_deref(), Some(batch.as_slice()));
-        assert!(
-            (1..bytes.len()).all(|cut| decode(&bytes[..cut]).as_deref() != Some(batch.as_slice()))
-        );
-        assert_eq!(decode(&[0, 0, 0, 9, 1]), None);
-    }
-}
+mod tests;

@@ -3,17 +3,22 @@
 //! | bytes | what |
 //! |---|---|
 //! | 8 | the position, big endian |
-//! | 1 | how the body is packed, see [`super::packing`] |
+//! | 1 | 0, the version of this layout |
 //! | 1 to 5 | length of the change log |
 //! | so many | the change log, see [`super::change_log`]; empty at a branch |
-//! | the rest | the packed document |
+//! | the rest | the document's canonical bytes |
+//!
+//! The engine packs it together with its neighbours; see [`super::packing`].
 
 use super::change_log::ChangeLog;
-use super::{StoreError, layout, packing};
-use crate::document::Document;
+use super::{StoreError, layout};
+use crate::document::{Document, format};
 use crate::id::DocumentId;
 
-/// A stored document, still packed.
+/// A tag byte comes first, so that the layout never has to be guessed.
+const VERSION: u8 = 0;
+
+/// A stored document, in its parts.
 pub(super) struct Stored<'a> {
     /// Its place in the feed.
     pub(super) position: u64,
@@ -23,13 +28,13 @@ pub(super) struct Stored<'a> {
 }
 
 /// Everything but the position, which an engine may be the one to give.
-pub(super) fn content(id: DocumentId, encoded: &[u8], log: &ChangeLog) -> Vec<u8> {
+pub(super) fn content(encoded: &[u8], log: &ChangeLog) -> Vec<u8> {
     let log = log.to_bytes();
-    let mut content = Vec::with_capacity(encoded.len() / 2 + log.len() + 8);
-    content.push(packing::RAW);
+    let mut content = Vec::with_capacity(encoded.len() + log.len() + 8);
+    content.push(VERSION);
     layout::put_varint(&mut content, log.len() as u64);
     content.extend_from_slice(&log);
-    content[0] = packing::pack(id, encoded, &mut content);
+    content.extend_from_slice(encoded);
     content
 }
 
@@ -62,8 +67,13 @@ impl<'a> Stored<'a> {
 
     /// The document's canonical bytes.
     pub(super) fn encoded(&self, id: DocumentId) -> Result<Vec<u8>, StoreError> {
-        packing::unpack(id, self.tag, self.body)
-            .map_err(|reason| StoreError::Unreadable { id, reason })
+        if self.tag == VERSION {
+            return Ok(self.body.to_vec());
+        }
+        Err(StoreError::Unreadable {
+            id,
+            reason: format::DecodeError::UnknownVersion(self.tag).to_string(),
+        })
     }
 
     /// The document.

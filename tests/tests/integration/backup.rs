@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, ensure};
 use tests::firm::{Branch, Counter, Firm, NewOrder, Taken, Verb};
@@ -366,6 +366,17 @@ async fn a_damaged_hub_says_so_and_its_branches_bring_everything_back() -> Resul
     Ok(())
 }
 
+/// Where a store has the files of its engine.
+fn directory_of_sled(store: &Path) -> Result<PathBuf> {
+    let mut directories = Vec::new();
+    for entry in fs::read_dir(store)? {
+        let path = entry?.path();
+        directories.extend(path.is_dir().then_some(path));
+    }
+    directories.sort();
+    directories.pop().context("a store without a database")
+}
+
 /// What happens to a file of a store, at a percentage of its length.
 #[derive(Clone, Copy, Debug)]
 enum Damage {
@@ -378,6 +389,12 @@ impl Damage {
     fn inflict(self, store: &Path) -> Result<()> {
         /// Bytes of a damaged spot.
         const SPOT: usize = 32;
+        let (Self::Cut(file, _) | Self::Flip(file, _) | Self::Remove(file)) = self;
+        let directory = match file {
+            "journal" => store.to_owned(),
+            _ => directory_of_sled(store)?,
+        };
+        let store = directory.as_path();
         match self {
             Self::Cut(file, percent) => {
                 let mut bytes = fs::read(store.join(file))?;

@@ -185,7 +185,9 @@ impl Call {
 
     fn is_sync_of_the_store(&self) -> bool {
         let is_sync = self.text.starts_with("fdatasync(") || self.text.starts_with("fsync(");
-        is_sync && self.text.contains("/journal>") && self.text.contains("= 0")
+        is_sync
+            && (self.text.contains("/journal>") || self.text.contains("/journal-2>"))
+            && self.text.contains("= 0")
     }
 }
 

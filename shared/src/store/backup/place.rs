@@ -10,6 +10,8 @@ use std::io::{self, BufWriter, ErrorKind, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
+use super::super::generation::{self, DATABASE_FILE};
+use super::super::journal;
 use super::BackupError;
 
 /// Directories within a data directory that hold what was moved out of the way. They are never deleted here.
@@ -171,17 +173,40 @@ impl Drop for Unfinished {
 /// Whether a process has the store of a data directory open.
 pub fn is_held(data: &Path) -> bool {
     // The lock goes with the handle; it is only to see whether somebody else has it.
-    File::open(data.join(STORE).join("db"))
-        .is_ok_and(|database| matches!(database.try_lock_shared(), Err(TryLockError::WouldBlock)))
+    File::open(identifying_file(&data.join(STORE)))
+        .is_ok_and(|journal| matches!(journal.try_lock_shared(), Err(TryLockError::WouldBlock)))
 }
 
-/// Whether a store was made in the data directory `data` and its database file is gone, so that a start would begin an empty
-/// one.
+/// The file of a store by which it is told from a copy of itself: it is never replaced, and a copy has another one.
+pub fn identifying_file(store: &Path) -> PathBuf {
+    store.join(journal::FILES[0])
+}
+
+/// Whether anything of a store is in a directory.
+pub fn has_store(store: &Path) -> bool {
+    has_database(store) || is_there(&identifying_file(store))
+}
+
+/// Whether a store was made in the data directory `data` and its database is gone, so that a start would begin an empty one.
 pub fn is_gone(data: &Path) -> bool {
     let store = data.join(STORE);
-    let is_there = |path: PathBuf| path.symlink_metadata().is_ok();
-    !is_there(store.join("db"))
-        && (is_there(store.join("journal")) || is_there(data.join("lists.sqlite")))
+    !has_database(&store)
+        && (is_there(&identifying_file(&store)) || is_there(&data.join("lists.sqlite")))
+}
+
+/// A database file of this version, or of the first.
+fn has_database(store: &Path) -> bool {
+    let numbers = generation::numbers(store).unwrap_or_default();
+    let databases = numbers
+        .iter()
+        .map(|number| generation::path(store, *number));
+    databases
+        .chain([store.to_owned()])
+        .any(|directory| is_there(&directory.join(DATABASE_FILE)))
+}
+
+fn is_there(path: &Path) -> bool {
+    path.symlink_metadata().is_ok()
 }
 
 fn sync_directory(path: &Path) -> io::Result<()> {

@@ -46,7 +46,7 @@ impl BranchStore {
             position += 1;
             writes.extend(layout::put_document(
                 id,
-                &stored::content(id, &format::encode(&document), &ChangeLog::default()),
+                &stored::content(&format::encode(&document), &ChangeLog::default()),
                 position,
                 Some(former),
             ));
@@ -162,7 +162,6 @@ impl BranchStore {
             let mut writes = layout::put_document(
                 id,
                 &stored::content(
-                    id,
                     &format::encode(&local.without(&copies)),
                     &ChangeLog::default(),
                 ),

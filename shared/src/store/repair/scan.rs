@@ -4,25 +4,30 @@
 //! Messages follow: CRC-32 (over body, then header), kind, length, number of the segment, page, body. What a segment held in
 //! an earlier life lies behind its last message; such messages check too, and their segment number tells that they are
 //! older. A message is a whole leaf of the tree (all keys of a range), or one change to a leaf. Taken in the order of
-//! segment number and place, they give the map as it was, also where the engine's own index of the file is lost.
+//! segment number and place, they give the tree as it was, also where the engine's own index of the file is lost. Its values
+//! are blocks (see `settled.rs`). Blocks of documents are read in every state in which they are found.
 
 #![expect(
     clippy::disallowed_methods,
     reason = "the store is the one place in this crate that owns files"
 )]
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs::{self, File};
 use std::io::{self, ErrorKind};
 use std::path::Path;
 
-use super::super::layout;
-use super::super::sled_engine::{SETTLED_KEY, read_settled};
+use super::super::generation::{self, BLOBS_DIRECTORY, DATABASE_FILE};
+use super::super::settled::{ENTRIES, ROWS, STANDING_KEY, Standing, split_row};
+use super::super::{block, journal, layout, packing};
 
 /// What the files still tell.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(in super::super) struct Scanned {
+    /// Documents in their latest state that is known, and everything else as it was last.
     pub(in super::super) entries: BTreeMap<Vec<u8>, Vec<u8>>,
+    /// The keys of documents that are known to have been there.
+    pub(in super::super) documents: BTreeSet<Vec<u8>>,
     /// The number of the last batch that is known to be among them.
     pub(in super::super) settled: u64,
     pub(in super::super) damaged_stretches: u64,
@@ -38,24 +43,35 @@ const CHANGE_INLINE: u8 = 10;
 const CHANGE_IN_FILE: u8 = 11;
 const CAP: u8 = 2;
 
-/// Reads the database file and the files beside it. A directory without a database file has no entries.
+/// Reads the database files of a store and the files beside them. A directory without any has no entries.
 ///
 /// # Errors
 /// [`ErrorKind::WouldBlock`] when a process has it open; else what reading says.
 pub(in super::super) fn scan_directory(directory: &Path) -> io::Result<Scanned> {
-    let database = match File::open(directory.join("db")) {
-        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Scanned::default()),
-        opened => opened?,
+    let _held = match File::open(directory.join(journal::FILES[0])) {
+        Err(error) if error.kind() == ErrorKind::NotFound => None,
+        opened => {
+            let journal = opened?;
+            journal.try_lock_shared().map_err(|error| match error {
+                fs::TryLockError::WouldBlock => io::Error::from(ErrorKind::WouldBlock),
+                fs::TryLockError::Error(error) => error,
+            })?;
+            Some(journal)
+        }
     };
-    database.try_lock_shared().map_err(|error| match error {
-        fs::TryLockError::WouldBlock => io::Error::from(ErrorKind::WouldBlock),
-        fs::TryLockError::Error(error) => error,
-    })?;
-    let bytes = fs::read(directory.join("db"))?;
-    let blobs = directory.join("blobs");
-    Ok(scan(&bytes, |name| {
-        fs::read(blobs.join(name.to_string())).ok()
-    }))
+    let mut scanned = Scanned::default();
+    // More than one when a power cut came between two of them; the later has all that the earlier had.
+    for number in generation::numbers(directory)? {
+        let place = generation::path(directory, number);
+        let bytes = match fs::read(place.join(DATABASE_FILE)) {
+            Err(error) if error.kind() == ErrorKind::NotFound => continue,
+            read => read?,
+        };
+        let blobs = place.join(BLOBS_DIRECTORY);
+        let later = scan(&bytes, |name| fs::read(blobs.join(name.to_string())).ok());
+        scanned.go_on_with(later);
+    }
+    Ok(scanned)
 }
 
 /// Reads a database file's bytes; `blob` gives the files that large pages lie in.
@@ -80,7 +96,7 @@ pub(in super::super) fn scan(bytes: &[u8], blob: impl Fn(i64) -> Option<Vec<u8>>
         read_stretch(bytes, 0, bytes.len(), &mut messages, &mut scanned);
     }
     messages.sort_by_key(|message| (message.segment, message.place));
-    let mut prefixes = BTreeMap::new();
+    let mut tree = Tree::default();
     for message in &messages {
         let from_file;
         let body = match message.kind {
@@ -100,11 +116,12 @@ pub(in super::super) fn scan(bytes: &[u8], blob: impl Fn(i64) -> Option<Vec<u8>>
         };
         // A page that does not read although it checks is none of a tree's.
         let _ = match message.kind {
-            LEAF_INLINE | LEAF_IN_FILE => scanned.take_leaf(message.page, body, &mut prefixes),
-            CHANGE_INLINE | CHANGE_IN_FILE => scanned.take_change(message.page, body, &prefixes),
+            LEAF_INLINE | LEAF_IN_FILE => tree.take_leaf(message.page, body),
+            CHANGE_INLINE | CHANGE_IN_FILE => tree.take_change(message.page, body),
             _ => None,
         };
     }
+    tree.read_into(&mut scanned);
     scanned
 }
 
@@ -210,14 +227,40 @@ fn checked_blob(file: &[u8]) -> Option<Vec<u8>> {
 }
 
 impl Scanned {
+    /// Takes over what files that were written later tell.
+    fn go_on_with(&mut self, later: Self) {
+        if later.entries.is_empty() {
+            self.damaged_stretches += later.damaged_stretches;
+            self.damaged_bytes += later.damaged_bytes;
+            return;
+        }
+        let earlier = std::mem::replace(self, later);
+        for (key, value) in earlier.entries {
+            if key.first() == Some(&layout::DOCUMENT) {
+                keep_latest(&mut self.entries, key, value);
+            }
+        }
+    }
+}
+
+/// sled's tree as the messages tell it.
+#[derive(Default)]
+struct Tree {
+    /// What the keys of a page begin with.
+    prefixes: BTreeMap<u64, Vec<u8>>,
+    /// Blocks of entries, as they were last.
+    blocks: BTreeMap<Vec<u8>, Vec<u8>>,
+    /// Documents of every block of rows that was ever read, each in its latest state: none is ever removed, and an earlier
+    /// state of one is better than nothing.
+    documents: BTreeMap<Vec<u8>, Vec<u8>>,
+    settled: u64,
+    unreadable_blocks: u64,
+}
+
+impl Tree {
     /// A leaf: next page, merging child, whether it is merging, length of the common prefix, lower and upper bound, 0 for a leaf,
     /// and its keys and values. It is all there is in its range.
-    fn take_leaf(
-        &mut self,
-        page: u64,
-        mut body: &[u8],
-        prefixes: &mut BTreeMap<u64, Vec<u8>>,
-    ) -> Option<()> {
+    fn take_leaf(&mut self, page: u64, mut body: &[u8]) -> Option<()> {
         let body = &mut body;
         number(body)?;
         number(body)?;
@@ -237,66 +280,102 @@ impl Scanned {
         }
         let mut values = Vec::new();
         for _ in 0..count {
-            values.push(text(body)?.to_vec());
+            values.push(text(body)?);
         }
-        prefixes.insert(page, prefix.to_vec());
-        if keys == [SETTLED_KEY] {
-            self.take_settled(values.first()?);
-            return Some(());
-        }
+        self.prefixes.insert(page, prefix.to_vec());
         // An empty page may be one of the tree with that number, whose range is everything.
         if !keys.is_empty() {
             self.forget_range(lower, upper);
         }
         for (key, value) in keys.into_iter().zip(values) {
-            keep_latest(&mut self.entries, key, value);
+            self.take_value(key, value);
         }
         Some(())
     }
 
     /// A change: 0, key and value, or 1 and the key that goes. The key lacks its page's prefix.
-    fn take_change(
-        &mut self,
-        page: u64,
-        mut body: &[u8],
-        prefixes: &BTreeMap<u64, Vec<u8>>,
-    ) -> Option<()> {
+    fn take_change(&mut self, page: u64, mut body: &[u8]) -> Option<()> {
         let body = &mut body;
         let what = take(body, 1)?;
         let rest = text(body)?;
-        if rest == SETTLED_KEY {
-            self.take_settled(text(body)?);
+        let Some(mut key) = self.prefixes.get(&page).cloned() else {
+            // What cannot be placed may still hold documents.
+            self.take_rows(text(body)?);
             return Some(());
-        }
-        let mut key = prefixes.get(&page).cloned().unwrap_or_default();
+        };
         key.extend(rest);
         match what {
-            [0] => keep_latest(&mut self.entries, key, text(body)?.to_vec()),
-            [1] if key.first() != Some(&layout::DOCUMENT) => {
-                self.entries.remove(&key);
+            [0] => self.take_value(key, text(body)?),
+            [1] => {
+                self.blocks.remove(&key);
             }
             _ => {}
         }
         Some(())
     }
 
-    fn take_settled(&mut self, value: &[u8]) {
-        self.settled = self.settled.max(read_settled(value).unwrap_or(0));
+    fn take_value(&mut self, key: Vec<u8>, value: &[u8]) {
+        if key == STANDING_KEY {
+            let standing = Standing::read(value).unwrap_or_default();
+            self.settled = self.settled.max(standing.sequence);
+        } else if key.first() == Some(&ROWS.prefix) {
+            self.unreadable_blocks += u64::from(self.take_rows(value).is_none());
+        } else if key.first() == Some(&ENTRIES.prefix) {
+            self.blocks.insert(key, value.to_vec());
+        }
     }
 
-    /// Documents stay: none is ever removed, and an earlier state of one is better than nothing.
+    fn take_rows(&mut self, packed: &[u8]) -> Option<()> {
+        let rows = block::decode(&packing::unpack(packed)?)?;
+        for (_, content) in rows {
+            if let Some((key, value)) = split_row(&content)
+                && key.first() == Some(&layout::DOCUMENT)
+            {
+                keep_latest(&mut self.documents, key.to_vec(), value.to_vec());
+            }
+        }
+        Some(())
+    }
+
     fn forget_range(&mut self, lower: &[u8], upper: &[u8]) {
         let gone: Vec<Vec<u8>> = self
-            .entries
+            .blocks
             .range(lower.to_vec()..)
             .map(|(key, _)| key)
             .take_while(|key| upper.is_empty() || key.as_slice() < upper)
-            .filter(|key| key.first() != Some(&layout::DOCUMENT))
             .cloned()
             .collect();
         for key in gone {
-            self.entries.remove(&key);
+            self.blocks.remove(&key);
         }
+    }
+
+    /// Reads the entries out of their blocks.
+    fn read_into(self, scanned: &mut Scanned) {
+        scanned.entries = self.documents;
+        scanned.settled = self.settled;
+        let mut unreadable_blocks = self.unreadable_blocks;
+        let mut blocks = self.blocks.into_iter().peekable();
+        while let Some((_, packed)) = blocks.next() {
+            let entries = packing::unpack(&packed).and_then(|plain| block::decode(&plain));
+            let Some(entries) = entries else {
+                unreadable_blocks += 1;
+                continue;
+            };
+            // A block ends where the next begins, also when it is one that was not removed because that was not read.
+            let end = blocks.peek().map(|(key, _)| key[1..].to_vec());
+            for (key, value) in entries {
+                if end.as_ref().is_some_and(|end| key >= *end) {
+                    break;
+                }
+                if key.first() == Some(&layout::DOCUMENT) {
+                    scanned.documents.insert(key);
+                } else {
+                    scanned.entries.insert(key, value);
+                }
+            }
+        }
+        scanned.damaged_stretches += unreadable_blocks;
     }
 }
 

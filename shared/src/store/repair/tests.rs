@@ -90,7 +90,7 @@ fn nothing_is_lost_in_silence_wherever_a_file_is_cut_or_flipped() {
         copy(&live, &image);
         before
     };
-    for file in ["db", "journal"] {
+    for file in ["sled-1/db", "journal"] {
         let length = fs::metadata(image.join(file)).expect("there").len();
         for percent in [0, 3, 25, 60, 90] {
             for is_cut in [true, false] {
@@ -122,12 +122,12 @@ fn nothing_is_lost_in_silence_wherever_a_file_is_cut_or_flipped() {
                             is_whole
                                 || is_named
                                 || report.damaged_stretches > 0
-                                || is_cut && file == "db",
+                                || is_cut && file == "sled-1/db",
                             "{what}: {id} is gone in silence: {report:?}"
                         );
                     }
                 } else {
-                    assert!(is_cut && file == "db", "{what}: {outcome:?}");
+                    assert!(is_cut && file == "sled-1/db", "{what}: {outcome:?}");
                 }
                 for made in [&case, &fresh] {
                     if made.exists() {

@@ -1,0 +1,214 @@
+//! The directories that sled's files are in, one after the other: `sled-1`, `sled-2` and so on, of which the highest counts.
+//!
+//! sled hands back little of what its files once took. So now and then they are written anew beside themselves, and the next
+//! directory takes the place of the one before.
+
+#![expect(
+    clippy::disallowed_methods,
+    reason = "the store is the one place in this crate that owns files, and waits for their lock"
+)]
+
+use std::collections::BTreeSet;
+use std::ffi::OsString;
+use std::fs::{self, File};
+use std::io::{self, ErrorKind};
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+use super::block_map::Blocks;
+use super::engine::EngineError;
+use super::settled::{STANDING_KEY, Standing};
+
+/// sled's page cache. Its default of 1 GB would be most of a counter's computer. What it holds is packed.
+const CACHE_BYTES: u64 = 32 * 1024 * 1024;
+
+/// sled writes and frees its file in segments. Half its default: less room is held for the last, half-filled one. A fourth
+/// of it is what a leaf may take before it goes into a file of its own, and 16 blocks stay well below.
+const SEGMENT_BYTES: usize = 512 * 1024;
+
+/// How often and at what distance a directory that somebody holds is tried again: two seconds in all.
+const HELD_TRIES: u32 = 40;
+const HELD_WAIT: Duration = Duration::from_millis(50);
+
+const NAME: &str = "sled-";
+/// One that is not complete.
+pub(super) const UNFINISHED: &str = "sled-unfinished";
+
+/// sled's file, and where it puts values that outgrow a segment.
+pub(super) const DATABASE_FILE: &str = "db";
+pub(super) const BLOBS_DIRECTORY: &str = "blobs";
+
+/// One of sled's directories, open.
+pub(super) struct Generation {
+    pub(super) number: u64,
+    pub(super) blocks: Blocks,
+    pub(super) directory: PathBuf,
+    database: sled::Db,
+    file: File,
+    synced_blobs: Mutex<BTreeSet<OsString>>,
+}
+
+impl Generation {
+    /// Opens the one that counts, or makes the first, and removes what is left of others.
+    pub(super) fn open_latest(store: &Path) -> Result<Self, EngineError> {
+        let present = numbers(store)?;
+        let number = present.last().copied().unwrap_or(1);
+        let latest = Self::open(store, number)?;
+        for older in present.iter().filter(|older| **older != number) {
+            remove(&path(store, *older))?;
+        }
+        remove(&store.join(UNFINISHED))?;
+        Ok(latest)
+    }
+
+    /// Opens or makes one.
+    pub(super) fn open(store: &Path, number: u64) -> Result<Self, EngineError> {
+        Self::open_at(path(store, number), number)
+    }
+
+    pub(super) fn open_at(directory: PathBuf, number: u64) -> Result<Self, EngineError> {
+        let database = open_when_free(&directory)?;
+        Ok(Self {
+            number,
+            blocks: Blocks::of((*database).clone()),
+            file: File::open(directory.join(DATABASE_FILE))?,
+            synced_blobs: Mutex::default(),
+            directory,
+            database,
+        })
+    }
+
+    /// How far it has come; none before anything was settled.
+    pub(super) fn standing(&self) -> Result<Option<Standing>, EngineError> {
+        let bytes = self.blocks.tree.get(STANDING_KEY)?;
+        bytes
+            .map(|bytes| Standing::read(&bytes).ok_or(EngineError::Damaged(UNREADABLE_STANDING)))
+            .transpose()
+    }
+
+    /// Returns once everything written before survives a power cut.
+    ///
+    /// sled's own flush ends in `sync_file_range`, which flushes neither the file's metadata nor the disk's own cache. So the
+    /// database file is synced through a second handle on the same inode, and so are the files below `blobs/`, to which sled
+    /// writes values that outgrow a segment.
+    pub(super) fn sync(&self) -> Result<(), EngineError> {
+        self.database.flush()?;
+        self.sync_new_blobs()?;
+        Ok(self.file.sync_data()?)
+    }
+
+    /// Bytes of its files.
+    pub(super) fn bytes_on_disk(&self) -> io::Result<u64> {
+        bytes_of(&self.directory)
+    }
+
+    fn sync_new_blobs(&self) -> Result<(), EngineError> {
+        let blobs = self.directory.join(BLOBS_DIRECTORY);
+        let mut synced = self
+            .synced_blobs
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        let mut present = BTreeSet::new();
+        for blob in fs::read_dir(&blobs)? {
+            present.insert(blob?.file_name());
+        }
+        let fresh: Vec<&OsString> = present.difference(&synced).collect();
+        if fresh.is_empty() {
+            return Ok(());
+        }
+        for name in fresh {
+            match File::open(blobs.join(name)) {
+                Ok(blob) => blob.sync_all()?,
+                // sled removes blobs that a later write has replaced.
+                Err(gone) if gone.kind() == ErrorKind::NotFound => {}
+                Err(error) => return Err(error.into()),
+            }
+        }
+        File::open(&blobs)?.sync_all()?;
+        *synced = present;
+        Ok(())
+    }
+}
+
+const UNREADABLE_STANDING: &str = "how far its database file has come cannot be read";
+
+/// Where a generation is.
+pub(super) fn path(store: &Path, number: u64) -> PathBuf {
+    store.join(format!("{NAME}{number}"))
+}
+
+/// The complete ones of a store, ascending. A directory that is not there has none.
+pub(super) fn numbers(store: &Path) -> io::Result<Vec<u64>> {
+    let entries = match fs::read_dir(store) {
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Vec::new()),
+        entries => entries?,
+    };
+    let mut numbers = Vec::new();
+    for entry in entries {
+        let name = entry?.file_name();
+        let number = name.to_str().and_then(|name| name.strip_prefix(NAME));
+        numbers.extend(number.and_then(|number| number.parse::<u64>().ok()));
+    }
+    numbers.sort_unstable();
+    Ok(numbers)
+}
+
+/// Waits a moment for whoever still holds the directory: a daemon that is ending while its successor starts, or sled's own
+/// threads, which let go of the file a little after the last handle to it is gone.
+fn open_when_free(directory: &Path) -> Result<sled::Db, EngineError> {
+    let open = || {
+        sled::Config::new()
+            .path(directory)
+            .cache_capacity(CACHE_BYTES)
+            .segment_size(SEGMENT_BYTES)
+            // The journal makes batches durable; a timer would only add writes at odd moments.
+            .flush_every_ms(None)
+            .open()
+            .map_err(held_or_other)
+    };
+    for _ in 0..HELD_TRIES {
+        match open() {
+            Err(EngineError::Held) => std::thread::sleep(HELD_WAIT),
+            opened => return opened,
+        }
+    }
+    open()
+}
+
+/// sled says in words only that it could not lock its file.
+fn held_or_other(error: sled::Error) -> EngineError {
+    match error {
+        sled::Error::Io(error) if error.to_string().contains("could not acquire lock") => {
+            EngineError::Held
+        }
+        other => EngineError::Sled(other),
+    }
+}
+
+/// Bytes of all files below a directory.
+pub(super) fn bytes_of(directory: &Path) -> io::Result<u64> {
+    let mut bytes = 0;
+    for entry in fs::read_dir(directory)? {
+        let entry = entry?;
+        let found = if entry.file_type()?.is_dir() {
+            bytes_of(&entry.path())
+        } else {
+            entry.metadata().map(|file| file.len())
+        };
+        bytes += match found {
+            // sled removes files while it runs.
+            Err(gone) if gone.kind() == ErrorKind::NotFound => 0,
+            found => found?,
+        };
+    }
+    Ok(bytes)
+}
+
+/// Removes a directory and what is in it; one that is not there is gone already.
+pub(super) fn remove(directory: &Path) -> io::Result<()> {
+    match fs::remove_dir_all(directory) {
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(()),
+        removed => removed,
+    }
+}
