@@ -18,6 +18,7 @@ use crate::counter::{Counter, CounterError, SessionLimits};
 use crate::directory::{Directory, read_small, write_private};
 use crate::records::{self, FileMark, Membership};
 use crate::storage::{StartError, Storage, StoreThread};
+use crate::sync::find::ask_hub;
 use crate::sync::{Link, Synchronizer, Transport, TransportError};
 use crate::{api, ui, verbs};
 
@@ -159,12 +160,22 @@ impl Branch {
             .and_then(|loaded| loaded)
             .map_err(RunError::People)?;
         let (link_sender, link) = watch::channel(Link::default());
-        let counter = Counter::new(storage.clone(), people, membership, clock.clone(), link);
+        let (asked, _) = watch::channel(None);
+        let counter = Counter::new(
+            storage.clone(),
+            people,
+            membership,
+            clock.clone(),
+            link,
+            asked.clone(),
+        );
         tokio::task::spawn_blocking(warm_up);
         let (stop, stopped) = watch::channel(false);
+        let finding = ask_hub(storage.clone(), transport.clone(), asked, stopped.clone());
         let synchronizer = Synchronizer::new(storage.clone(), transport, clock, link_sender);
         let tasks = vec![
             tokio::spawn(check_lists(storage.clone())),
+            tokio::spawn(finding),
             tokio::spawn(synchronizer.run(stopped)),
         ];
         Ok(Self {

@@ -15,7 +15,7 @@ use shared::limits;
 use shared::presentation::assets;
 use shared::wire::reconcile::{FETCH_PATH, RECONCILE_PATH};
 use shared::wire::{
-    CHANGEOVER_PATH, DOCUMENTS_PATH, EXCHANGE_PATH, JOIN_PATH, ORDERS_PATH, WAIT_PATH,
+    CHANGEOVER_PATH, DOCUMENTS_PATH, EXCHANGE_PATH, FIND_PATH, JOIN_PATH, ORDERS_PATH, WAIT_PATH,
 };
 use tokio::sync::watch;
 use tower_http::catch_panic::CatchPanicLayer;
@@ -29,7 +29,7 @@ use crate::auth::{Believed, Sessions, Throttle, guard};
 use crate::backend::{BackendError, Hub};
 use crate::office::{
     Reader, branches, catalogue, conflicts, files, log_in, machines, message_page, order, orders,
-    overview, quarantine, staff,
+    overview, quarantine, recovery, staff,
 };
 use crate::problem::{Problem, Shown};
 
@@ -45,6 +45,7 @@ static TABLE: &[(&str, &str, Permission, Handler)] = &[
     ("POST", EXCHANGE_PATH,                  Replica,               || post(sync::exchange)),
     ("POST", RECONCILE_PATH,                 Replica,               || post(sync::reconcile)),
     ("POST", FETCH_PATH,                     Replica,               || post(sync::fetch)),
+    ("POST", FIND_PATH,                      Replica,               || post(sync::find)),
     ("GET",  WAIT_PATH,                      Replica,               || get(sync::wait)),
     ("GET",  DOCUMENTS_PATH,                 Importer,              || get(sync::documents)),
     ("GET",  CHANGEOVER_PATH,                Importer,              || get(changeover::standing)),
@@ -69,6 +70,9 @@ static TABLE: &[(&str, &str, Permission, Handler)] = &[
     ("POST", "/branches/absence",            Office(Administrator), || post(branches::set_absence)),
     ("GET",  "/machines/{number}",           Office(AtOffice),      || get(machines::show)),
     ("GET",  "/machines/{number}/doings.csv", Office(AtOffice),     || get(machines::csv)),
+    ("GET",  "/recovery",                    Office(AtOffice),      || get(recovery::show)),
+    ("POST", "/recovery/open",               Office(Administrator), || post(recovery::open)),
+    ("POST", "/recovery/end",                Office(Administrator), || post(recovery::end)),
     ("GET",  "/staff",                       Office(AtOffice),      || get(staff::show)),
     ("POST", "/staff",                       Office(Administrator), || post(staff::take_on)),
     ("POST", "/staff/{id}",                  Office(Administrator), || post(staff::edit)),

@@ -19,7 +19,7 @@ use std::sync::Arc;
 use jiff::civil;
 use shared::clock::UtcMillis;
 use shared::command::{self, Pay};
-use shared::domain::{Catalogue, Contact, Custody, Phase, StatusCode, Territory};
+use shared::domain::{Catalogue, Contact, Custody, Phase, StatusCode, Territory, TicketNumber};
 use shared::id::{BranchId, CustomerId, DocumentId, OrderId, StaffId};
 use tokio::sync::{broadcast, watch};
 
@@ -39,6 +39,7 @@ use crate::clock::Clock;
 use crate::records::Membership;
 use crate::storage::Storage;
 use crate::sync::Link;
+use crate::sync::find::{Answer, Asked};
 pub(crate) use people::People;
 
 /// The branch's use cases. Cheap to clone; all clones are one.
@@ -51,6 +52,7 @@ struct Inner {
     membership: Membership,
     clock: Clock,
     link: watch::Receiver<Link>,
+    asked: watch::Sender<Option<Asked>>,
 }
 
 /// How long sessions last.
@@ -438,6 +440,19 @@ impl Counter {
         self.order_details(id_or_ticket).await
     }
 
+    /// Has the hub asked for an order of another branch. It is here some moments later when it exists and there is a line.
+    pub(crate) fn ask_hub_for(&self, ticket: TicketNumber) {
+        let answer = Answer::Awaited;
+        self.0.asked.send_replace(Some(Asked { ticket, answer }));
+    }
+
+    /// What came of asking for an order; none when nobody has asked for this one lately.
+    pub(crate) fn answer_for(&self, ticket: &TicketNumber) -> Option<Answer> {
+        let asked = self.0.asked.borrow();
+        let asked = asked.as_ref().filter(|asked| asked.ticket == *ticket);
+        asked.map(|asked| asked.answer)
+    }
+
     /// Due, overdue, ready and in work today.
     ///
     /// # Errors
@@ -534,6 +549,7 @@ impl Counter {
         membership: Membership,
         clock: Clock,
         link: watch::Receiver<Link>,
+        asked: watch::Sender<Option<Asked>>,
     ) -> Self {
         Self(Arc::new(Inner {
             storage,
@@ -541,6 +557,7 @@ impl Counter {
             membership,
             clock,
             link,
+            asked,
         }))
     }
 

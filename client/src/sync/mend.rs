@@ -61,6 +61,16 @@ pub(super) async fn mend(
     })
 }
 
+/// Mending was cut off: it is begun again with the next comparison.
+///
+/// # Errors
+/// [`StepError`] when that cannot be noted.
+pub(super) async fn note_broken_off(storage: &Storage) -> Result<(), StepError> {
+    Ok(storage
+        .run(|desk| branch::note_broken_off(desk).map_err(CounterError::from))
+        .await??)
+}
+
 /// Asks the hub until it is known where the two differ.
 async fn compare(
     storage: &Storage,

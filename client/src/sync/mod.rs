@@ -4,6 +4,7 @@
 //! to time. It never holds the store thread while the network is slow: a step plans on the store thread, talks, and takes
 //! the reply in on the store thread.
 
+pub(crate) mod find;
 mod mend;
 mod quarantine;
 mod step;
@@ -134,7 +135,11 @@ impl Synchronizer {
 
     /// Branch and hub are quiet and differ: the difference is found, fetched and offered.
     async fn mend(&mut self) -> Result<(), StepError> {
-        let mended = mend::mend(&self.storage, &self.transport, &self.clock).await?;
+        let mended = mend::mend(&self.storage, &self.transport, &self.clock).await;
+        if mended.is_err() {
+            mend::note_broken_off(&self.storage).await?;
+        }
+        let mended = mended?;
         metrics::counter!("offpiste_branch_documents_mended_total")
             .increment(mended.fetched + mended.offered);
         Ok(())

@@ -11,8 +11,8 @@ use shared::wire::reconcile::{
     ReconcileReply,
 };
 use shared::wire::{
-    self, EXCHANGE_PATH, Exchange, ExchangeReply, JOIN_PATH, JoinReply, JoinRequest, WAIT_PATH,
-    WAIT_SECONDS, WaitReply,
+    self, EXCHANGE_PATH, Exchange, ExchangeReply, FIND_PATH, FindQuery, FindReply, JOIN_PATH,
+    JoinReply, JoinRequest, WAIT_PATH, WAIT_SECONDS, WaitReply,
 };
 
 use crate::counter::LineProblem;
@@ -25,6 +25,9 @@ const EXCHANGE: Duration = Duration::from_secs(90);
 
 /// The hub holds a wait open for its time; this is what it may take on top.
 const WAIT: Duration = Duration::from_secs(WAIT_SECONDS + 10);
+
+/// Somebody stands at the counter with a ticket.
+const FIND: Duration = Duration::from_secs(10);
 
 /// Joining waits for a person's reading speed on neither side.
 const JOIN: Duration = Duration::from_secs(20);
@@ -104,6 +107,23 @@ impl Transport {
     pub(crate) async fn fetch(&self, query: &FetchQuery) -> Result<FetchReply, LineProblem> {
         self.ask(FETCH_PATH, query, limits::COMPRESSED_MESSAGE_BYTES)
             .await
+    }
+
+    /// Whether an order has a ticket; it is in this branch's scope then.
+    pub(crate) async fn find(&self, ticket: &str) -> Result<FindReply, LineProblem> {
+        let query = FindQuery {
+            ticket: ticket.to_owned(),
+        };
+        let response = self
+            .client
+            .post(format!("{}{FIND_PATH}", self.hub))
+            .timeout(FIND)
+            .bearer_auth(&self.token)
+            .json(&query)
+            .send()
+            .await
+            .map_err(|error| problem_of(&error))?;
+        json_of(accepted(response).await?).await
     }
 
     /// Returns when the hub has something after `position`, or has waited long enough.

@@ -19,7 +19,7 @@ use shared::domain::{Branch, Role, Staff, seed};
 use shared::id::{Actor, BranchId, DocumentId, ReplicaNumber, StaffId};
 use shared::read_model::ReadModel;
 use shared::store::{HubStore, Merged, StoreError};
-use shared::sync::hub::{self, Claim, Counters, Writing};
+use shared::sync::hub::{self, Claim, Counters, Takes, Writing};
 use shared::sync::reconcile::Responder;
 use shared::sync::{self, Peer, ScopeDigest, Verdict};
 use shared::wire::reconcile::{
@@ -412,6 +412,7 @@ impl HubState {
             cursor: feed.position,
             remaining: u64::from(feed.more),
             highest_counter: taken.highest_counter,
+            takes_back: false,
             digest: branch
                 .filter(|_| is_quiet)
                 .map(|branch| self.digest(branch)),
@@ -420,7 +421,7 @@ impl HubState {
     }
 
     fn judge(&self, bytes: &[u8], peer: Peer) -> Verdict {
-        match sync::judge(bytes, peer) {
+        match sync::judge(bytes, peer, Takes::OwnWrites) {
             Verdict::Merge(delta) if self.refuse_orders && delta.kind().as_str() == kind::ORDER => {
                 Verdict::Refuse(wire::RefusalCode::NotAllowed, "not today".to_owned())
             }

@@ -66,6 +66,7 @@ routes! {
     get  "/workshop/list"            SignedIn  today::workshop_list,
     get  "/search"                   SignedIn  search::page,
     get  "/search/results"           SignedIn  search::results,
+    post "/search/ask"               SignedIn  search::ask,
     get  "/events"                   SignedIn  events::stream,
 
     get  "/orders/new"               SignedIn  intake::new_page,

@@ -8,9 +8,11 @@ use axum::extract::{Query, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use serde::Deserialize;
+use shared::domain::TicketNumber;
 use shared::limits;
 use shared::wire::{
-    self, Exchange, JoinReply, JoinRequest, WAIT_SECONDS, WaitReply, WireError, v1,
+    self, Exchange, FindQuery, FindReply, JoinReply, JoinRequest, WAIT_SECONDS, WaitReply,
+    WireError, v1,
 };
 use tokio::time::Instant;
 
@@ -67,6 +69,23 @@ pub(crate) async fn fetch(
     binary(wire::encode(
         &app.hub.fetch_documents(&replica, query).await?,
     ))
+}
+
+/// `POST /sync/v1/find`.
+pub(crate) async fn find(
+    State(app): State<App>,
+    FromReplica(replica): FromReplica,
+    body: Bytes,
+) -> Result<Json<FindReply>, Problem> {
+    let query: FindQuery = serde_json::from_slice(&body)
+        .map_err(|error| Problem::bad_request(format!("this asks for no order: {error}")))?;
+    let ticket: TicketNumber = query
+        .ticket
+        .parse()
+        .map_err(|error| Problem::bad_request(format!("this is no ticket number: {error}")))?;
+    app.hub.note_contact(replica.number);
+    let order = app.hub.find(&replica, ticket).await?;
+    Ok(Json(FindReply { order }))
 }
 
 /// The query of a wait.

@@ -2,20 +2,21 @@
 //! decided by [`shared::sync::hub`].
 
 use std::collections::HashMap;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use shared::clock::UtcMillis;
 use shared::id::{BranchId, DocumentId, ReplicaNumber};
 use shared::limits;
 use shared::store::StoreError;
-use shared::sync::hub::{self, Claim, Counters, Outgoing, TakenIn, Wanted};
+use shared::sync::hub::{self, Claim, Counters, Outgoing, Recovery, TakenIn, Takes, Wanted};
 use shared::sync::{Peer, judge_encoded};
 use shared::wire::{
     Brought, Epoch, Exchange, ExchangeReply, OLDEST_PROTOCOL_VERSION, PROTOCOL_VERSION, Refused,
     WaitReply,
 };
 
+use super::join::next_replica;
 use super::records::{self, RefusedDelta, Replica};
 use super::{BackendError, Hub, Writer};
 use crate::{clock, random};
@@ -41,6 +42,22 @@ impl Told {
     fn of(&self, replica: ReplicaNumber) -> u64 {
         let told = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         told.get(&replica).copied().unwrap_or(0)
+    }
+
+    /// Positions of a former epoch mean nothing.
+    fn forget(&self) {
+        lock(&self.0).clear();
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+const fn peer(replica: &Replica) -> Peer {
+    Peer {
+        replica: replica.number,
+        role: replica.role,
     }
 }
 
@@ -81,13 +98,13 @@ impl Hub {
         if asked > limits::DOCUMENTS_PER_EXCHANGE {
             return Err(ExchangeError::TooMany(asked));
         }
-        let claim = Claim::of(&message);
-        let pushed = std::mem::take(&mut message.pushed);
-        let brought = pushed.len();
-        let taken = self.take(replica, claim, pushed).await?;
         let epoch = self
             .epoch_for(message.epoch == Some(self.epoch()), message.cursor)
             .await?;
+        let (claim, takes) = self.claim_in(epoch, replica, &message).await?;
+        let pushed = std::mem::take(&mut message.pushed);
+        let brought = pushed.len();
+        let taken = self.take(replica, claim, takes, pushed).await?;
         let cursor = if message.epoch == Some(epoch) {
             message.cursor
         } else {
@@ -163,6 +180,7 @@ impl Hub {
             cursor: outgoing.cursor,
             remaining,
             highest_counter: taken.highest_counter,
+            takes_back: takes == Takes::Everything,
             digest,
             clock: now,
         })
@@ -228,12 +246,10 @@ impl Hub {
         &self,
         replica: &Replica,
         claim: Claim,
+        takes: Takes,
         pushed: Vec<Vec<u8>>,
     ) -> Result<TakenIn, BackendError> {
-        let peer = Peer {
-            replica: replica.number,
-            role: replica.role,
-        };
+        let peer = peer(replica);
         let name = records::counters(replica.number);
         if pushed.is_empty() {
             let counters: Option<Counters> =
@@ -250,7 +266,7 @@ impl Hub {
                 .into_iter()
                 .map(|bytes| {
                     let length = bytes.len();
-                    (judge_encoded(bytes, peer), length)
+                    (judge_encoded(bytes, peer, takes), length)
                 })
                 .unzip::<_, _, Vec<_>, Vec<_>>()
         })
@@ -273,26 +289,34 @@ impl Hub {
     /// without saying so. It begins a new epoch by itself, and every branch sends again what is missing here.
     async fn epoch_for(&self, is_same: bool, cursor: u64) -> Result<Epoch, BackendError> {
         let head = *self.inner.shared.head.borrow();
+        let former = self.epoch();
         if !is_same || cursor <= head {
-            return Ok(self.epoch());
+            return Ok(former);
         }
         tracing::error!(
             cursor,
             head,
-            "a branch has seen more than this hub has: beginning a new epoch"
+            "a branch has seen more than this hub has: beginning a new epoch. What branches wrote comes back by itself; \
+             the office decides whether they also give back what others wrote"
         );
-        let epoch = Epoch(random::number_u64()?);
+        let (epoch, incarnation) = (Epoch(random::number_u64()?), random::number_u32()?);
+        let inner = Arc::clone(&self.inner);
         self.write(move |writer| {
-            Ok::<_, BackendError>(writer.store().write_record(records::EPOCH, &epoch)?)
+            let mut current = lock(&inner.epoch);
+            if *current == former {
+                writer.begin_new_life(incarnation)?;
+                writer.store().write_record(records::EPOCH, &epoch)?;
+                let below = ReplicaNumber(next_replica(writer.store())?);
+                let recovery = Recovery::noticed(epoch, clock::now(), below);
+                writer.store().write_record(records::RECOVERY, &recovery)?;
+                *lock(&inner.recovery) = Some(recovery);
+                *current = epoch;
+                *lock(&inner.echoes) = hub::Echoes::default();
+                inner.told.forget();
+            }
+            Ok::<_, BackendError>(*current)
         })
-        .await?;
-        let mut current = self
-            .inner
-            .epoch
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
-        *current = epoch;
-        Ok(epoch)
+        .await
     }
 
     fn note_echo(&self, replica: ReplicaNumber, claim: Claim, cursor: u64, taken: &TakenIn) {
@@ -419,6 +443,15 @@ fn merge_all(
     let taken = hub::take_in(writer, peer, claim, &mut counters, verdicts)?;
     if taken.has_new_counters {
         writer.store().write_record(&name, &counters)?;
+    }
+    for document in &taken.given_back {
+        let given = records::GivenBack {
+            at: clock::now(),
+            replica: peer.replica,
+            document: *document,
+        };
+        let name = records::given_back(peer.replica, *document);
+        writer.store().write_record(&name, &given)?;
     }
     let kept: Vec<RefusedDelta> = taken
         .refused

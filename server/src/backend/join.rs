@@ -5,6 +5,7 @@ use shared::document::{Change, Field};
 use shared::domain::fields::{kind, known_kind};
 use shared::domain::{Branch, TicketPrefix, seed};
 use shared::id::{BranchId, DocumentId, ReplicaNumber, StaffId};
+use shared::store::{HubStore, StoreError};
 use shared::wire::{JoinReply, JoinRequest, JoinString, ReplicaRole};
 use uuid::Uuid;
 
@@ -193,6 +194,16 @@ impl Hub {
     }
 }
 
+/// The number of the next machine. Beyond every one that is known here, should a repair not have found the record.
+pub(super) fn next_replica(store: &HubStore) -> Result<u32, StoreError> {
+    if let Some(next) = store.read_record(records::NEXT_REPLICA)? {
+        return Ok(next);
+    }
+    let known = store.records::<Replica>(records::REPLICAS, records::MAX_REPLICAS)?;
+    let highest = known.into_iter().map(|(_, replica)| replica.number).max();
+    Ok(highest.unwrap_or(ReplicaNumber::HUB).0 + 1)
+}
+
 fn take_papers(
     writer: &mut Writer,
     request: &JoinRequest,
@@ -210,10 +221,7 @@ fn take_papers(
     if pending.expires_at < now {
         return Err(JoinError::Expired);
     }
-    let next: u32 = store
-        .read_record(records::NEXT_REPLICA)
-        .map_err(BackendError::from)?
-        .unwrap_or(ReplicaNumber::HUB.0 + 1);
+    let next = next_replica(store).map_err(BackendError::from)?;
     if usize::try_from(next).map_or(true, |next| next > records::MAX_REPLICAS) {
         return Err(JoinError::TooMany);
     }

@@ -7,6 +7,7 @@ mod digests;
 mod doings;
 mod exchange;
 mod feed;
+mod find;
 mod join;
 mod lists;
 mod office;
@@ -15,6 +16,7 @@ mod presence;
 mod readers;
 mod reconcile;
 mod records;
+mod recovery;
 mod renew;
 mod start;
 mod upkeep;
@@ -27,7 +29,7 @@ use std::time::Duration;
 use shared::domain::Catalogue;
 use shared::read_model::{ApplyError, OpenError, QueryError, Reader};
 use shared::store::{HubStore, StoreError};
-use shared::sync::hub::Echoes;
+use shared::sync::hub::{Echoes, Recovery};
 use shared::wire::Epoch;
 use tokio::sync::{mpsc, oneshot, watch};
 
@@ -39,7 +41,7 @@ pub(crate) use office::{Choice, SetPriceError, SettleError};
 pub(crate) use people::{EditStaff, NewStaff, NewStaffError};
 pub(crate) use presence::Freshness;
 pub(crate) use reconcile::ReconcileError;
-pub(crate) use records::{Presence, RefusedDelta, Replica};
+pub(crate) use records::{GivenBack, Presence, RefusedDelta, Replica};
 pub(crate) use renew::{begin_again, header_of};
 pub(crate) use start::{
     FirstStart, StartError, give_new_password, lists_file, start, store_directory,
@@ -63,6 +65,7 @@ struct Inner {
     echoes: Mutex<Echoes>,
     told: exchange::Told,
     epoch: Mutex<Epoch>,
+    recovery: Mutex<Option<Recovery>>,
     public_url: String,
     join_string_lifetime: Duration,
 }
@@ -209,11 +212,5 @@ impl Hub {
 /// # Errors
 /// When the store cannot be opened, such as while the hub runs.
 pub(crate) fn begin_new_epoch(data: &Path) -> Result<Epoch, BackendError> {
-    let store = HubStore::open(&start::store_directory(data))?;
-    let epoch = Epoch(crate::random::number_u64()?);
-    store.write_record(records::EPOCH, &epoch)?;
-    // What the hub itself wrote after the backup is lost; under a new identity none of its dots can come twice.
-    store.write_record(records::INCARNATION, &crate::random::number_u32()?)?;
-    store.persist()?;
-    Ok(epoch)
+    begin_again(&start::store_directory(data))
 }

@@ -4,6 +4,8 @@
 //! |---|---|
 //! | `hub/epoch` | the life of the feed |
 //! | `hub/incarnation`, `hub/reserved` | the hub's own CRDT identity and the counters it may use |
+//! | `hub/recovery` | what is taken back after the hub was put back to a backup |
+//! | `given-back/<number>/<id>` | a document in which a machine gave back what others wrote |
 //! | `hub/next-replica` | the next replica number; never given twice |
 //! | `account/<login>` | who may log in at the office |
 //! | `join/<hash of the code>` | a join string that has not been used |
@@ -23,6 +25,8 @@ use shared::wire::ReplicaRole;
 pub(super) const EPOCH: &str = "hub/epoch";
 pub(super) const INCARNATION: &str = "hub/incarnation";
 pub(super) const RESERVED: &str = "hub/reserved";
+pub(super) const RECOVERY: &str = "hub/recovery";
+pub(super) const GIVEN_BACK: &str = "given-back/";
 pub(super) const NEXT_REPLICA: &str = "hub/next-replica";
 pub(super) const ACCOUNTS: &str = "account/";
 pub(super) const JOINS: &str = "join/";
@@ -140,6 +144,21 @@ pub(crate) struct RefusedDelta {
     pub(crate) reason: String,
     /// How large it was.
     pub(crate) bytes: u64,
+}
+
+/// A document in which a machine gave back what others wrote.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct GivenBack {
+    /// When it did so last.
+    pub(crate) at: UtcMillis,
+    /// Which machine.
+    pub(crate) replica: ReplicaNumber,
+    /// Which document.
+    pub(crate) document: DocumentId,
+}
+
+pub(super) fn given_back(replica: ReplicaNumber, document: DocumentId) -> String {
+    format!("{GIVEN_BACK}{:08x}/{document}", replica.0)
 }
 
 pub(super) fn account(login: &str) -> String {

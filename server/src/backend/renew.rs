@@ -2,11 +2,14 @@
 
 use std::path::Path;
 
+use shared::id::ReplicaNumber;
 use shared::store::backup::{Header, StoreKind};
 use shared::store::{HubStore, StoreError};
+use shared::sync::hub::Recovery;
 use shared::wire::Epoch;
 
 use super::BackendError;
+use super::join::next_replica;
 use super::records::{self, PendingJoin};
 use crate::clock;
 
@@ -16,7 +19,8 @@ const SKIPPED_REPLICAS: u32 = 64;
 
 /// Begins a new life of the store in a directory: a new epoch, so that branches send again what is missing; a new
 /// incarnation of the hub's own, so that no dot of it names two writes; replica numbers beyond those that may have been given
-/// since; and no join string that may have been used since. Durable on return.
+/// since; no join string that may have been used since; and a recovery, so that machines which are known give back what others
+/// wrote. Durable on return.
 ///
 /// # Errors
 /// When the store cannot be opened, such as while the hub runs, or not be written.
@@ -25,12 +29,10 @@ pub(crate) fn begin_again(directory: &Path) -> Result<Epoch, BackendError> {
     let epoch = Epoch(crate::random::number_u64()?);
     store.write_record(records::EPOCH, &epoch)?;
     store.write_record(records::INCARNATION, &crate::random::number_u32()?)?;
-    if let Some(next) = store.read_record::<u32>(records::NEXT_REPLICA)? {
-        store.write_record(
-            records::NEXT_REPLICA,
-            &next.saturating_add(SKIPPED_REPLICAS),
-        )?;
-    }
+    let next = next_replica(&store)?.saturating_add(SKIPPED_REPLICAS);
+    store.write_record(records::NEXT_REPLICA, &next)?;
+    let recovery = Recovery::open(epoch, clock::now(), ReplicaNumber(next));
+    store.write_record(records::RECOVERY, &recovery)?;
     for (name, _) in store.records::<PendingJoin>(records::JOINS, records::MAX_JOINS)? {
         store.remove_record(&name)?;
     }

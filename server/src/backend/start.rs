@@ -96,6 +96,10 @@ pub(crate) fn start(
     followers.catch_up()?;
     writer.hand_to(followers.follow().map_err(StartError::Thread)?);
     let replicas = presence::Replicas::load(&shared.store)?;
+    let recovery = shared
+        .store
+        .read_record(records::RECOVERY)
+        .map_err(BackendError::from)?;
     let readers = readers::Readers::open(&lists)?;
     let (jobs, queue) = mpsc::channel(writer::QUEUE);
     thread::Builder::new()
@@ -111,6 +115,7 @@ pub(crate) fn start(
             echoes: Mutex::default(),
             told: super::exchange::Told::default(),
             epoch: Mutex::new(epoch),
+            recovery: Mutex::new(recovery),
             public_url,
             join_string_lifetime: settings.join_string_lifetime,
         }),

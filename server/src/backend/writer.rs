@@ -138,6 +138,17 @@ impl Writer {
         &self.shared.store
     }
 
+    /// From now on the hub writes as another incarnation: its store was put back, and counters that it gives may have been
+    /// given before.
+    pub(super) fn begin_new_life(&mut self, incarnation: u32) -> Result<(), StoreError> {
+        let store = &self.shared.store;
+        store.write_record(records::INCARNATION, &incarnation)?;
+        store.write_record(records::RESERVED, &0_u64)?;
+        self.actor = Actor::new(ReplicaNumber::HUB, incarnation);
+        (self.counter, self.reserved) = (0, 0);
+        Ok(())
+    }
+
     /// All reference data, this batch's changes not yet included.
     pub(crate) fn catalogue(&self) -> Arc<Catalogue> {
         let catalogue = &self.shared.catalogue;

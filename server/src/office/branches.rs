@@ -12,7 +12,7 @@ use shared::presentation::page::Words;
 use super::freshness::{self, AsOf, BranchState, MachineRow};
 use super::layout::{Layout, Nav};
 use super::reader::Reader;
-use super::{page, page_as, see_other};
+use super::{page, page_as, recovery, see_other};
 use crate::auth::FromOffice;
 use crate::backend::{LONG_ABSENT_DAYS_ALLOWED, MakeJoinString, MakeJoinStringError};
 use crate::problem::Problem;
@@ -33,6 +33,7 @@ struct BranchesPage {
     typed_name: String,
     problem: Option<String>,
     is_administrator: bool,
+    is_recovering: bool,
 }
 
 #[derive(Template)]
@@ -106,6 +107,7 @@ async fn draw(
             typed_name,
             problem,
             is_administrator,
+            is_recovering: recovery::is_unfinished(app),
         },
     )
 }

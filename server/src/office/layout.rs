@@ -165,13 +165,15 @@ fn in_conflict(lists: &Reader) -> Result<u64, QueryError> {
 }
 
 /// What an action reports after its redirect: `?done=settled`. Only these; an address cannot put words on a page.
-const DONE: [&str; 6] = [
+const DONE: [&str; 8] = [
     "settled",
     "staff",
     "retired",
     "price",
     "absence",
     "forgotten",
+    "recovery-opened",
+    "recovery-ended",
 ];
 
 fn toast(words: Words, here: &str) -> Option<String> {

@@ -255,7 +255,11 @@ fn event_words(seen: &Seen, kind: &str) -> String {
     seen.words.text(key)
 }
 
-fn name_of(seen: &Seen, document: &Document, order: Option<&Order>) -> (Option<String>, String) {
+pub(super) fn name_of(
+    seen: &Seen,
+    document: &Document,
+    order: Option<&Order>,
+) -> (Option<String>, String) {
     let href = Some(format!("/orders/{}", document.id()));
     if let Some(order) = order {
         let number = spoken_number(order.ticket.as_deref(), &order.number());
@@ -273,7 +277,7 @@ fn name_of(seen: &Seen, document: &Document, order: Option<&Order>) -> (Option<S
     )
 }
 
-fn kind_words(seen: &Seen, document: &Document) -> String {
+pub(super) fn kind_words(seen: &Seen, document: &Document) -> String {
     let key = match document.kind().as_str() {
         kind::ORDER => "order",
         kind::CUSTOMER => "customer",

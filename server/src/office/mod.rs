@@ -14,6 +14,7 @@ pub(crate) mod orders;
 pub(crate) mod overview;
 pub(crate) mod quarantine;
 mod reader;
+pub(crate) mod recovery;
 pub(crate) mod staff;
 
 use askama::Template;

@@ -118,16 +118,9 @@ pub(crate) async fn find(app: &App, text: &str) -> Result<DocumentId, Problem> {
     let ticket: TicketNumber = text
         .parse()
         .map_err(|_| Problem::not_found("this is neither an order's id nor a ticket number"))?;
-    let filter = shared::read_model::SearchFilter::default();
-    let found = app
-        .hub
-        .read(move |lists| lists.search(ticket.as_str(), 5, &filter))
-        .await?;
-    found
-        .orders
-        .into_iter()
-        .find(|order| order.ticket.as_deref() == Some(ticket.as_str()))
-        .map(|order| order.id.document())
+    app.hub
+        .order_with(ticket)
+        .await?
         .ok_or_else(|| Problem::not_found("no order has this ticket number"))
 }
 

@@ -16,8 +16,8 @@ use shared::read_model::{BranchOverview, Overview};
 
 use super::freshness::{self, BranchState};
 use super::layout::{Layout, Nav};
-use super::page;
 use super::reader::Reader;
+use super::{page, recovery};
 use crate::problem::Problem;
 use crate::router::App;
 
@@ -39,6 +39,7 @@ struct OverviewPage {
     words: Words,
     layout: Layout,
     body: Body,
+    is_recovering: bool,
 }
 
 #[derive(Template)]
@@ -126,6 +127,7 @@ pub(crate) async fn show(
         words,
         layout,
         body,
+        is_recovering: recovery::is_unfinished(&app),
     })
 }
 

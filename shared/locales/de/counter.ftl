@@ -10,6 +10,12 @@ search-placeholder = Nummer, Name, Telefon, Gegenstand
 search-heading = Suche: { $query }
 search-empty-title = Nichts gefunden für «{ $query }»
 search-empty-next = Gesucht wird in den Aufträgen dieser Filiale: Nummer, Name, Telefon, Gegenstand. Ein Wortanfang genügt.
+search-elsewhere = Diesen Auftrag hat diese Filiale nicht. Vielleicht hat ihn eine andere.
+search-elsewhere-ask = Bei der Zentrale anfordern
+search-elsewhere-awaited = Die Zentrale wird gefragt.
+search-elsewhere-coming = Die Zentrale hat ihn; gleich ist er hier und bleibt.
+search-elsewhere-unknown = Die Zentrale kennt keinen Auftrag mit dieser Nummer.
+search-elsewhere-no-line = Die Zentrale ist gerade nicht zu erreichen. Sobald die Leitung wieder da ist, nochmals anfordern.
 search-misread = Diese Nummer ist verlesen: ein Zeichen stimmt nicht. Bitte nochmals lesen oder scannen.
 
 sign-in-title = Wer sind Sie?
@@ -136,6 +142,7 @@ event-moved = { $item } ist { $place }
 event-settled = Entschieden: { $field }
 event-edited = Angaben geändert
 event-imported = Aus der alten Datenbank übernommen
+event-fetched = Von { $branch } angefordert
 event-unknown = { $kind }
 
 conflicts-title = Konflikte

@@ -214,3 +214,20 @@ office-done-forgotten = Von der Liste genommen.
 
 # Ein altes System wird abgelöst.
 office-changeover = «{ $system }» wird gerade abgeschaltet ({ $branches }). Preise, Personal und Filialen bleiben einige Minuten, wie sie sind; Aufträge werden weiter angenommen.
+
+# Nach dem Zurücksetzen der Zentrale.
+recovery-title = Wiederherstellung
+recovery-explained = Diese Zentrale wurde auf eine Sicherung zurückgesetzt. Was eine Filiale selbst geschrieben hat, sendet sie von allein wieder. Was die Zentrale oder eine andere Filiale geschrieben hat (Preise, Personal, Entscheide), geben die Filialen zurück, solange die Wiederherstellung offen ist: jedes Gerät, das vorher schon beigetreten war, bis es alles angeboten hat.
+recovery-open = Offen seit { $since }
+recovery-not-open = Nicht offen (Stand { $since })
+recovery-awaited = Noch nicht fertig:
+recovery-late = Kamen nach dem Ende noch mit mehr, etwa weil ein Gerät kopiert wurde. Nochmals öffnen, wenn das seine Richtigkeit hat:
+recovery-done = Haben alles angeboten:
+recovery-open-action = Zurückgeben lassen
+recovery-end-action = Beenden
+recovery-none = Diese Zentrale wurde nie zurückgesetzt.
+recovery-given-back = Zurückgegeben
+recovery-notice = Diese Zentrale wurde auf eine Sicherung zurückgesetzt; noch nicht alles ist zurück.
+recovery-notice-link = Ansehen und entscheiden
+office-done-recovery-opened = Geöffnet. Die Geräte geben beim nächsten Kontakt zurück.
+office-done-recovery-ended = Beendet. Jedes Gerät schreibt wieder nur in eigenem Namen.

@@ -10,6 +10,12 @@ search-placeholder = Number, name, phone, item
 search-heading = Search: { $query }
 search-empty-title = Nothing found for “{ $query }”
 search-empty-next = This branch’s orders are searched: number, name, phone, item. The beginning of a word is enough.
+search-elsewhere = This branch does not have this order. Another one may.
+search-elsewhere-ask = Ask the office for it
+search-elsewhere-awaited = The office is being asked.
+search-elsewhere-coming = The office has it; in a moment it is here, and stays.
+search-elsewhere-unknown = The office knows no order with this number.
+search-elsewhere-no-line = The office cannot be reached right now. Ask again when the line is back.
 search-misread = This number was misread: one character is wrong. Please read or scan it again.
 
 sign-in-title = Who are you?
@@ -136,6 +142,7 @@ event-moved = { $item } is { $place }
 event-settled = Decided: { $field }
 event-edited = Details edited
 event-imported = Brought over from the old database
+event-fetched = Asked for by { $branch }
 event-unknown = { $kind }
 
 conflicts-title = Conflicts

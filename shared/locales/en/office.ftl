@@ -214,3 +214,20 @@ office-done-forgotten = Taken off the list.
 
 # An old system is being replaced.
 office-changeover = “{ $system }” is being switched off ({ $branches }). Prices, staff and branches stay as they are for some minutes; orders are taken in as always.
+
+# After the hub was put back.
+recovery-title = Recovery
+recovery-explained = This hub was put back to a backup. What a branch wrote itself it sends again by itself. What the hub or another branch wrote (prices, staff, decisions) the branches give back while the recovery is open: each machine that had joined before, until it has offered everything.
+recovery-open = Open since { $since }
+recovery-not-open = Not open (as of { $since })
+recovery-awaited = Not done yet:
+recovery-late = Came with more after the end, as a copied machine does. Open it again when that is as it should be:
+recovery-done = Have offered everything:
+recovery-open-action = Let them give back
+recovery-end-action = End it
+recovery-none = This hub was never put back.
+recovery-given-back = Given back
+recovery-notice = This hub was put back to a backup; not everything is back yet.
+recovery-notice-link = Look and decide
+office-done-recovery-opened = Open. The machines give back at their next contact.
+office-done-recovery-ended = Ended. Each machine writes in its own name only again.

@@ -10,6 +10,12 @@ search-placeholder = Numéro, nom, téléphone, objet
 search-heading = Recherche: { $query }
 search-empty-title = Rien trouvé pour «{ $query }»
 search-empty-next = La recherche porte sur les commandes de cette succursale: numéro, nom, téléphone, objet. Le début d’un mot suffit.
+search-elsewhere = Cette filiale n'a pas cet ordre. Une autre l'a peut-être.
+search-elsewhere-ask = Le demander à la centrale
+search-elsewhere-awaited = La centrale est interrogée.
+search-elsewhere-coming = La centrale l'a ; il sera ici dans un instant et y restera.
+search-elsewhere-unknown = La centrale ne connaît aucun ordre avec ce numéro.
+search-elsewhere-no-line = La centrale n'est pas joignable. Redemander dès que la ligne est rétablie.
 search-misread = Ce numéro est mal lu: un caractère est faux. Veuillez relire ou rescanner.
 
 sign-in-title = Qui êtes-vous?
@@ -136,6 +142,7 @@ event-moved = { $item } est { $place }
 event-settled = Décidé: { $field }
 event-edited = Détails modifiés
 event-imported = Repris de l’ancienne base de données
+event-fetched = Demandé par { $branch }
 event-unknown = { $kind }
 
 conflicts-title = Conflits

@@ -214,3 +214,20 @@ office-done-forgotten = Retiré de la liste.
 
 # Un ancien système est remplacé.
 office-changeover = «{ $system }» est en cours d’arrêt ({ $branches }). Prix, personnel et filiales restent inchangés quelques minutes; les commandes sont prises comme d’habitude.
+
+# Après la remise en état de la centrale.
+recovery-title = Récupération
+recovery-explained = Cette centrale a été remise à l'état d'une sauvegarde. Ce qu'une filiale a écrit elle-même, elle le renvoie d'elle-même. Ce que la centrale ou une autre filiale a écrit (prix, personnel, décisions), les filiales le rendent tant que la récupération est ouverte : chaque appareil déjà inscrit auparavant, jusqu'à ce qu'il ait tout proposé.
+recovery-open = Ouverte depuis { $since }
+recovery-not-open = Pas ouverte (état { $since })
+recovery-awaited = Pas encore terminé :
+recovery-late = Sont venus avec davantage après la fin, comme le fait un appareil copié. Rouvrir si c'est bien normal :
+recovery-done = Ont tout proposé :
+recovery-open-action = Faire rendre
+recovery-end-action = Terminer
+recovery-none = Cette centrale n'a jamais été remise à un état antérieur.
+recovery-given-back = Rendu
+recovery-notice = Cette centrale a été remise à l'état d'une sauvegarde ; tout n'est pas encore revenu.
+recovery-notice-link = Voir et décider
+office-done-recovery-opened = Ouverte. Les appareils rendent au prochain contact.
+office-done-recovery-ended = Terminée. Chaque appareil n'écrit de nouveau qu'en son propre nom.

@@ -10,6 +10,12 @@ search-placeholder = Numero, nome, telefono, oggetto
 search-heading = Ricerca: { $query }
 search-empty-title = Nessun risultato per «{ $query }»
 search-empty-next = La ricerca riguarda gli ordini di questa filiale: numero, nome, telefono, oggetto. Basta l’inizio di una parola.
+search-elsewhere = Questa filiale non ha questo ordine. Forse un'altra.
+search-elsewhere-ask = Richiederlo alla centrale
+search-elsewhere-awaited = Si sta chiedendo alla centrale.
+search-elsewhere-coming = La centrale ce l’ha; tra un attimo è qui e ci resta.
+search-elsewhere-unknown = La centrale non conosce nessun ordine con questo numero.
+search-elsewhere-no-line = La centrale non è raggiungibile. Richiedere di nuovo quando la linea è tornata.
 search-misread = Questo numero è letto male: un carattere è errato. Rileggere o riscansionare.
 
 sign-in-title = Chi è Lei?
@@ -136,6 +142,7 @@ event-moved = { $item } è { $place }
 event-settled = Deciso: { $field }
 event-edited = Dettagli modificati
 event-imported = Ripreso dalla vecchia banca dati
+event-fetched = Richiesto da { $branch }
 event-unknown = { $kind }
 
 conflicts-title = Conflitti

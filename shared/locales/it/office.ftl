@@ -214,3 +214,20 @@ office-done-forgotten = Tolto dall’elenco.
 
 # Un vecchio sistema viene sostituito.
 office-changeover = «{ $system }» viene spento in questo momento ({ $branches }). Prezzi, personale e filiali restano invariati per alcuni minuti; gli ordini si accettano come sempre.
+
+# Dopo il ripristino della centrale.
+recovery-title = Recupero
+recovery-explained = Questa centrale è stata riportata a un backup. Ciò che una filiale ha scritto lo rimanda da sola. Ciò che ha scritto la centrale o un'altra filiale (prezzi, personale, decisioni) le filiali lo restituiscono finché il recupero è aperto: ogni dispositivo già iscritto prima, fino a quando ha offerto tutto.
+recovery-open = Aperto dal { $since }
+recovery-not-open = Non aperto (stato { $since })
+recovery-awaited = Non ancora pronti:
+recovery-late = Sono arrivati con altro dopo la fine, come fa un dispositivo copiato. Riaprire se è giusto così:
+recovery-done = Hanno offerto tutto:
+recovery-open-action = Far restituire
+recovery-end-action = Terminare
+recovery-none = Questa centrale non è mai stata ripristinata.
+recovery-given-back = Restituito
+recovery-notice = Questa centrale è stata riportata a un backup; non tutto è ancora tornato.
+recovery-notice-link = Guardare e decidere
+office-done-recovery-opened = Aperto. I dispositivi restituiscono al prossimo contatto.
+office-done-recovery-ended = Terminato. Ogni dispositivo scrive di nuovo solo a proprio nome.

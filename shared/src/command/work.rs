@@ -272,6 +272,17 @@ pub fn note_print(document: &Document, authoring: &mut Authoring) -> Document {
     change.finish()
 }
 
+/// Another branch asked for an order by its ticket, and holds it from now on. Written at the hub, which alone has both.
+pub fn note_fetched(document: &Document, authoring: &mut Authoring, branch: BranchId) -> Document {
+    let mut change = Change::of(document);
+    change.record(
+        authoring,
+        event(fields::event::FETCHED),
+        [(field("branch"), branch.into())],
+    );
+    change.finish()
+}
+
 /// A colleague unlocked a member of staff; kept on the staff document as audit.
 pub fn unlock(staff: &Document, authoring: &mut Authoring, branch: BranchId) -> Document {
     let mut change = Change::of(staff);

@@ -156,7 +156,7 @@ impl Version {
     }
 
     /// Whether its clock is at most the other's.
-    fn is_covered_by(&self, other: &Self) -> bool {
+    pub(super) fn is_covered_by(&self, other: &Self) -> bool {
         let seen = self.seen.iter().map(|(actor, counter)| Dot {
             actor: *actor,
             counter: *counter,

@@ -95,6 +95,8 @@ pub mod event {
     pub const SETTLED: &str = "settled";
     /// Fields were edited: `pickup_from` when the pick-up moved to another branch.
     pub const EDITED: &str = "edited";
+    /// Another branch asked for the order by its ticket, and holds it since: `branch`.
+    pub const FETCHED: &str = "fetched";
     /// A locked member of staff was unlocked by a colleague.
     pub const UNLOCKED: &str = "unlocked";
     /// The document was brought over from a legacy database.

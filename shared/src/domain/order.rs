@@ -356,7 +356,7 @@ impl Order {
         let currency = text(order::CURRENCY)
             .and_then(|code| Currency::new(&code))
             .unwrap_or(Currency::CHF);
-        let mut timeline: Vec<Event> = document.events().into_iter().collect();
+        let mut timeline: Vec<Event> = document.happened().into_iter().cloned().collect();
         timeline.sort_by_key(|event| (event.at, event.dot));
         Some(Self {
             id: OrderId(document.id()),
@@ -473,14 +473,21 @@ impl Order {
             && self.promised_on.is_some_and(|promised| promised < today)
     }
 
-    /// The branches that must hold it: home, pick-up, and wherever a piece is.
+    /// The branches that must hold it: home, pick-up, wherever a piece is, and those that asked for it by its ticket.
     pub fn scope(&self) -> Vec<BranchId> {
         let held = self.items.iter().filter_map(|item| item.custody.branch());
+        let fetched = self
+            .timeline
+            .iter()
+            .filter(|happened| happened.kind.as_str() == event::FETCHED)
+            .filter_map(|happened| happened.get("branch")?.as_id())
+            .map(BranchId);
         let mut branches: Vec<BranchId> = self
             .home
             .into_iter()
             .chain(self.pickup)
             .chain(held)
+            .chain(fetched)
             .collect();
         branches.sort_unstable();
         branches.dedup();

@@ -19,7 +19,7 @@ use super::stored::{self, Stored};
 use super::{Change, Feed, StoreError, Unreadable};
 use crate::clock::{Hlc, HybridClock, UtcMillis};
 use crate::document::{Authoring, Document, Encoded, format};
-use crate::id::{Actor, DocumentId, StaffId};
+use crate::id::{Actor, DocumentId, Dot, StaffId};
 use crate::limits;
 
 /// The documents of one branch, with what of them the hub does not have yet.
@@ -393,6 +393,17 @@ impl BranchStore {
             .as_deref()
             .and_then(split_outbox)
             .map(|(_, since, _)| since))
+    }
+
+    /// Whether a write of this document is among what the hub has not acknowledged.
+    ///
+    /// # Errors
+    /// [`StoreError::Engine`].
+    pub fn has_unsent(&self, id: DocumentId, dot: Dot) -> Result<bool, StoreError> {
+        let value = self.engine.get(&layout::key(OUTBOX, id.as_bytes()))?;
+        let delta = value.as_deref().and_then(split_outbox);
+        let delta = delta.and_then(|(_, _, delta)| layout::read_document(id, delta).ok());
+        Ok(delta.is_some_and(|delta| delta.dots().contains(&dot)))
     }
 
     /// Deltas for the hub, bounded in number and bytes; at least one when any waits.

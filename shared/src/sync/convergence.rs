@@ -8,7 +8,9 @@ use proptest::prelude::*;
 use serde::Serialize;
 
 use super::branch::{self, Desk, Next, Progress, Proof};
-use super::hub::{self, Claim, Counters, Echoes, InScope, Peer, Wanted, Writing, judge_encoded};
+use super::hub::{
+    self, Claim, Counters, Echoes, InScope, Peer, Takes, Wanted, Writing, judge_encoded,
+};
 use crate::clock::UtcMillis;
 use crate::document::{Change, Document, Encoded, Field, Kind};
 use crate::id::{Actor, DocumentId, Dot, ReplicaNumber};
@@ -204,11 +206,15 @@ struct Hub {
     store: HubStore,
     counters: BTreeMap<ReplicaNumber, Counters>,
     echoes: Echoes,
+    /// Since which position of the feed each document is in everyone's scope.
+    entered: BTreeMap<DocumentId, u64>,
 }
 
 impl Writing for Hub {
     fn merge(&mut self, delta: &Document) -> Result<Merged, StoreError> {
-        self.store.merge(delta)
+        let merged = self.store.merge(delta)?;
+        self.entered.entry(delta.id()).or_insert(merged.position);
+        Ok(merged)
     }
 }
 
@@ -218,6 +224,7 @@ impl Hub {
             store: HubStore::in_memory(),
             counters: BTreeMap::new(),
             echoes: Echoes::default(),
+            entered: BTreeMap::new(),
         }
     }
 
@@ -226,7 +233,7 @@ impl Hub {
         let judged = message
             .pushed
             .iter()
-            .map(|bytes| judge_encoded(bytes.clone(), peer))
+            .map(|bytes| judge_encoded(bytes.clone(), peer, Takes::OwnWrites))
             .collect();
         let claim = Claim::of(message);
         let mut counters = self.counters.remove(&peer.replica).unwrap_or_default();
@@ -244,7 +251,11 @@ impl Hub {
             .map(|change| InScope {
                 position: change.position,
                 id: change.document.id(),
-                since: 0,
+                since: self
+                    .entered
+                    .get(&change.document.id())
+                    .copied()
+                    .unwrap_or(0),
             })
             .collect();
         let wanted = Wanted {
@@ -263,6 +274,7 @@ impl Hub {
             cursor: outgoing.cursor,
             remaining: u64::from(outgoing.more),
             highest_counter: taken.highest_counter,
+            takes_back: false,
             digest: None,
             clock: now,
         }
@@ -280,6 +292,26 @@ fn documents(store: &BranchStore) -> Vec<Document> {
         .collect();
     documents.sort_by_key(Document::id);
     documents
+}
+
+#[test]
+fn a_document_that_moves_on_while_a_new_machine_pages_through_its_first_synchronisation_comes_whole()
+ {
+    let mut hub = Hub::new();
+    let mut writer = Branch::new(1);
+    for document in 0..8 {
+        writer.write(document, 1, UtcMillis(1));
+        while writer.exchange(&mut hub, Line::Up, UtcMillis(1)) {}
+    }
+    let mut new = Branch::new(2);
+    // Two documents a reply: it has four of the eight, and not the sixth.
+    assert!(new.exchange(&mut hub, Line::Up, UtcMillis(2)));
+    assert!(new.exchange(&mut hub, Line::Up, UtcMillis(2)));
+    writer.write(5, 2, UtcMillis(3));
+    while writer.exchange(&mut hub, Line::Up, UtcMillis(3)) {}
+    // On the way to the end of the feed its cursor passes the place where that document entered the scope.
+    while new.exchange(&mut hub, Line::Up, UtcMillis(4)) {}
+    assert_eq!(documents(&new.store), documents(&writer.store));
 }
 
 proptest! {

@@ -39,6 +39,8 @@ pub struct Exchange {
     pub given_up: Vec<u32>,
     /// Documents to be sent whole, whatever the cursor says.
     pub fetch: Vec<DocumentId>,
+    /// Whether the sender has offered everything it holds to the hub of this epoch, which was put back to a backup.
+    pub has_given_back: bool,
     /// How many documents the sender takes in the reply; 0 to only push.
     pub want: u32,
     /// How many documents still wait at the sender, those pushed here included.
@@ -71,6 +73,8 @@ pub struct ExchangeReply {
     pub remaining: u64,
     /// The highest counter of the sender's incarnation that the hub has seen.
     pub highest_counter: u64,
+    /// Whether the hub was put back to a backup and takes back from the sender what it lacks, whoever wrote it.
+    pub takes_back: bool,
     /// The hub's digest of the sender's scope at `cursor`, when nothing more follows and the hub has it at hand.
     pub digest: Option<[u8; 16]>,
     /// The hub's clock.
@@ -165,6 +169,20 @@ pub struct WaitReply {
     pub changed: bool,
 }
 
+/// Asks for an order of another branch.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FindQuery {
+    /// The ticket, as printed or as said.
+    pub ticket: String,
+}
+
+/// The order with the ticket.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FindReply {
+    /// It is in the asking branch's scope now, and comes with the next exchange. None when no order has the ticket.
+    pub order: Option<DocumentId>,
+}
+
 /// The one string that joins a machine to a hub: `https://hub.example/join#CODE`. It works once and expires.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct JoinString {
@@ -241,6 +259,7 @@ mod tests {
             known_counter: 69_000,
             given_up: vec![75],
             fetch: vec![DocumentId::named("order/1")],
+            has_given_back: false,
             highest_counter: 70_000,
             want: 1_000,
             pending: 2,
@@ -264,6 +283,7 @@ mod tests {
             cursor: 301,
             remaining: 12,
             highest_counter: 70_000,
+            takes_back: true,
             digest: Some([7; 16]),
             clock: UtcMillis(-1),
         };

@@ -8,8 +8,8 @@ pub mod v1;
 
 pub use codec::{WireError, decode, decode_as, encode, encode_as, version_of};
 pub use messages::{
-    Brought, DocumentsReply, Epoch, Exchange, ExchangeReply, JoinReply, JoinRequest, JoinString,
-    JoinStringError, RefusalCode, Refused, ReplicaRole, WaitReply,
+    Brought, DocumentsReply, Epoch, Exchange, ExchangeReply, FindQuery, FindReply, JoinReply,
+    JoinRequest, JoinString, JoinStringError, RefusalCode, Refused, ReplicaRole, WaitReply,
 };
 
 /// The version this build speaks. A peer that speaks the one before is understood too.
@@ -35,6 +35,9 @@ pub const DOCUMENTS_PATH: &str = "/sync/v1/documents";
 pub const CHANGEOVER_PATH: &str = "/sync/v1/changeover";
 /// Where an importer looks whether the office's search finds what it brought over. JSON.
 pub const ORDERS_PATH: &str = "/sync/v1/orders";
+
+/// `POST`, JSON [`FindQuery`] -> [`FindReply`]: an order of another branch by its ticket. Bearer token of a branch.
+pub const FIND_PATH: &str = "/sync/v1/find";
 
 /// The media type of binary messages.
 pub const MEDIA_TYPE: &str = "application/vnd.offpiste.sync";

@@ -68,6 +68,7 @@ impl From<Exchange> for super::Exchange {
             known_counter: 0,
             given_up: Vec::new(),
             fetch: Vec::new(),
+            has_given_back: false,
             want: old.want,
             pending: old.pending,
             pending_since: old.pending_since,

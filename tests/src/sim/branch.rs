@@ -68,8 +68,16 @@ enum Mending {
     Asking(Box<Initiator>),
     Fetching {
         to_fetch: Vec<DocumentId>,
-        has_to_offer: bool,
+        to_offer: BTreeSet<DocumentId>,
     },
+    Offering(Vec<DocumentId>),
+}
+
+/// What a mending does next.
+enum Step {
+    Ask(Route, UnderWay, Vec<u8>),
+    /// An exchange that offers what the hub lacks.
+    Offer(Box<Planned>),
 }
 
 /// What a request asks for.
@@ -118,7 +126,9 @@ impl Daemon {
         plant: Option<Plant>,
     ) -> Result<Self, StoreError> {
         let mut store = BranchStore::on(disk)?;
-        if let Some(actor) = new_incarnation {
+        // A store that was copied or restored makes again, as another incarnation, what the hub has not acknowledged.
+        let again = new_incarnation.filter(|_| store.identity().is_some());
+        if let (Some(actor), None) = (new_incarnation, again) {
             store.assume_identity(actor)?;
         } else if let (Some(Plant::ReuseDot), Some(identity)) = (plant, store.identity()) {
             store.assume_identity(identity.actor)?;
@@ -139,6 +149,10 @@ impl Daemon {
             made_again: Vec::new(),
         };
         desk.read_all()?;
+        if let Some(actor) = again {
+            desk.reissue(actor, desk.progress.hub_counter)?;
+            desk.store.persist()?;
+        }
         Ok(Self {
             desk,
             in_flight: None,
@@ -192,7 +206,10 @@ impl Daemon {
     /// The answer did not come in time.
     pub fn give_up(&mut self) {
         self.in_flight = None;
-        self.mending = None;
+        if self.mending.take().is_some() {
+            // A disk that takes nothing leaves it at that: the difference is mended after an hour.
+            let _ = branch::note_broken_off(&mut self.desk);
+        }
     }
 
     /// Whether the branch says that it holds just what the hub holds.
@@ -219,11 +236,19 @@ impl Daemon {
     /// # Errors
     /// [`DaemonError`].
     pub fn plan(&mut self, number: u64, now: UtcMillis) -> Result<(Route, Vec<u8>), DaemonError> {
-        if let Some((route, under_way, bytes)) = self.mend_on()? {
-            self.in_flight = Some((number, under_way));
-            return Ok((route, bytes));
+        let mut planned = None;
+        match self.mend_on(now)? {
+            Some(Step::Ask(route, under_way, bytes)) => {
+                self.in_flight = Some((number, under_way));
+                return Ok((route, bytes));
+            }
+            Some(Step::Offer(offered)) => planned = Some(*offered),
+            None => {}
         }
-        let planned = branch::plan(&self.desk, now)?;
+        let planned = match planned {
+            Some(planned) => planned,
+            None => branch::plan(&self.desk, now)?,
+        };
         let bytes = match self.version {
             Version::Present => wire::encode(&planned.message)?,
             Version::Earlier => wire::encode_as(1, &in_earlier_words(&planned.message))?,
@@ -309,6 +334,8 @@ impl Daemon {
         let taken = branch::read(planned, reply, now)?;
         match branch::take_in(&mut self.desk, taken, now, random)? {
             Next::Again => Ok(true),
+            // What remains to be offered comes first.
+            Next::Rest if self.mending.is_some() => Ok(true),
             Next::Rest => match branch::compare(&mut self.desk, now)? {
                 Compared::Mend => {
                     self.mending = Some(Mending::Asking(Box::default()));
@@ -319,43 +346,46 @@ impl Daemon {
         }
     }
 
-    /// The next request of a mending that is under way.
-    fn mend_on(&mut self) -> Result<Option<(Route, UnderWay, Vec<u8>)>, DaemonError> {
+    /// The next step of a mending that is under way, as the product takes it.
+    fn mend_on(&mut self, now: UtcMillis) -> Result<Option<Step>, DaemonError> {
         if let Some(Mending::Asking(initiator)) = &mut self.mending {
             if let Some(query) = initiator.query() {
                 let bytes = wire::encode(&query)?;
-                return Ok(Some((Route::Reconcile, UnderWay::Reconcile, bytes)));
+                return Ok(Some(Step::Ask(
+                    Route::Reconcile,
+                    UnderWay::Reconcile,
+                    bytes,
+                )));
             }
             let found = std::mem::take(initiator).finish();
+            let to_offer: BTreeSet<DocumentId> = found.to_offer.into_iter().collect();
+            let to_fetch: BTreeSet<DocumentId> = found.to_fetch.into_iter().collect();
+            // What the hub lacks in this branch's scope may have left that scope by a change which never came here.
             self.mending = Some(Mending::Fetching {
-                to_fetch: found.to_fetch,
-                has_to_offer: !found.to_offer.is_empty(),
+                to_fetch: to_fetch.union(&to_offer).copied().collect(),
+                to_offer,
             });
         }
-        match self.mending.take() {
-            Some(Mending::Fetching {
-                to_fetch,
-                has_to_offer,
-            }) if !to_fetch.is_empty() => {
+        if let Some(Mending::Fetching { to_fetch, to_offer }) = &mut self.mending {
+            if !to_fetch.is_empty() {
                 let ids = to_fetch.iter().take(FETCHED_AT_ONCE);
                 let query = FetchQuery {
                     ids: ids.map(|id| *id.as_bytes()).collect(),
                 };
-                self.mending = Some(Mending::Fetching {
-                    to_fetch,
-                    has_to_offer,
-                });
                 let bytes = wire::encode(&query)?;
-                Ok(Some((Route::Fetch, UnderWay::Fetch, bytes)))
+                return Ok(Some(Step::Ask(Route::Fetch, UnderWay::Fetch, bytes)));
             }
-            Some(Mending::Fetching {
-                has_to_offer: true, ..
-            }) => {
-                branch::start_over(&mut self.desk)?;
-                Ok(None)
-            }
-            _ => Ok(None),
+            let to_offer = std::mem::take(to_offer).into_iter().collect();
+            self.mending = Some(Mending::Offering(to_offer));
         }
+        let Some(Mending::Offering(ids)) = &mut self.mending else {
+            return Ok(None);
+        };
+        let planned = branch::plan_offer(&self.desk, ids, now)?;
+        if planned.is_none() {
+            self.mending = None;
+        }
+        Ok(planned.map(Box::new).map(Step::Offer))
     }
 
     fn take_comparison(&mut self, reply: &ReconcileReply) -> Result<(), DaemonError> {
@@ -372,30 +402,15 @@ impl Daemon {
     }
 
     fn take_fetched(&mut self, reply: FetchReply, now: UtcMillis) -> Result<(), DaemonError> {
-        let Some(Mending::Fetching { to_fetch, .. }) = &mut self.mending else {
+        let Some(Mending::Fetching { to_fetch, to_offer }) = &mut self.mending else {
             return Ok(());
         };
         let answered = usize::try_from(reply.answered).unwrap_or(usize::MAX);
         to_fetch.drain(..answered.min(to_fetch.len()));
+        let ahead = branch::take_fetched(&mut self.desk, reply.documents, now)?;
+        to_offer.extend(ahead);
         if answered == 0 {
             self.mending = None;
-        }
-        let mut documents = Vec::new();
-        for bytes in reply.documents {
-            match format::decode(&bytes) {
-                Ok(document) => documents.push(document),
-                Err(error) => {
-                    let reason = error.to_string();
-                    self.desk.keep_aside(None, reason, bytes, now)?;
-                }
-            }
-        }
-        let progress = self.desk.progress;
-        for (index, error) in self.desk.commit_from_hub(&documents, progress, now)? {
-            let document = &documents[index];
-            let (id, bytes) = (document.id(), format::encode(document));
-            self.desk
-                .keep_aside(Some(id), error.to_string(), bytes, now)?;
         }
         Ok(())
     }
@@ -441,23 +456,6 @@ impl Counter {
             .into_iter()
             .filter_map(|waits| Some((waits.id, format::decode(&waits.delta).ok()?)))
             .collect())
-    }
-
-    fn keep_aside(
-        &mut self,
-        document: Option<DocumentId>,
-        reason: String,
-        bytes: Vec<u8>,
-        at: UtcMillis,
-    ) -> Result<(), StoreError> {
-        self.store.set_aside(SetAside {
-            sequence: 0,
-            document,
-            reason,
-            at,
-            from_hub: true,
-            bytes,
-        })
     }
 }
 
@@ -607,6 +605,7 @@ fn in_present_words(reply: v1::ExchangeReply) -> ExchangeReply {
         remaining: u64::from(reply.more),
         // Whether somebody else has continued its identity was that program's own matter; it is not simulated.
         highest_counter: 0,
+        takes_back: false,
         // Version 1 counted it in another way.
         digest: None,
         clock: reply.clock,

@@ -331,6 +331,43 @@ fn at_order(
     }
 }
 
+/// An order goes to another branch: what has to be done, or a piece of it.
+pub fn send_elsewhere(
+    order: &Document,
+    authoring: &mut Authoring,
+    moment: &mut Moment<'_>,
+) -> Option<Document> {
+    let to = moment.branch();
+    if moment.random.percent(50) {
+        return command::hand_over(order, authoring, None, &Custody::Rack(to)).ok();
+    }
+    let edit = EditOrder {
+        pickup: Some(to),
+        ..EditOrder::default()
+    };
+    let today = moment.today();
+    command::edit_order(&firm().catalogue, order, authoring, &edit, to, today).ok()
+}
+
+/// Somebody writes about the person of an order.
+pub fn write_about(
+    order: &Document,
+    authoring: &mut Authoring,
+    moment: &mut Moment<'_>,
+) -> Option<Document> {
+    if moment.random.percent(50) {
+        let text = format!("Muster-{} hat angerufen", moment.serial);
+        return command::add_comment(order, authoring, &text).ok();
+    }
+    let edit = EditOrder {
+        contact: Some(contact(moment)),
+        note: Some(format!("Muster-{} wartet", moment.serial)),
+        ..EditOrder::default()
+    };
+    let (branch, today) = (moment.branch(), moment.today());
+    command::edit_order(&firm().catalogue, order, authoring, &edit, branch, today).ok()
+}
+
 /// A write that only a later version makes: a field and an event, or a whole document, that this one does not know.
 ///
 /// # Panics

@@ -55,6 +55,14 @@ faults! {
     ForbiddenWrite = "forbidden-write",
     /// Something that this version does not know, made by a later one.
     LaterVersion = "later-version",
+    /// A branch's disk is gone; a new machine joins in its place.
+    DiskLost = "disk-lost",
+    /// For a while requests reach the hub and no answer comes back.
+    AnswersLost = "answers-lost",
+    /// An order goes to another branch while others work on it.
+    ScopeChange = "scope-change",
+    /// Somebody is erased at one branch while another one, without a line, writes about them.
+    ErasedMeanwhile = "erased-meanwhile",
     /// A replica that speaks the version before.
     EarlierVersion = "earlier-version",
 }

@@ -7,7 +7,9 @@ use shared::document::{Authoring, Document, Encoded};
 use shared::id::{Actor, BranchId, DocumentId, ReplicaNumber};
 use shared::limits;
 use shared::store::{HubStore, Merged, SimulatedDisk, StoreError};
-use shared::sync::hub::{self, Changed, Claim, Counters, Echoes, TakenIn, Wanted, Writing};
+use shared::sync::hub::{
+    self, Changed, Claim, Counters, Echoes, Recovery, TakenIn, Takes, Wanted, Writing,
+};
 use shared::sync::reconcile::Responder;
 use shared::sync::{Peer, judge_encoded};
 use shared::wire::reconcile::{FetchQuery, FetchReply, ReconcileQuery};
@@ -23,10 +25,14 @@ mod record {
     pub(super) const EPOCH: &str = "hub/epoch";
     pub(super) const INCARNATION: &str = "hub/incarnation";
     pub(super) const RESERVED: &str = "hub/reserved";
+    pub(super) const RECOVERY: &str = "hub/recovery";
 }
 
 /// Counters that the hub reserves durably before it uses any.
 const RESERVED_COUNTERS: u64 = 10_000;
+
+/// All machines of a firm joined before anything went wrong.
+const ENROLLED_BELOW: ReplicaNumber = ReplicaNumber(1_000);
 
 /// Documents in a reply at the most: few, so that backlogs come in several.
 const DOCUMENTS_PER_REPLY: usize = 8;
@@ -43,6 +49,7 @@ pub struct Hub {
     hand: Hand,
     waiting: Vec<Waiting>,
     echoes: Echoes,
+    recovery: Option<Recovery>,
 }
 
 /// The hub's writing hand: what it merged since the last barrier.
@@ -74,8 +81,8 @@ struct Waiting {
 }
 
 enum Request {
-    /// Its deltas are merged.
-    Exchange(Box<Exchange>, TakenIn),
+    /// Its deltas are merged, by what was taken from the sender.
+    Exchange(Box<Exchange>, TakenIn, Takes),
     Reconcile(ReconcileQuery),
     Fetch(FetchQuery),
 }
@@ -106,6 +113,7 @@ impl Hub {
         let counter: u64 = store
             .read_record(record::RESERVED)?
             .unwrap_or(super::firm::firm().hub_counter);
+        let recovery = store.read_record(record::RECOVERY)?;
         let mut hub = Self {
             // Lists that are ahead of the store were made by one that is no more.
             index: lists
@@ -124,6 +132,7 @@ impl Hub {
             },
             waiting: Vec::new(),
             echoes: Echoes::default(),
+            recovery,
         };
         hub.catch_up()?;
         Ok(hub)
@@ -137,8 +146,11 @@ impl Hub {
         disk: &SimulatedDisk,
         epoch: u64,
         incarnation: u32,
+        now: UtcMillis,
     ) -> Result<(), StoreError> {
         let store = HubStore::on(disk)?;
+        let recovery = Recovery::open(Epoch(epoch), now, ENROLLED_BELOW);
+        store.write_record(record::RECOVERY, &recovery)?;
         store.write_record(record::EPOCH, &Epoch(epoch))?;
         store.write_record(record::INCARNATION, &incarnation)?;
         store.write_record(record::RESERVED, &0_u64)?;
@@ -193,10 +205,24 @@ impl Hub {
             replica: sender.replica,
             role: ReplicaRole::Branch,
         };
-        let claim = Claim::of(&message);
+        self.begin_new_life_if_ahead(&message)?;
+        let recovery = self.recovery.as_mut();
+        let is_of_another_life =
+            hub::is_of_another_life(self.epoch, recovery.as_deref(), peer, &message);
+        let claim = Claim::of(&message).in_another_life(is_of_another_life);
+        let mut takes = Takes::OwnWrites;
+        if let Some(recovery) = recovery {
+            takes = recovery.takes(self.epoch, peer, &message);
+            if recovery.note(self.epoch, peer, &message) {
+                self.store.write_record(record::RECOVERY, recovery)?;
+            }
+        }
+        if self.hand.plant == Some(Plant::TakeBackNothing) {
+            takes = Takes::OwnWrites;
+        }
         let judged = std::mem::take(&mut message.pushed)
             .into_iter()
-            .map(|bytes| judge_encoded(bytes, peer))
+            .map(|bytes| judge_encoded(bytes, peer, takes))
             .collect();
         let name = format!("counters/{}", sender.replica.0);
         let mut counters: Counters = self.store.read_record(&name)?.unwrap_or_default();
@@ -211,7 +237,34 @@ impl Hub {
         if self.hand.plant == Some(Plant::PoisonStopsAll) && !taken.refused.is_empty() {
             return Ok(None);
         }
-        Ok(Some(Request::Exchange(Box::new(message), taken)))
+        Ok(Some(Request::Exchange(Box::new(message), taken, takes)))
+    }
+
+    /// A cursor beyond the feed's end: this hub has lost what it once acknowledged, and nobody told it.
+    fn begin_new_life_if_ahead(&mut self, message: &Exchange) -> Result<(), StoreError> {
+        let head = self.store.head();
+        if message.epoch != Some(self.epoch) || message.cursor <= head {
+            return Ok(());
+        }
+        self.epoch = Epoch(self.epoch.0.wrapping_mul(31).wrapping_add(head + 1));
+        self.store.write_record(record::EPOCH, &self.epoch)?;
+        self.store.persist()
+    }
+
+    /// The office sees that machines came late with what the hub may lack, and has it taken back.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn take_back_from_those_who_came_late(&mut self, now: UtcMillis) -> Result<(), StoreError> {
+        let late = self
+            .recovery
+            .as_mut()
+            .filter(|recovery| !recovery.late.is_empty());
+        if let Some(recovery) = late {
+            recovery.open_again(now);
+            self.store.write_record(record::RECOVERY, recovery)?;
+        }
+        Ok(())
     }
 
     /// Writes in the hub's own name, as the office does. Also the last counter before it.
@@ -279,8 +332,8 @@ impl Hub {
     fn reply(&mut self, waiting: Waiting, now: UtcMillis) -> Result<Option<Vec<u8>>, StoreError> {
         let sender = waiting.sender;
         match waiting.request {
-            Request::Exchange(message, taken) => {
-                let reply = self.exchange(sender, &message, taken, now)?;
+            Request::Exchange(message, taken, takes) => {
+                let reply = self.exchange(sender, &message, taken, takes, now)?;
                 let bytes = match message.protocol {
                     1 => wire::encode_as(1, &v1::ExchangeReply::from(reply)),
                     _ => wire::encode(&reply),
@@ -312,15 +365,11 @@ impl Hub {
         sender: Sender,
         message: &Exchange,
         taken: TakenIn,
+        takes: Takes,
         now: UtcMillis,
     ) -> Result<ExchangeReply, StoreError> {
         let claim = Claim::of(message);
         let head = self.store.head();
-        if message.epoch == Some(self.epoch) && message.cursor > head {
-            self.epoch = Epoch(self.epoch.0.wrapping_mul(31).wrapping_add(head + 1));
-            self.store.write_record(record::EPOCH, &self.epoch)?;
-            self.store.persist()?;
-        }
         let cursor = if message.epoch == Some(self.epoch) {
             message.cursor
         } else {
@@ -337,7 +386,11 @@ impl Hub {
             documents: usize::try_from(message.want)
                 .unwrap_or(usize::MAX)
                 .min(DOCUMENTS_PER_REPLY),
-            base: message.base.min(cursor),
+            base: match self.hand.plant {
+                // As if whoever pages through a first synchronisation had what lies behind its cursor.
+                Some(Plant::PartsFromCursor) => cursor,
+                _ => message.base.min(cursor),
+            },
         };
         let changes = self.index.changes(sender.branch, cursor, wanted.documents);
         let echo = self.echoes.of(sender.replica, claim);
@@ -362,6 +415,7 @@ impl Hub {
             cursor: outgoing.cursor,
             remaining,
             highest_counter: taken.highest_counter,
+            takes_back: takes == Takes::Everything,
             digest: is_complete.then(|| self.index.digest(sender.branch)),
             clock: now,
         })

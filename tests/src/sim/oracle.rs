@@ -141,7 +141,7 @@ impl Ledger {
                 let is_kept = survivors.iter_mut().any(|copies| {
                     copies
                         .get(*id)
-                        .is_some_and(|copy| copy.shows(&fact.what, names))
+                        .is_some_and(|copy| copy.has(&fact.what, names, Likeness::OfDot))
                 });
                 if !is_kept {
                     fact.is_excused = true;
@@ -168,14 +168,16 @@ impl Ledger {
             let mut covered = vec![again.former_dot];
             if let Some((field, version)) = &again.former {
                 let facts = self.facts.get(&again.document);
+                let has_seen = |dot: Dot| {
+                    let names = self.names.of(dot).into_iter();
+                    names.map(|name| version.has_seen(name)).any(|seen| seen)
+                };
                 covered.extend(
                     facts
                         .into_iter()
                         .flatten()
                         .filter_map(|fact| match &fact.what {
-                            What::Field(of, dot, _) if of == field && version.has_seen(*dot) => {
-                                Some(*dot)
-                            }
+                            What::Field(of, dot, _) if of == field && has_seen(*dot) => Some(*dot),
                             _ => None,
                         }),
                 );
@@ -212,7 +214,12 @@ impl Ledger {
                     let by = names.get(fact.by).map_or("?", String::as_str);
                     violations.push(violation(
                         "what was acknowledged is there",
-                        format!("{id}: {} by {by} is gone", fact.what.describe()),
+                        format!(
+                            "{id}: {} by {by} is gone; there is {}",
+                            fact.what.describe(),
+                            hub.get(id)
+                                .map_or_else(String::new, |held| fact.what.instead(held)),
+                        ),
                     ));
                 }
             }
@@ -307,6 +314,15 @@ impl<'a> Copies<'a> {
     }
 }
 
+/// By what a write under a shared identity is known again.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Likeness {
+    /// By its number: what a disk holds of the same value may be another write, and does not bring this one back.
+    OfDot,
+    /// By its value too.
+    OfValue,
+}
+
 /// A document, ready to be asked what it shows.
 struct Copy {
     document: Document,
@@ -329,6 +345,12 @@ impl Copy {
     ///
     /// A write under a `shared` identity may have been issued again: it has another dot then and is the same for people.
     fn shows(&self, what: &What, names: &Names) -> bool {
+        self.has(what, names, Likeness::OfValue)
+    }
+
+    fn has(&self, what: &What, names: &Names, likeness: Likeness) -> bool {
+        let by_value =
+            |dot: Dot| likeness == Likeness::OfValue && names.shared.contains(&dot.actor);
         let is_erased = self.document.erasure().is_some();
         match what {
             What::Erasure => is_erased,
@@ -339,7 +361,7 @@ impl Copy {
                     .is_some_and(|register| {
                         register.versions().iter().any(|version| {
                             names.of(*dot).into_iter().any(|dot| version.has_seen(dot))
-                                || names.shared.contains(&dot.actor) && version.value == *value
+                                || by_value(*dot) && version.value == *value
                         })
                     })
             }
@@ -348,7 +370,7 @@ impl Copy {
                     .of(event.dot)
                     .iter()
                     .any(|dot| self.events.contains_key(dot))
-                    || names.shared.contains(&event.dot.actor)
+                    || by_value(event.dot)
                         && self
                             .events
                             .values()
@@ -359,6 +381,17 @@ impl Copy {
 }
 
 impl What {
+    /// What stands in its place, for whoever looks for the reason.
+    fn instead(&self, held: &Document) -> String {
+        match self {
+            Self::Field(field, ..) => {
+                let register = held.register(field.as_str());
+                format!("{:?}", register.map(shared::document::Register::versions))
+            }
+            Self::Event(_) | Self::Erasure => format!("{} events", held.events().len()),
+        }
+    }
+
     fn describe(&self) -> String {
         match self {
             Self::Field(field, dot, value) => format!("{field} = {value:?} ({dot})"),

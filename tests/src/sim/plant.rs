@@ -53,6 +53,11 @@ plants! {
     ForgetTicket = "forget-ticket",
     /// What a later version wrote is refused instead of carried.
     RefuseUnknown = "refuse-unknown",
+    /// The hub sends parts of what a branch may never have had: it counts them from the cursor of a branch that is still
+    /// catching up.
+    PartsFromCursor = "parts-from-cursor",
+    /// A hub that was put back takes from each branch only what that branch wrote.
+    TakeBackNothing = "take-back-nothing",
     /// A branch passes over documents that arrive erased.
     LoseErasure = "lose-erasure",
 }

@@ -70,6 +70,13 @@ impl World {
             .map(|(id, document)| (*id, format::encode(document)))
             .collect();
         let mut violations = Vec::new();
+        for id in hub.index().documents() {
+            if let Err(error) = hub.store().document(id)
+                && !self.ledger.is_poisoned(id)
+            {
+                violations.push(violation("what is stored can be read", error.to_string()));
+            }
+        }
         for machine in &self.machines {
             match &machine.daemon {
                 Some(daemon) => violations.extend(self.compare(machine, daemon, &held, &bytes)),

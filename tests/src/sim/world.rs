@@ -85,6 +85,8 @@ pub(super) struct World {
     chance: Random,
     exchanges: u64,
     serial: u64,
+    /// For a machine that joins in place of one whose disk is gone.
+    next_replica: ReplicaNumber,
     budget: u64,
     pub(super) is_calm: bool,
     pub(super) ledger: Ledger,
@@ -103,6 +105,7 @@ pub(super) struct Machine {
     /// The program, while it runs.
     pub(super) daemon: Option<Daemon>,
     is_line_up: bool,
+    answers_arrive: bool,
     clock_ahead_millis: i64,
     backups: Vec<SimulatedDisk>,
     /// What is done and not yet durable: nobody was told.
@@ -173,6 +176,7 @@ impl World {
             chance: Random::of(seed, 4),
             exchanges: 0,
             serial: 0,
+            next_replica: ReplicaNumber(100),
             budget,
             is_calm: false,
             ledger: Ledger::default(),
@@ -215,6 +219,7 @@ impl World {
             disk: SimulatedDisk::default(),
             daemon: None,
             is_line_up: true,
+            answers_arrive: true,
             clock_ahead_millis: 0,
             backups: Vec::new(),
             unsaved: Vec::new(),
@@ -262,7 +267,10 @@ impl World {
             Happening::Trouble => self.trouble(),
             Happening::Start(machine) => self.start(machine),
             Happening::HubStart => self.start_hub(),
-            Happening::MendLine(machine) => self.machines[machine].is_line_up = true,
+            Happening::MendLine(machine) => {
+                let at = &mut self.machines[machine];
+                (at.is_line_up, at.answers_arrive) = (true, true);
+            }
             Happening::MakeRoom(Some(machine)) => self.machines[machine].disk.make_room(),
             Happening::MakeRoom(None) => self.hub.disk.make_room(),
         }
@@ -352,6 +360,10 @@ impl World {
         let Some(hub) = &mut self.hub.hub else {
             return;
         };
+        if let Err(error) = hub.take_back_from_those_who_came_late(now) {
+            self.note(|| format!("the hub could not store it: {error}"));
+            return;
+        }
         let documents: Vec<DocumentId> = hub.index().documents();
         let chosen = random.pick(&documents).copied();
         let Some(document) = chosen
@@ -514,7 +526,7 @@ impl World {
 
     fn answer(&mut self, answers: Vec<Answer>) {
         for Answer { sender, bytes } in answers {
-            if self.passes(sender.machine) {
+            if self.machines[sender.machine].answers_arrive && self.passes(sender.machine) {
                 let delay = self.delay();
                 let arrives = Happening::ToBranch(sender.machine, sender.exchange, bytes);
                 self.after(delay, arrives);
@@ -650,6 +662,7 @@ impl World {
         ) {
             Ok(mut daemon) => {
                 at.is_another_disk = false;
+                self.ledger.note_made_again(daemon.made_again());
                 if plant == Some(Plant::DoAgain)
                     && let Some(payment) = &at.last_payment
                 {
@@ -699,6 +712,7 @@ impl World {
         for machine in 0..self.machines.len() {
             let at = &mut self.machines[machine];
             at.is_line_up = true;
+            at.answers_arrive = true;
             at.disk.make_room();
             at.is_sync_due = false;
             if let Some(daemon) = &mut at.daemon {
@@ -706,13 +720,34 @@ impl World {
             }
             self.start(machine);
             self.persist(machine);
+            self.upgrade_after_a_recovery(machine);
             self.start(machine);
+        }
+    }
+
+    /// The version before cannot give back what others wrote: a firm whose hub was put back upgrades its branches.
+    fn upgrade_after_a_recovery(&mut self, machine: usize) {
+        if self.faults.count(Fault::HubRestored) == 0 {
+            return;
+        }
+        let at = &mut self.machines[machine];
+        at.version = Version::Present;
+        let runs = at.daemon.as_ref();
+        if runs.is_some_and(|daemon| daemon.version() != Version::Present) {
+            at.daemon = None;
         }
     }
 
     /// Every branch asks once; all that follows from it happens. False when there was no end to it.
     pub(super) fn round(&mut self, pause_millis: u64, most: u64) -> bool {
         self.now += pause_millis;
+        let now = self.clock(self.hub.clock_ahead_millis);
+        if let Some(hub) = &mut self.hub.hub {
+            let opened = hub.take_back_from_those_who_came_late(now);
+            if let Err(error) = opened {
+                self.note(|| format!("the hub could not store it: {error}"));
+            }
+        }
         for machine in 0..self.machines.len() {
             self.after(machine as u64, Happening::Poll(machine));
         }

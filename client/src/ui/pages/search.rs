@@ -1,12 +1,14 @@
 //! One box for everything: a scanned or typed ticket opens its order, everything else lists what was found.
 
 use askama::Template;
+use axum::Form;
 use axum::extract::{Query, State};
 use axum::response::{IntoResponse, Redirect, Response};
 use serde::Deserialize;
 use shared::domain::{TicketError, TicketNumber};
 
 use crate::counter::CounterError;
+use crate::sync::find::Answer;
 use crate::ui::Ui;
 use crate::ui::layout::{Layout, Nav, with_seen};
 use crate::ui::problem::{error_page, render};
@@ -38,6 +40,14 @@ struct Results {
     orders: Vec<OrderRow>,
     customers: Vec<CustomerRow>,
     has_more: bool,
+    /// A whole ticket number that nothing here has: the hub can be asked.
+    elsewhere: Option<Elsewhere>,
+}
+
+/// An order that another branch may have.
+struct Elsewhere {
+    words: String,
+    may_ask: bool,
 }
 
 impl Results {
@@ -101,6 +111,10 @@ async fn find(ui: &Ui, words: Words, text: &str) -> Result<Results, CounterError
         return Ok(Results::default());
     }
     let found = ui.counter.search(text).await?;
+    let ticket = text.parse::<TicketNumber>().ok();
+    let elsewhere = ticket
+        .filter(|_| found.orders.is_empty())
+        .map(|ticket| elsewhere(words, ui.counter.answer_for(&ticket)));
     let is_misread = text.parse::<TicketNumber>() == Err(TicketError::CheckCharacter);
     Ok(with_seen(ui, words, |seen| Results {
         query: text.to_owned(),
@@ -108,7 +122,38 @@ async fn find(ui: &Ui, words: Words, text: &str) -> Result<Results, CounterError
         orders: OrderRow::all(seen, &found.orders),
         customers: CustomerRow::all(seen, &found.customers),
         has_more: found.more_orders,
+        elsewhere,
     }))
+}
+
+fn elsewhere(words: Words, answer: Option<Answer>) -> Elsewhere {
+    let key = match answer {
+        None => "search-elsewhere",
+        Some(Answer::Awaited) => "search-elsewhere-awaited",
+        Some(Answer::Coming) => "search-elsewhere-coming",
+        Some(Answer::Unknown) => "search-elsewhere-unknown",
+        Some(Answer::NoLine) => "search-elsewhere-no-line",
+    };
+    Elsewhere {
+        words: words.text(key),
+        may_ask: matches!(answer, None | Some(Answer::Unknown | Answer::NoLine)),
+    }
+}
+
+/// Has the hub asked for the order with a ticket. The page that follows says what came of it, and shows the order when it is
+/// here.
+pub(crate) async fn ask(
+    State(ui): State<Ui>,
+    _: SignedIn,
+    Form(query): Form<SearchQuery>,
+) -> Response {
+    let Ok(ticket) = bounded(&query.q).parse::<TicketNumber>() else {
+        return Redirect::to("/search").into_response();
+    };
+    // Letters and digits only.
+    let page = format!("/search?q={}", ticket.as_str());
+    ui.counter.ask_hub_for(ticket);
+    Redirect::to(&page).into_response()
 }
 
 fn bounded(text: &str) -> String {

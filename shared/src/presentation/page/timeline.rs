@@ -68,6 +68,11 @@ fn what(seen: &Seen, order: &Order, recorded: &Event) -> (&'static str, String) 
             ("", words.with("event-settled", "field", field))
         }
         event::EDITED => ("", words.text("event-edited")),
+        event::FETCHED => {
+            let branch = recorded.get("branch").and_then(Value::as_id).map(BranchId);
+            let branch = seen.branch_name(branch);
+            ("", words.with("event-fetched", "branch", branch))
+        }
         event::IMPORTED => ("", words.text("event-imported")),
         // A later version's event is shown by its own name rather than hidden.
         other => ("", words.with("event-unknown", "kind", other.to_owned())),

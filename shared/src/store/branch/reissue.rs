@@ -21,7 +21,8 @@ const REISSUED: &str = "reissued/";
 
 impl BranchStore {
     /// Goes on under another incarnation, and makes every unacknowledged write again in its name. `known` is the highest
-    /// counter that the hub is known to have seen from this very store. Durable on return; returns what changed by it.
+    /// counter that the hub is known to have seen from this very store. Durable with the next persist, before which nothing may
+    /// leave under the new name; returns what changed by it.
     ///
     /// # Errors
     /// Any [`StoreError`]; nothing is stored then.
@@ -83,7 +84,6 @@ impl BranchStore {
         given_up.push(former_actor.incarnation());
         writes.push(record_write(Self::GIVEN_UP, &given_up));
         self.engine.apply(&writes)?;
-        self.engine.persist()?;
         self.identity = Some(identity);
         self.head = position;
         self.has_reissued |= !changes.is_empty();

@@ -3,7 +3,7 @@
 //! Only what differs moves. Everything is an ordinary merge on both sides, so a difference that was none, or is none any more,
 //! costs a few bytes and changes nothing; and mending that is cut off is begun again when the digests are next compared.
 
-use super::{Desk, Planned, merge, message, offering};
+use super::{Desk, Planned, Proof, merge, message, offering};
 use crate::clock::UtcMillis;
 use crate::document::format;
 use crate::id::{Actor, DocumentId};
@@ -49,6 +49,21 @@ pub fn take_fetched(
         }
     }
     Ok(ahead)
+}
+
+/// Mending was cut off, such as by the line: it is begun again when the digests are next compared, not after an hour.
+///
+/// # Errors
+/// [`StoreError`] when it cannot be noted.
+pub fn note_broken_off(desk: &mut impl Desk) -> Result<(), StoreError> {
+    let proof = desk.proof();
+    if proof.mended.is_none() {
+        return Ok(());
+    }
+    desk.set_proof(Proof {
+        mended: None,
+        ..proof
+    })
 }
 
 /// A message that offers what this replica wrote of some documents, beside the outbox. Takes those that it covers off the end

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::offering::NO_MARK;
 use crate::clock::UtcMillis;
 use crate::document::{Document, Encoded, format};
 use crate::id::DocumentId;
@@ -117,6 +118,7 @@ pub fn message(
         known_counter: progress.hub_counter,
         given_up: Vec::new(),
         fetch: Vec::new(),
+        has_given_back: false,
         want: u32::try_from(limits::DOCUMENTS_PER_EXCHANGE).unwrap_or(u32::MAX),
         pending: pending.count,
         pending_since: pending.since,
@@ -166,7 +168,8 @@ pub fn absorb(
             }
         }
     }
-    let pushed = sent.0.len() as u64;
+    let from_outbox = sent.0.iter().filter(|delta| delta.mark != NO_MARK);
+    let pushed = from_outbox.count() as u64;
     effects.push(Effect::Merge {
         documents,
         parts,
@@ -182,6 +185,8 @@ pub fn absorb(
             Some(refused) if refused.code == RefusalCode::HubCannotRead => {}
             // It stays too, and goes out under another number.
             Some(refused) if refused.code == RefusalCode::StaleIdentity => is_stale = true,
+            // What was offered beside the outbox stands in the store: the difference shows, and is mended.
+            Some(_) if delta.mark == NO_MARK => {}
             // Offering it again would be refused again for ever: it is kept aside, and the rest flows.
             Some(refused) => {
                 effects.push(Effect::SetAside {

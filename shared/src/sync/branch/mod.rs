@@ -10,10 +10,10 @@ mod offering;
 
 use serde::{Deserialize, Serialize};
 
-pub use mending::{plan_offer, take_fetched};
+pub use mending::{note_broken_off, plan_offer, take_fetched};
 use message::progress_after;
 pub use message::{Effect, Progress, Sent, absorb, message};
-pub use offering::{Offered, Offering};
+pub use offering::{Offered, Offering, Share};
 
 use crate::clock::UtcMillis;
 use crate::document::{Document, Encoded, format};
@@ -92,7 +92,8 @@ pub trait Desk {
     /// As [`BranchStore::write_record`].
     fn write_record<T: Serialize>(&mut self, name: &str, value: &T) -> Result<(), StoreError>;
 
-    /// Goes on as a new incarnation, and makes every unacknowledged write again in its name. Durable on return.
+    /// Goes on as a new incarnation, and makes every unacknowledged write again in its name. Durable with the next
+    /// barrier, before which nothing leaves.
     ///
     /// # Errors
     /// As [`BranchStore::reissue`].
@@ -168,6 +169,7 @@ pub struct Taken {
     asked: (u32, u64),
     highest_counter: u64,
     hub_started_over: bool,
+    takes_back: bool,
     is_stale: bool,
     next: Next,
     fetched: Vec<DocumentId>,
@@ -202,11 +204,13 @@ pub fn plan(desk: &impl Desk, now: UtcMillis) -> Result<Planned, StoreError> {
         Vec::new()
     };
     let mut offered_up_to = None;
-    if outgoing.is_empty()
-        && fetch.is_empty()
-        && let Some(batch) = offering::next(store, now)?
+    // Beside the outbox, as soon as that fits into one message: something in it that the hub cannot take now must not keep
+    // everything else from being offered.
+    if fetch.is_empty()
+        && pending.count <= outgoing.len() as u64
+        && let Some(batch) = offering::next(store, &outgoing, now)?
     {
-        outgoing = batch.outgoing;
+        outgoing.extend(batch.outgoing);
         offered_up_to = Some(batch.up_to);
     }
     let is_quiet = pending.count == 0 && offered_up_to.is_none();
@@ -214,6 +218,7 @@ pub fn plan(desk: &impl Desk, now: UtcMillis) -> Result<Planned, StoreError> {
     message.session = desk.session();
     message.fetch = fetch;
     message.given_up = store.given_up()?;
+    message.has_given_back = offering::has_given_back(store, progress.epoch)?;
     message.set_aside = u32::try_from(store.quarantined()?.len()).unwrap_or(u32::MAX);
     message.digest = desk.scope_digest().filter(|_| is_quiet);
     Ok(Planned {
@@ -277,6 +282,7 @@ pub fn read(planned: Planned, reply: ExchangeReply, now: UtcMillis) -> Result<Ta
         asked: (planned.message.incarnation, planned.message.highest_counter),
         highest_counter: reply.highest_counter,
         hub_started_over: false,
+        takes_back: reply.takes_back,
         is_stale: false,
         next: Next::Rest,
         has_told_given_up: !planned.message.given_up.is_empty(),
@@ -324,9 +330,12 @@ impl Taken {
     }
 
     /// Takes a portion of the documents out, to be stored by [`take_in_portion`] before the rest is taken in; none when what
-    /// is left is no more than a portion. For a store whose other users should not wait for a whole reply.
+    /// is left is no more than a portion, or the store goes on as another incarnation first. For a store whose other users
+    /// should not wait for a whole reply.
     pub fn portion(&mut self, documents: usize) -> Option<Vec<Encoded>> {
-        if self.documents.len() <= documents {
+        let was_continued =
+            self.hub_started_over || self.is_stale || self.highest_counter > self.asked.1;
+        if was_continued || self.documents.len() <= documents {
             return None;
         }
         let rest = self.documents.split_off(documents);
@@ -349,7 +358,8 @@ pub fn take_in_portion(
     before: Progress,
     now: UtcMillis,
 ) -> Result<(), StoreError> {
-    merge_encoded(desk, documents, before, now)
+    // What collides comes again with the rest.
+    merge_encoded(desk, documents, before, now).map(|_| ())
 }
 
 /// Stores a reply and says what is to be done next. `random` decides on a new incarnation's number, should one be due.
@@ -366,6 +376,31 @@ pub fn take_in(
         tracing::warn!(document = ?kept.document, reason = kept.reason, from_hub = kept.from_hub, "set aside; all else goes on");
         desk.set_aside(kept)?;
     }
+    if !taken.acknowledged.is_empty() {
+        desk.acknowledge(&taken.acknowledged)?;
+    }
+    if let Some(up_to) = taken.offered_up_to.filter(|_| !taken.is_stale) {
+        offering::note_offered(desk, up_to)?;
+    }
+    if taken.has_told_given_up {
+        // One that was given up while the message was under way is told with the next: becoming another fills it anew.
+        desk.write_record(BranchStore::GIVEN_UP, &Vec::<u32>::new())?;
+    }
+    if taken.hub_started_over {
+        tracing::warn!(
+            "the hub was restored from a backup; what this branch holds is offered to it again"
+        );
+        offering::begin(desk, Share::Own, taken.progress.epoch)?;
+    }
+    let is_news = offering::follow(desk, taken.progress.epoch, taken.takes_back)?;
+    // A hub that was put back no longer knows how far this store had come, so it could not tell it from a copy or from one
+    // that was rolled back: counters are not trusted beyond it. Documents come again, when no number names two writes.
+    if taken.hub_started_over
+        || continued_elsewhere(desk, taken.asked, taken.highest_counter, taken.is_stale)
+    {
+        become_another(desk, taken.before, taken.progress, random)?;
+        return Ok(Next::Again);
+    }
     let mut parts = Vec::with_capacity(taken.parts.len());
     for part in taken.parts {
         // A part of a document that is not here would pass for the whole. The digest shows what is missing, and mending
@@ -376,43 +411,41 @@ pub fn take_in(
             tracing::warn!(id = %part.id(), "a part came of a document that is not here; it is fetched whole");
         }
     }
+    let mut merging = Merging::Done;
     if parts.is_empty() {
-        merge_encoded(desk, &taken.documents, taken.progress, now)?;
+        merging = merge_encoded(desk, &taken.documents, taken.progress, now)?;
     } else {
         // The progress moves with the last of them: what a crash leaves is asked for again.
         if !taken.documents.is_empty() {
-            merge_encoded(desk, &taken.documents, taken.before, now)?;
+            merging = merge_encoded(desk, &taken.documents, taken.before, now)?;
         }
-        merge(desk, &parts, taken.progress, now)?;
+        if merge(desk, &parts, taken.progress, now)? == Merging::Collided {
+            merging = Merging::Collided;
+        }
     }
-    if !taken.acknowledged.is_empty() {
-        desk.acknowledge(&taken.acknowledged)?;
+    if merging == Merging::Collided {
+        become_another(desk, taken.before, taken.progress, random)?;
+        return Ok(Next::Again);
     }
-    if let Some(up_to) = taken.offered_up_to {
-        offering::note_offered(desk, up_to)?;
-    }
-    if taken.hub_started_over {
-        tracing::warn!(
-            "the hub was restored from a backup; everything this branch wrote is offered to it again"
-        );
-        start_over(desk)?;
-    }
-    if taken.has_told_given_up {
-        // One that was given up while the message was under way is told with the next: becoming another fills it anew.
-        desk.write_record(BranchStore::GIVEN_UP, &Vec::<u32>::new())?;
-    }
-    if !taken.fetched.is_empty() && !taken.is_stale {
+    if !taken.fetched.is_empty() {
         desk.forget_reissued(&taken.fetched)?;
         return Ok(Next::Again);
     }
-    if continued_elsewhere(desk, taken.asked, taken.highest_counter, taken.is_stale) {
-        become_another(desk, taken.before.hub_counter, random)?;
-        return Ok(Next::Again);
-    }
-    if offering::is_under_way(desk.store())? {
+    let was_offered = taken.offered_up_to.is_some();
+    if (was_offered || is_news) && offering::is_under_way(desk.store())? {
         return Ok(Next::Again);
     }
     Ok(taken.next)
+}
+
+/// How merging went.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Merging {
+    /// As it should, or what could not be merged is set aside.
+    Done,
+    /// Something came that somebody else wrote under a number that this store has given too, and not yet sent. It goes on as
+    /// another incarnation, and then takes it.
+    Collided,
 }
 
 fn merge(
@@ -420,12 +453,17 @@ fn merge(
     documents: &[Document],
     progress: Progress,
     now: UtcMillis,
-) -> Result<(), StoreError> {
+) -> Result<Merging, StoreError> {
+    let mut merging = Merging::Done;
     for (index, error) in desk.commit_from_hub(documents, progress, now)? {
         let document = &documents[index];
-        keep_aside(desk, document.id(), &error, format::encode(document), now)?;
+        if is_own_collision(desk, &error)? {
+            merging = Merging::Collided;
+        } else {
+            keep_aside(desk, document.id(), &error, format::encode(document), now)?;
+        }
     }
-    Ok(())
+    Ok(merging)
 }
 
 /// The same for documents as bytes.
@@ -434,12 +472,25 @@ fn merge_encoded(
     documents: &[Encoded],
     progress: Progress,
     now: UtcMillis,
-) -> Result<(), StoreError> {
+) -> Result<Merging, StoreError> {
+    let mut merging = Merging::Done;
     for (index, error) in desk.commit_from_hub_encoded(documents, progress, now)? {
         let document = &documents[index];
-        keep_aside(desk, document.id(), &error, document.bytes().to_vec(), now)?;
+        if is_own_collision(desk, &error)? {
+            merging = Merging::Collided;
+        } else {
+            keep_aside(desk, document.id(), &error, document.bytes().to_vec(), now)?;
+        }
     }
-    Ok(())
+    Ok(merging)
+}
+
+/// Whether a number names a write here that was not sent yet, and another one at the hub.
+fn is_own_collision(desk: &impl Desk, error: &StoreError) -> Result<bool, StoreError> {
+    match error {
+        StoreError::Collision { id, dot } => desk.store().has_unsent(*id, *dot),
+        _ => Ok(false),
+    }
 }
 
 fn keep_aside(
@@ -460,21 +511,6 @@ fn keep_aside(
     })
 }
 
-/// Fetches everything again, and offers everything this branch wrote: for a hub that was restored from a backup.
-///
-/// # Errors
-/// [`StoreError`].
-pub fn start_over(desk: &mut impl Desk) -> Result<(), StoreError> {
-    let progress = Progress {
-        cursor: 0,
-        base: 0,
-        hub_digest: None,
-        ..desk.progress()
-    };
-    desk.set_progress(progress)?;
-    offering::begin(desk)
-}
-
 /// Whether the hub knows writes of this incarnation that the store does not remember, or says outright that somebody else
 /// has continued it: the store was put back to an earlier state, its disk cloned, or the machine rolled back.
 fn continued_elsewhere(
@@ -491,23 +527,28 @@ fn continued_elsewhere(
 
 /// Goes on as a new incarnation, so that no write is mistaken for another, and makes again what the hub has not acknowledged.
 /// What the store forgot comes back from the hub: everything is fetched.
-fn become_another(desk: &mut impl Desk, known: u64, random: u32) -> Result<(), StoreError> {
-    let Some(identity) = desk.store().identity() else {
-        return Ok(());
-    };
-    tracing::warn!(
-        known,
-        "the hub knows later writes of this machine than its own store does: the store was put back or copied. It goes on as a new incarnation"
-    );
-    desk.reissue(Actor::new(identity.actor.replica(), random), known)?;
-    let progress = Progress {
+fn become_another(
+    desk: &mut impl Desk,
+    before: Progress,
+    reply: Progress,
+    random: u32,
+) -> Result<(), StoreError> {
+    let known = before.hub_counter;
+    if let Some(identity) = desk.store().identity() {
+        tracing::warn!(
+            known,
+            "this store was put back or copied, or the hub was and cannot tell. It goes on as a new incarnation"
+        );
+        desk.reissue(Actor::new(identity.actor.replica(), random), known)?;
+    }
+    desk.set_progress(Progress {
         cursor: 0,
         base: 0,
         hub_counter: 0,
         hub_digest: None,
-        ..desk.progress()
-    };
-    desk.set_progress(progress)
+        complete_at: before.complete_at,
+        ..reply
+    })
 }
 
 /// Compares this branch's own digest with the hub's for the same moment. Never adopts one. For when the lists have followed

@@ -147,6 +147,7 @@ mod tests {
             highest_counter,
             known_counter,
             given_up: [0; crate::sync::hub::GIVEN_UP_AT_ONCE],
+            is_of_another_life: false,
         }
     }
 

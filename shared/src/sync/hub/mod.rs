@@ -7,10 +7,12 @@
 mod counters;
 mod judge;
 mod outgoing;
+mod recovery;
 
 pub use counters::Counters;
 pub use judge::{Peer, Verdict, judge, judge_encoded};
 pub use outgoing::{Echo, Echoes, InScope, Outgoing, Wanted, outgoing};
+pub use recovery::{Recovery, Takes, is_of_another_life};
 
 use std::collections::BTreeMap;
 
@@ -72,6 +74,8 @@ pub struct Claim {
     pub known_counter: u64,
     /// Incarnations that it has given up lately, 0 for none.
     pub given_up: [u32; GIVEN_UP_AT_ONCE],
+    /// Whether it speaks of another life of the hub's feed; see [`is_of_another_life`].
+    pub is_of_another_life: bool,
 }
 
 /// Incarnations given up that one message tells of; more than one means that none of them ever got through.
@@ -91,6 +95,16 @@ impl Claim {
             session: message.session,
             highest_counter: message.highest_counter,
             known_counter: message.known_counter,
+            is_of_another_life: false,
+        }
+    }
+
+    /// The same, by a hub in this life.
+    #[must_use]
+    pub const fn in_another_life(self, is_of_another_life: bool) -> Self {
+        Self {
+            is_of_another_life,
+            ..self
         }
     }
 }
@@ -106,6 +120,8 @@ pub struct TakenIn {
     pub merged: u64,
     /// What the merged deltas made: the documents that changed, to be kept from going straight back.
     pub changed: Vec<Changed>,
+    /// Documents in which writes of others were news, which were given back.
+    pub given_back: Vec<DocumentId>,
     /// Whether `counters` changed and must be stored.
     pub has_new_counters: bool,
     /// Whether the replica writes as somebody it no longer is; nothing was merged then.
@@ -140,7 +156,7 @@ pub fn take_in(
 ) -> Result<TakenIn, StoreError> {
     let actor = Actor::new(peer.replica, claim.incarnation);
     let mut taken = TakenIn {
-        is_stale: counters.is_stale(actor, claim),
+        is_stale: claim.is_of_another_life || counters.is_stale(actor, claim),
         ..TakenIn::default()
     };
     let former = claim.given_up.into_iter().filter(|former| *former != 0);
@@ -150,7 +166,7 @@ pub fn take_in(
     }
     // Stored before the replica hears of it, or what it then makes again could be doubled by what is still on the line.
     let has_news = if taken.is_stale {
-        counters.retire(actor)
+        claim.incarnation != 0 && counters.retire(actor)
     } else {
         counters.note_session(actor, claim)
     };
@@ -183,6 +199,10 @@ pub fn take_in(
             Ok(changed) => {
                 taken.merged += 1;
                 taken.has_new_counters |= note_highest(counters, peer, &dots);
+                let is_foreign = |dot: &Dot| dot.actor.replica() != peer.replica;
+                if changed.is_some() && dots.iter().any(is_foreign) {
+                    taken.given_back.push(id);
+                }
                 taken.changed.extend(changed);
             }
             Err(StoreError::Engine(error)) => return Err(StoreError::Engine(error)),
@@ -239,7 +259,9 @@ impl TakenIn {
 /// through [`take_in`] all the same.
 pub fn nothing_brought(peer: Peer, claim: Claim, counters: &Counters) -> Option<TakenIn> {
     let actor = Actor::new(peer.replica, claim.incarnation);
-    let is_known = claim.given_up == [0; GIVEN_UP_AT_ONCE] && counters.knows(actor, claim);
+    let is_known = claim.given_up == [0; GIVEN_UP_AT_ONCE]
+        && !claim.is_of_another_life
+        && counters.knows(actor, claim);
     is_known.then(|| TakenIn {
         highest_counter: counters.seen(actor),
         ..TakenIn::default()

@@ -1,8 +1,11 @@
 //! What goes wrong, and how.
 
+use shared::document::{Authoring, Document};
+
 use super::{
-    BACKUPS, BranchStore, Copies, Damage, Fault, Happening, Hub, HubStore, MACHINES, Machine, Made,
-    Moment, Random, SimulatedDisk, Version, World, YEAR_MILLIS, counter, short,
+    BACKUPS, BranchStore, Copies, Damage, DocumentId, Fault, Happening, Hub, HubStore, MACHINES,
+    Machine, Made, Moment, Random, ReplicaNumber, SimulatedDisk, Version, World, YEAR_MILLIS,
+    counter, short,
 };
 
 impl World {
@@ -93,8 +96,17 @@ impl World {
                 true
             }
             Fault::SpoiledDocument => self.spoil(machine),
-            Fault::ForbiddenWrite => self.write_strangely(machine, Strange::Forbidden),
-            Fault::LaterVersion => self.write_strangely(machine, Strange::Later),
+            Fault::ForbiddenWrite => self.write_what_is_forbidden(machine),
+            Fault::LaterVersion => self.write_as_a_later_version(machine),
+            Fault::DiskLost => self.lose_disk(machine),
+            Fault::ScopeChange => self.send_elsewhere(machine),
+            Fault::ErasedMeanwhile => self.erase_meanwhile(machine),
+            Fault::AnswersLost => {
+                self.machines[machine].answers_arrive = false;
+                let length = self.trouble.millis(5_000, 100_000);
+                self.after(length, Happening::MendLine(machine));
+                true
+            }
         }
     }
 
@@ -134,7 +146,8 @@ impl World {
         };
         let (epoch, incarnation) = (self.trouble.number(), self.trouble.number() >> 33);
         let incarnation = u32::try_from(incarnation).unwrap_or(0) | 1;
-        if Hub::begin_new_epoch(&backup, epoch, incarnation).is_err() {
+        let now = self.clock(self.hub.clock_ahead_millis);
+        if Hub::begin_new_epoch(&backup, epoch, incarnation, now).is_err() {
             return false;
         }
         self.hub.hub = None;
@@ -189,6 +202,7 @@ impl World {
             disk: at.disk.copy(),
             daemon: None,
             is_line_up: true,
+            answers_arrive: true,
             clock_ahead_millis: at.clock_ahead_millis,
             backups: Vec::new(),
             unsaved: Vec::new(),
@@ -231,52 +245,120 @@ impl World {
         is_spoiled
     }
 
-    fn write_strangely(&mut self, machine: usize, strange: Strange) -> bool {
+    /// A program writes what `write` makes of one of its orders. False when it was nothing.
+    fn write_at(
+        &mut self,
+        machine: usize,
+        order: Option<DocumentId>,
+        write: impl FnOnce(Option<&Document>, &mut Authoring, &mut Moment<'_>) -> Option<Document>,
+    ) -> Option<Document> {
         let now = self.clock_of(machine);
         self.serial += 1;
         let serial = self.serial;
         let mut random = Random::of(self.trouble.number(), serial);
-        let at = &mut self.machines[machine];
-        let Some(daemon) = &mut at.daemon else {
-            return false;
-        };
-        let order = daemon
-            .order(random.number())
-            .filter(|_| random.percent(70))
-            .and_then(|id| daemon.store().document(id).ok().flatten());
-        let Ok(mut authoring) = daemon.store_mut().author(None, now) else {
-            return false;
-        };
+        let daemon = self.machines[machine].daemon.as_mut()?;
+        let order = order.and_then(|id| daemon.store().document(id).ok().flatten());
+        let mut authoring = daemon.store_mut().author(None, now).ok()?;
         let after = authoring.counter();
         let mut moment = Moment {
             now,
             random: &mut random,
             serial,
         };
-        let delta = match strange {
-            Strange::Forbidden => counter::forbidden(&mut authoring, &mut moment),
-            Strange::Later => {
-                counter::of_a_later_version(order.as_ref(), &mut authoring, &mut moment)
-            }
-        };
-        if strange == Strange::Forbidden {
-            self.ledger.poison(delta.id());
-        }
-        let Ok(changes) =
-            daemon
-                .store_mut()
-                .commit(std::slice::from_ref(&delta), &authoring, now, &[])
-        else {
-            return false;
-        };
+        let delta = write(order.as_ref(), &mut authoring, &mut moment)?;
+        let deltas = std::slice::from_ref(&delta);
+        let changes = daemon
+            .store_mut()
+            .commit(deltas, &authoring, now, &[])
+            .ok()?;
         daemon.follow(&changes);
         let made = Made {
             what: "strange",
-            deltas: vec![delta],
+            deltas: vec![delta.clone()],
             after,
             payment: None,
         };
         self.done(machine, made);
+        Some(delta)
+    }
+
+    fn some_order(&mut self, machine: usize) -> Option<DocumentId> {
+        let number = self.trouble.number();
+        let daemon = self.machines[machine].daemon.as_ref()?;
+        daemon.order(number)
+    }
+
+    fn write_what_is_forbidden(&mut self, machine: usize) -> bool {
+        let written = self.write_at(machine, None, |_, authoring, moment| {
+            Some(counter::forbidden(authoring, moment))
+        });
+        if let Some(delta) = &written {
+            self.ledger.poison(delta.id());
+        }
+        written.is_some()
+    }
+
+    fn write_as_a_later_version(&mut self, machine: usize) -> bool {
+        let order = self.some_order(machine);
+        let order = order.filter(|_| self.trouble.percent(70));
+        let written = self.write_at(machine, order, |order, authoring, moment| {
+            Some(counter::of_a_later_version(order, authoring, moment))
+        });
+        written.is_some()
+    }
+
+    fn send_elsewhere(&mut self, machine: usize) -> bool {
+        let order = self.some_order(machine);
+        let written = self.write_at(machine, order, |order, authoring, moment| {
+            counter::send_elsewhere(order?, authoring, moment)
+        });
+        written.is_some()
+    }
+
+    /// Two machines that hold an order are cut off; one erases the person, the other one writes about them.
+    fn erase_meanwhile(&mut self, machine: usize) -> bool {
+        let Some(order) = self.some_order(machine) else {
+            return false;
+        };
+        let holds = |at: &Machine| {
+            let daemon = at.daemon.as_ref();
+            daemon.is_some_and(|daemon| daemon.store().holds(order).unwrap_or(false))
+        };
+        let others = 0..self.machines.len();
+        let Some(other) = others
+            .into_iter()
+            .find(|other| *other != machine && holds(&self.machines[*other]))
+        else {
+            return false;
+        };
+        for cut_off in [machine, other] {
+            self.machines[cut_off].is_line_up = false;
+            let length = self.trouble.millis(5_000, 100_000);
+            self.after(length, Happening::MendLine(cut_off));
+        }
+        let erased = self.write_at(machine, Some(order), |order, authoring, _| {
+            shared::command::erase(order?, authoring).ok()
+        });
+        let written = self.write_at(other, Some(order), |order, authoring, moment| {
+            counter::write_about(order?, authoring, moment)
+        });
+        erased.is_some() && written.is_some()
+    }
+
+    /// The disk is gone with everything on it; a new machine joins with a number of its own.
+    fn lose_disk(&mut self, machine: usize) -> bool {
+        let replica = self.next_replica;
+        self.next_replica = ReplicaNumber(replica.0 + 1);
+        let at = &mut self.machines[machine];
+        at.replica = replica;
+        at.disk = SimulatedDisk::default();
+        at.daemon = None;
+        at.unsaved.clear();
+        at.backups.clear();
+        at.is_another_disk = true;
+        self.ledger.note_copy();
+        self.after(1_000, Happening::Start(machine));
+        self.count_losses();
         true
     }
 }
@@ -285,10 +367,4 @@ impl World {
 enum Told {
     Yes,
     No,
-}
-
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Strange {
-    Forbidden,
-    Later,
 }

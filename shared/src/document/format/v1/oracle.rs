@@ -197,12 +197,12 @@ impl Reader<'_> {
                 seen,
             });
         }
-        // Values of which one had seen the other are not concurrent; MVReg relies on that and would panic or drop one in silence.
+        // Values of which one covers the other are not concurrent; MVReg relies on that and would panic or drop one in silence.
         for (index, one) in decoded.iter().enumerate() {
             check(
-                decoded[index + 1..]
-                    .iter()
-                    .all(|other| !one.has_seen(other.dot) && !other.has_seen(one.dot)),
+                decoded[index + 1..].iter().all(|other| {
+                    one.dot != other.dot && !one.is_covered_by(other) && !other.is_covered_by(one)
+                }),
                 "values of one field are not concurrent",
             )?;
         }
