@@ -4,7 +4,6 @@ mod backup;
 mod bad_input;
 mod browser;
 mod changeover;
-mod changeover;
 mod crash;
 mod demo;
 mod dependencies;
