@@ -66,6 +66,9 @@ enum Verb {
     Reindex(verbs::Reindex),
     /// Give back the room that the store's files no longer need.
     Compact(verbs::Compact),
+    /// Change the schema of the documents that exist: see how the steps stand, backfill, contract, roll back.
+    #[command(subcommand)]
+    Schema(verbs::schema::Schema),
     /// Give an office account a new password, for when nobody can log in any more. Printed once.
     ///
     /// The hub must not be running.
@@ -129,6 +132,7 @@ impl Cli {
             Verb::Repair(repair) => repair.perform().await,
             Verb::Reindex(reindex) => reindex.perform().await,
             Verb::Compact(compact) => compact.perform().await,
+            Verb::Schema(schema) => schema.perform().await,
             Verb::NewEpoch { data } => {
                 let epoch = tokio::task::spawn_blocking(move || backend::begin_new_epoch(&data))
                     .await

@@ -167,7 +167,9 @@ impl From<ExchangeError> for Problem {
     fn from(error: ExchangeError) -> Self {
         let (status, code) = match error {
             ExchangeError::Backend(error) => return error.into(),
-            ExchangeError::Protocol(_) => (StatusCode::UPGRADE_REQUIRED, "protocol"),
+            ExchangeError::Protocol(_) | ExchangeError::Contracted(_) => {
+                (StatusCode::UPGRADE_REQUIRED, "protocol")
+            }
             ExchangeError::TooMany(_) => (StatusCode::PAYLOAD_TOO_LARGE, "too_many"),
         };
         Self::new(status, code, error.to_string())

@@ -11,6 +11,7 @@ pub mod id;
 pub mod limits;
 pub mod presentation;
 pub mod read_model;
+pub mod schema;
 pub mod store;
 pub mod sync;
 pub mod wire;

@@ -29,6 +29,8 @@ pub(super) struct OrderJson {
     owed_minor: i64,
     money: &'static str,
     vat_basis_points: Option<i64>,
+    /// ISO 3166 country whose VAT it is; absent in orders of former versions that are not completed yet.
+    vat_country: Option<String>,
     payments: Vec<PaymentJson>,
     handed_out: bool,
     note: Option<String>,
@@ -61,6 +63,7 @@ impl From<&OrderDetails> for OrderJson {
             owed_minor: order.owed().minor,
             money: order.money_state().code(),
             vat_basis_points: order.vat_basis_points,
+            vat_country: order.vat_code.map(|code| code.country().to_owned()),
             payments: order.payments.iter().map(PaymentJson::from).collect(),
             handed_out: order.is_handed_out(),
             note: order.note.clone(),

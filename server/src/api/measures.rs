@@ -56,6 +56,7 @@ pub(crate) async fn metrics(State(app): State<App>) -> Result<String, Problem> {
     gauge!("offpiste_hub_feed_position").set(exact(counts.position));
     gauge!("offpiste_hub_store_bytes").set(exact(app.hub.bytes_on_disk().await?));
     replicas(&app, crate::clock::now());
+    schema(&app).await?;
     match RECORDER.get() {
         Some(Some(handle)) => Ok(handle.render()),
         _ => Ok(String::new()),
@@ -78,6 +79,30 @@ fn replicas(app: &App, now: UtcMillis) {
             .count();
         gauge!("offpiste_hub_replicas", "freshness" => freshness.code()).set(exact(count as u64));
     }
+}
+
+/// How far each change of the documents' schema has come; from what the hub remembers, so that a restart resets nothing.
+async fn schema(app: &App) -> Result<(), Problem> {
+    for step in app.hub.schema_status().await? {
+        let name = step.name;
+        let progress = step.progress;
+        for (outcome, documents) in [
+            ("done", progress.done),
+            ("failed", progress.failed),
+            ("retried", progress.retried),
+            ("failing", progress.failing.len() as u64),
+        ] {
+            gauge!("offpiste_hub_schema_documents", "step" => name.clone(), "outcome" => outcome)
+                .set(exact(documents));
+        }
+        gauge!("offpiste_hub_schema_percent", "step" => name.clone()).set(exact(step.percent));
+        gauge!("offpiste_hub_schema_behind", "step" => name).set(if step.behind {
+            1.0
+        } else {
+            0.0
+        });
+    }
+    Ok(())
 }
 
 /// Counts and times every request by its route, never by its address.

@@ -70,6 +70,12 @@ pub(crate) enum ExchangeError {
          Upgrade the older side, the hub first; until then everything stays safe where it is"
     )]
     Protocol(u16),
+    /// A replica that would not find what it needs in the documents.
+    #[error(
+        "the message has protocol version {0}; this hub's documents no longer have the form that it needs. \
+         Upgrade this machine; until then everything stays safe where it is"
+    )]
+    Contracted(u16),
     /// More than a batch may have.
     #[error(
         "the message has {0} documents; at most {max} are taken at once. Send the rest in the next message",
@@ -93,6 +99,9 @@ impl Hub {
     ) -> Result<ExchangeReply, ExchangeError> {
         if !(OLDEST_PROTOCOL_VERSION..=PROTOCOL_VERSION).contains(&message.protocol) {
             return Err(ExchangeError::Protocol(message.protocol));
+        }
+        if message.protocol < self.oldest_served() {
+            return Err(ExchangeError::Contracted(message.protocol));
         }
         let asked = message.pushed.len().max(message.fetch.len());
         if asked > limits::DOCUMENTS_PER_EXCHANGE {

@@ -18,11 +18,13 @@ mod reconcile;
 mod records;
 mod recovery;
 mod renew;
+mod schema;
 mod start;
 mod upkeep;
 mod writer;
 
 use std::path::Path;
+use std::sync::atomic::AtomicU16;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -43,6 +45,9 @@ pub(crate) use presence::Freshness;
 pub(crate) use reconcile::ReconcileError;
 pub(crate) use records::{GivenBack, Presence, RefusedDelta, Replica};
 pub(crate) use renew::{begin_again, header_of};
+#[cfg(test)]
+pub(crate) use schema::SchemaError;
+pub(crate) use schema::{Advance, BATCH, LARGEST_BATCH, Looked, StepStatus};
 pub(crate) use start::{
     FirstStart, StartError, give_new_password, lists_file, start, store_directory,
 };
@@ -66,6 +71,8 @@ struct Inner {
     told: exchange::Told,
     epoch: Mutex<Epoch>,
     recovery: Mutex<Option<Recovery>>,
+    /// Replicas that speak an older protocol version than this are refused: see [`schema`].
+    oldest: AtomicU16,
     public_url: String,
     join_string_lifetime: Duration,
 }

@@ -14,12 +14,14 @@
 //! | `presence/<number>` | when it was last heard of, and what waited there |
 //! | `catalogue/<id>` | which documents make up the catalogue |
 //! | `refused/<time>-<n>` | deltas the hub would not take |
+//! | `schema/<step>` | how far a change of the documents' schema has come |
 //! | `office/long-absent-days` | after how many days without contact a machine counts as long absent |
 
 use serde::{Deserialize, Serialize};
 use shared::clock::UtcMillis;
 use shared::domain::Role;
 use shared::id::{BranchId, DocumentId, ReplicaNumber, StaffId};
+use shared::schema::StepNumber;
 use shared::wire::ReplicaRole;
 
 pub(super) const EPOCH: &str = "hub/epoch";
@@ -34,6 +36,7 @@ pub(super) const REPLICAS: &str = "replica/";
 pub(super) const PRESENCES: &str = "presence/";
 pub(super) const CATALOGUE: &str = "catalogue/";
 pub(super) const REFUSED: &str = "refused/";
+pub(super) const SCHEMA: &str = "schema/";
 pub(super) const LONG_ABSENT_DAYS: &str = "office/long-absent-days";
 
 /// Replicas a hub may have: ten times what a firm of 1,000 branches has, machines replaced over the years included.
@@ -183,6 +186,10 @@ pub(super) fn presence(number: ReplicaNumber) -> String {
 
 pub(super) fn catalogue(document: DocumentId) -> String {
     format!("{CATALOGUE}{document}")
+}
+
+pub(super) fn schema(step: StepNumber) -> String {
+    format!("{SCHEMA}{:04}", step.0)
 }
 
 pub(super) fn refused(at: UtcMillis, index: usize) -> String {

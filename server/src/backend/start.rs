@@ -1,6 +1,7 @@
 //! Opening a data directory, and what a new one gets.
 
 use std::path::{Path, PathBuf};
+use std::sync::atomic::AtomicU16;
 use std::sync::{Arc, Mutex, RwLock};
 use std::thread;
 
@@ -100,6 +101,7 @@ pub(crate) fn start(
         .store
         .read_record(records::RECOVERY)
         .map_err(BackendError::from)?;
+    let oldest = super::schema::oldest_served_by(&shared.store).map_err(BackendError::from)?;
     let readers = readers::Readers::open(&lists)?;
     let (jobs, queue) = mpsc::channel(writer::QUEUE);
     thread::Builder::new()
@@ -116,6 +118,7 @@ pub(crate) fn start(
             told: super::exchange::Told::default(),
             epoch: Mutex::new(epoch),
             recovery: Mutex::new(recovery),
+            oldest: AtomicU16::new(oldest),
             public_url,
             join_string_lifetime: settings.join_string_lifetime,
         }),

@@ -258,7 +258,7 @@ impl Machine {
         format::encode(&change.finish())
     }
 
-    fn authoring(&self, counter: u64) -> Authoring {
+    pub(super) fn authoring(&self, counter: u64) -> Authoring {
         let at = Hlc::at(UtcMillis(1_800_000_000_000));
         Authoring::new(self.actor, counter, at, None)
     }

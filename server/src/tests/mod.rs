@@ -6,4 +6,5 @@ mod machines;
 mod mending;
 mod pages;
 mod permissions;
+mod schema;
 mod syncing;

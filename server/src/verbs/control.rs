@@ -16,6 +16,7 @@ use tokio::net::UnixListener;
 use tokio::runtime::Handle;
 use tokio::sync::watch;
 
+use super::schema;
 use crate::backend::{Hub, header_of};
 
 /// How long one side waits for the other: for a portion of a store, or for a slow disk to take one.
@@ -108,6 +109,9 @@ fn serve(stream: UnixStream, hub: &Hub, runtime: &Handle) -> io::Result<()> {
     stream.set_read_timeout(Some(PATIENCE))?;
     stream.set_write_timeout(Some(PATIENCE))?;
     serve_stream(stream, |ask: Ask| {
+        if let Ask::Own(question) = ask {
+            return schema::answer(hub, runtime, &question).map_err(|error| format!("{error:#}"));
+        }
         let answered = runtime.block_on(hub.look(move |store| {
             let header = header_of(store)?;
             Ok(answer(&mut Here::new(store, header), &ask).map_err(|error| error.to_string()))

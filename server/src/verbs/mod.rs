@@ -5,6 +5,7 @@
 
 pub(crate) mod control;
 mod damage;
+pub(crate) mod schema;
 
 use std::fs::File;
 use std::io::BufReader;
@@ -35,7 +36,7 @@ const REPORT_EVERY: u64 = 10_000;
 const BATCH: usize = 1_000;
 
 #[derive(Debug, Args)]
-struct Data {
+pub(crate) struct Data {
     /// The hub's data directory.
     #[arg(long, env = "OFFPISTE_HUB_DATA", value_name = "DIR")]
     data: PathBuf,

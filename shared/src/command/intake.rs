@@ -6,7 +6,9 @@ use super::customer::require_name;
 use super::{Refusal, bounded, event, field, finished, set_contact, text_or_null};
 use crate::clock::UtcMillis;
 use crate::document::{Authoring, Change, Document, Value};
-use crate::domain::{Catalogue, Contact, Custody, Money, Order, Phase, TicketNumber, fields};
+use crate::domain::{
+    Catalogue, Contact, Custody, Money, Order, Phase, TicketNumber, VatCode, fields,
+};
 use crate::id::{BranchId, CustomerId, OrderId, ServiceId};
 use crate::limits;
 
@@ -141,6 +143,12 @@ pub fn take_in(
     );
     let vat = territory.vat_basis_points.on(intent.today);
     change.set_some(authoring, field(fields::order::VAT_BASIS_POINTS), vat);
+    let code = vat.and_then(|rate| VatCode::new(&territory.country, rate).ok());
+    change.set_some(
+        authoring,
+        field(fields::order::VAT_CODE),
+        code.map(|code| code.to_string()),
+    );
     set_note(&mut change, authoring, intent.note.as_deref())?;
     set_contact(&mut change, authoring, &intent.contact)?;
     let pricing = Pricing {

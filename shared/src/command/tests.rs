@@ -160,6 +160,8 @@ fn an_order_is_taken_in_with_items_services_prices_and_vat_of_the_day() {
     );
     assert_eq!(order.total(), francs(69 + 18 + 49));
     assert_eq!(order.vat_basis_points, Some(810));
+    let code = order.vat_code.map(|code| code.to_string());
+    assert_eq!(code.as_deref(), Some("CH-810"));
     assert_eq!(
         order.vat_contained(),
         Some(Money::new(1019, Currency::CHF)),
@@ -185,6 +187,7 @@ fn a_german_branch_takes_euros_and_german_vat() {
         (order.currency, order.vat_basis_points),
         (Currency::EUR, Some(1900))
     );
+    assert_eq!(order.vat_code.expect("a code").country(), "DE");
 }
 
 #[test]

@@ -49,6 +49,8 @@ pub mod order {
     pub const PROMISED_ON: &str = "promised_on";
     /// Int: VAT in basis points (810 is 8.1 %), as it held on the day of service.
     pub const VAT_BASIS_POINTS: &str = "vat_basis_points";
+    /// Text: whose VAT it is and the rate, such as `CH-810` (schema step 1; succeeds `vat_basis_points`).
+    pub const VAT_CODE: &str = "vat_code";
     /// Text: the ISO 4217 currency of its prices.
     pub const CURRENCY: &str = "currency";
     /// Text: a note for the workshop.

@@ -9,6 +9,7 @@ mod order;
 mod people;
 pub mod seed;
 mod ticket;
+mod vat;
 
 pub use catalogue::{
     Catalogue, Label, LeadTime, Priority, Schedule, Service, StatusEntry, Territory,
@@ -22,3 +23,4 @@ pub use order::{
 };
 pub use people::{Branch, Role, Staff};
 pub use ticket::{TicketError, TicketNumber, TicketPrefix};
+pub use vat::{NoVatCode, Vat, VatCode};

@@ -8,6 +8,7 @@ use jiff::civil;
 use super::customer::Contact;
 use super::fields::{event, order};
 use super::money::Money;
+use super::vat::{Vat, VatCode};
 use crate::clock::UtcMillis;
 use crate::document::{Currency, Document, Event, Register, Value, Version};
 use crate::id::{Actor, BranchId, CustomerId, Dot, OrderId, ServiceId, StaffId};
@@ -43,6 +44,8 @@ pub struct Order {
     pub currency: Currency,
     /// VAT in basis points as it held on the day of service.
     pub vat_basis_points: Option<i64>,
+    /// The same with the country whose VAT it is, when the order says so.
+    pub vat_code: Option<VatCode>,
     /// A note for the workshop.
     pub note: Option<String>,
     /// Why it was cancelled or blocked.
@@ -356,6 +359,7 @@ impl Order {
         let currency = text(order::CURRENCY)
             .and_then(|code| Currency::new(&code))
             .unwrap_or(Currency::CHF);
+        let vat = Vat::of(document);
         let mut timeline: Vec<Event> = document.happened().into_iter().cloned().collect();
         timeline.sort_by_key(|event| (event.at, event.dot));
         Some(Self {
@@ -380,8 +384,8 @@ impl Order {
             promised_on: shown(document, order::PROMISED_ON).and_then(|value| value.as_date()),
             items: items(document, currency),
             currency,
-            vat_basis_points: shown(document, order::VAT_BASIS_POINTS)
-                .and_then(|value| value.as_int()),
+            vat_basis_points: vat.map(|vat| vat.basis_points),
+            vat_code: vat.and_then(|vat| vat.code),
             note: text(order::NOTE),
             reason: text(order::REASON),
             payments: timeline

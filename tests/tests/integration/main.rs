@@ -12,5 +12,6 @@ mod harness;
 mod import;
 mod partition;
 mod permissions;
+mod schema;
 mod simulation;
 mod tidy;

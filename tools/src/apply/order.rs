@@ -5,7 +5,7 @@ use std::ops::Range;
 use jiff::tz::AmbiguousOffset;
 use shared::clock::{Hlc, UtcMillis};
 use shared::document::{Authoring, Change, Field, Value};
-use shared::domain::{Custody, Money, PaymentMethod, Phase, StatusCode, fields};
+use shared::domain::{Custody, Money, PaymentMethod, Phase, StatusCode, VatCode, fields};
 use shared::id::{BranchId, CustomerId};
 use shared::limits;
 
@@ -225,6 +225,11 @@ impl<'a> Pass<'a> {
             set(
                 fields::order::VAT_BASIS_POINTS,
                 rate.map(|rate| Value::from(rate.basis_points)),
+            );
+            let code = rate.and_then(|rate| VatCode::new(&plan.country, rate.basis_points).ok());
+            set(
+                fields::order::VAT_CODE,
+                code.map(|code| Value::from(code.to_string())),
             );
             set(
                 fields::order::NOTE,

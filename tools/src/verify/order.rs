@@ -249,6 +249,8 @@ impl<'a> Check<'a> {
             "vat_basis_points",
             vat.map(|rate| Value::Int(rate.basis_points)).as_ref(),
         );
+        let code = vat.map(|rate| Value::from(format!("{}-{}", plan.country, rate.basis_points)));
+        self.expect(row, key, document, "vat_code", code.as_ref());
         self.expect(
             row,
             key,

@@ -1,5 +1,6 @@
 //! The order page: three axes, what may be done next, money, pieces.
 
+use shared::document::Currency;
 use shared::domain::{Custody, Order, PaymentMethod, Phase};
 use shared::id::BranchId;
 use shared::presentation::format;
@@ -190,11 +191,15 @@ pub(crate) fn vat_line(words: Words, order: &Order) -> Option<VatLine> {
         let tenths = format!("{}.{:02}", basis_points / 100, basis_points % 100);
         tenths.trim_end_matches('0').to_owned()
     };
-    // Switzerland writes MWST, Germany MwSt.
-    let key = if order.currency.as_str() == "EUR" {
-        "ticket-vat-included-eur"
-    } else {
+    // Switzerland and Liechtenstein write MWST, the others MwSt. What does not say whose VAT it is goes by its currency.
+    let is_swiss = order.vat_code.map_or_else(
+        || order.currency != Currency::EUR,
+        |code| matches!(code.country(), "CH" | "LI"),
+    );
+    let key = if is_swiss {
         "ticket-vat-included"
+    } else {
+        "ticket-vat-included-eur"
     };
     Some(VatLine {
         words: words.with(key, "rate", rate),

@@ -242,7 +242,7 @@ fn field_key(field: &str) -> Option<&'static str> {
         order::TICKET => "order-ticket",
         order::LEGACY_NUMBER => "office-legacy-number",
         order::CURRENCY => "office-currency",
-        order::VAT_BASIS_POINTS => "field-vat",
+        order::VAT_BASIS_POINTS | order::VAT_CODE => "field-vat",
         contact::NAME => "name",
         contact::PHONE | contact::PHONE_E164 => "phone",
         contact::EMAIL => "email",

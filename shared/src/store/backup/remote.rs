@@ -26,6 +26,8 @@ pub enum Ask {
     Header,
     /// The entries after a key.
     EntriesAfter(Vec<u8>),
+    /// A question of the daemon's own, which is about no entries: what it means is between it and its verbs.
+    Own(Vec<u8>),
 }
 
 /// A stream to a daemon, as a [`Source`].
@@ -35,6 +37,14 @@ impl<S: Read + Write> Answering<S> {
     /// Over a stream on whose other side [`serve_stream`] is.
     pub const fn over(stream: S) -> Self {
         Self(stream)
+    }
+
+    /// Asks a question of the daemon's own.
+    ///
+    /// # Errors
+    /// [`SourceError::Daemon`] with the daemon's sentence; when the stream fails.
+    pub fn ask_own(&mut self, question: Vec<u8>) -> Result<Vec<u8>, SourceError> {
+        self.ask(&Ask::Own(question))
     }
 
     fn ask(&mut self, ask: &Ask) -> Result<Vec<u8>, SourceError> {
@@ -74,6 +84,9 @@ pub fn answer(source: &mut dyn Source, ask: &Ask) -> Result<Vec<u8>, SourceError
     match ask {
         Ask::Header => Ok(encode_record(&source.header()?)),
         Ask::EntriesAfter(key) => Ok(encode_entries(&source.entries_after(key)?)),
+        Ask::Own(_) => Err(SourceError::Daemon(
+            "this daemon does not know that question; is it of another version?".to_owned(),
+        )),
     }
 }
 
