@@ -161,6 +161,30 @@ impl Process {
         Ok(())
     }
 
+    /// Stops it where it stands (SIGSTOP), with everything it started: connections stay open and nothing answers, as on a
+    /// machine that hangs.
+    ///
+    /// # Errors
+    /// When the operating system refuses, or it has ended.
+    pub fn freeze(&self) -> Result<()> {
+        self.signal_running(Signal::STOP)
+    }
+
+    /// Lets it go on (SIGCONT) as if no time had passed.
+    ///
+    /// # Errors
+    /// When the operating system refuses, or it has ended.
+    pub fn thaw(&self) -> Result<()> {
+        self.signal_running(Signal::CONT)
+    }
+
+    fn signal_running(&self, signal: Signal) -> Result<()> {
+        let mut leader = lock(&self.child);
+        ensure!(leader.look()?.is_none(), "{} has ended", self.name);
+        let sent = leader.signal(signal);
+        sent.with_context(|| format!("cannot send {signal:?} to {}", self.name))
+    }
+
     /// Asks it to end (SIGTERM, as systemd does) and waits until it has.
     ///
     /// # Errors

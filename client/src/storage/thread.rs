@@ -102,7 +102,12 @@ fn work(
         let durable = settled
             .as_ref()
             .map(|_| ())
-            .map_err(|error| CounterError::NotSaved(error.to_string()));
+            .map_err(|error| {
+                // What a failed sync leaves on the disk is known after the next start.
+                CounterError::NotSaved(format!(
+                    "{error}. It may be there all the same once this machine runs again: look for it before it is taken in anew"
+                ))
+            });
         for answer in answers {
             answer(&durable);
         }

@@ -80,6 +80,14 @@ impl Branch {
         Ok(())
     }
 
+    /// Begins to start another process over the data, after this one has ended, and does not wait for anything.
+    ///
+    /// # Errors
+    /// When it cannot be started.
+    pub fn begin_to_start(&self) -> Result<Process> {
+        begin(&self.name, &self.data, &self.line)
+    }
+
     /// The line leads to where the hub is now.
     ///
     /// # Errors
@@ -189,6 +197,13 @@ impl Branch {
 }
 
 async fn start(name: &str, data: &Path, line: &ChaosProxy) -> Result<(Process, String)> {
+    let process = begin(name, data, line)?;
+    let url = listening_url(&process).await?;
+    process.wait_ready(&format!("{url}/readyz")).await?;
+    Ok((process, url))
+}
+
+fn begin(name: &str, data: &Path, line: &ChaosProxy) -> Result<Process> {
     let mut command = binary("offpiste-branch")?;
     command
         .args([
@@ -200,10 +215,7 @@ async fn start(name: &str, data: &Path, line: &ChaosProxy) -> Result<(Process, S
             "--data",
         ])
         .arg(data);
-    let process = Process::start(&format!("branch {name}"), command)?;
-    let url = listening_url(&process).await?;
-    process.wait_ready(&format!("{url}/readyz")).await?;
-    Ok((process, url))
+    Process::start(&format!("branch {name}"), command)
 }
 
 /// Runs a command that ends by itself, and fails with its output when it fails.

@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 
 use super::{form, good_text, json};
 use crate::binaries::binary;
+use crate::machine::{Network, within};
 use crate::process::Process;
 
 /// The administrator's password in tests and in the demo: long enough for the hub, easy to type for a person.
@@ -19,8 +20,26 @@ const PASSWORD: &str = "piste-frei-2026";
 pub struct Hub {
     process: Process,
     data: PathBuf,
+    place: Place,
     url: String,
     client: Client,
+}
+
+/// Where it listens.
+#[derive(Clone, Debug)]
+struct Place {
+    host: String,
+    /// The network within which it runs; none for this machine's own.
+    network: Option<String>,
+}
+
+impl Default for Place {
+    fn default() -> Self {
+        Self {
+            host: "127.0.0.1".to_owned(),
+            network: None,
+        }
+    }
 }
 
 /// Somebody who works at counters.
@@ -43,26 +62,40 @@ impl Hub {
     /// # Errors
     /// When it does not become ready.
     pub async fn start(data: &Path) -> Result<Self> {
-        std::fs::create_dir_all(data)
-            .with_context(|| format!("cannot create {}", data.display()))?;
-        let password_file = data.join("first-password");
-        std::fs::write(&password_file, format!("{PASSWORD}\n"))
-            .context("cannot write the password")?;
-        let mut command = binary("offpiste-hub")?;
-        command
-            .args(["serve", "--listen", "127.0.0.1:0", "--data"])
-            .arg(data)
-            .arg("--initial-admin-password-file")
-            .arg(&password_file);
-        let process = Process::start("the hub", command)?;
+        Self::start_at(data, Place::default()).await
+    }
+
+    /// The same within a network of its own.
+    ///
+    /// # Errors
+    /// When it does not become ready.
+    pub async fn start_within(network: &Network, data: &Path) -> Result<Self> {
+        let place = Place {
+            host: network.address(),
+            network: Some(network.name().to_owned()),
+        };
+        Self::start_at(data, place).await
+    }
+
+    async fn start_at(data: &Path, place: Place) -> Result<Self> {
+        let process = begin(data, &place)?;
         let url = listening_url(&process).await?;
         process.wait_ready(&format!("{url}/readyz")).await?;
         Ok(Self {
             process,
             data: data.to_owned(),
+            place,
             url,
             client: crate::http_client(|builder| builder)?,
         })
+    }
+
+    /// Begins to start another process over the data, after this one has ended, and does not wait for anything.
+    ///
+    /// # Errors
+    /// When it cannot be started.
+    pub fn begin_to_start(&self) -> Result<Process> {
+        begin(&self.data, &self.place)
     }
 
     /// Starts it again over the same data after it was killed or ended, at another port.
@@ -70,7 +103,7 @@ impl Hub {
     /// # Errors
     /// When it does not become ready again.
     pub async fn start_again(&mut self) -> Result<()> {
-        *self = Self::start(&self.data).await?;
+        *self = Self::start_at(&self.data, self.place.clone()).await?;
         Ok(())
     }
 
@@ -242,6 +275,22 @@ impl Hub {
     fn as_administrator(request: RequestBuilder) -> RequestBuilder {
         request.basic_auth(Self::LOGIN, Some(PASSWORD))
     }
+}
+
+fn begin(data: &Path, place: &Place) -> Result<Process> {
+    std::fs::create_dir_all(data).with_context(|| format!("cannot create {}", data.display()))?;
+    let password_file = data.join("first-password");
+    std::fs::write(&password_file, format!("{PASSWORD}\n")).context("cannot write the password")?;
+    let mut command = binary("offpiste-hub")?;
+    command
+        .args(["serve", "--listen", &format!("{}:0", place.host), "--data"])
+        .arg(data)
+        .arg("--initial-admin-password-file")
+        .arg(&password_file);
+    if let Some(network) = &place.network {
+        command = within(network, &command);
+    }
+    Process::start("the hub", command)
 }
 
 /// What `listening on http://127.0.0.1:4711` says.

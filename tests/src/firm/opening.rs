@@ -6,6 +6,7 @@ use anyhow::{Context, Result, ensure};
 use tempfile::TempDir;
 
 use super::{Branch, Hub, Member};
+use crate::machine::Network;
 
 /// A hub, its branches, each with a line of its own, and three people who may work at any of them. Dropping it kills
 /// everything and removes the data; [`Firm::close`] asks everything to end and complains when something does not.
@@ -31,11 +32,22 @@ impl<const BRANCHES: usize> Firm<BRANCHES> {
     /// # Errors
     /// When anything does not start.
     pub async fn open(names: [&str; BRANCHES]) -> Result<Self> {
-        let directory = tempfile::Builder::new()
-            .prefix("offpiste-firm-")
-            .tempdir()
-            .context("no place for the firm's data")?;
+        let directory = place()?;
         let hub = Hub::start(&directory.path().join("hub")).await?;
+        Self::with(hub, names, directory).await
+    }
+
+    /// The same with a hub in a network of its own: between the branches' lines and the hub lies a cable.
+    ///
+    /// # Errors
+    /// When anything does not start.
+    pub async fn open_across(network: &Network, names: [&str; BRANCHES]) -> Result<Self> {
+        let directory = place()?;
+        let hub = Hub::start_within(network, &directory.path().join("hub")).await?;
+        Self::with(hub, names, directory).await
+    }
+
+    async fn with(hub: Hub, names: [&str; BRANCHES], directory: TempDir) -> Result<Self> {
         let anna = hub.hire("Anna Caduff", "counter", "1357").await?;
         let beat = hub.hire("Beat Meier", "counter", "2468").await?;
         let chiara = hub.hire("Chiara Rossi", "workshop", "9753").await?;
@@ -79,4 +91,9 @@ impl<const BRANCHES: usize> Firm<BRANCHES> {
             .close()
             .context("the firm's data cannot be removed")
     }
+}
+
+fn place() -> Result<TempDir> {
+    let made = tempfile::Builder::new().prefix("offpiste-firm-").tempdir();
+    made.context("no place for the firm's data")
 }

@@ -8,6 +8,7 @@ mod crash;
 mod demo;
 mod dependencies;
 mod durability;
+mod faults;
 mod harness;
 mod import;
 mod partition;

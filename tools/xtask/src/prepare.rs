@@ -1,4 +1,4 @@
-//! What the tests need from outside cargo: a browser with its driver, strace, and axe-core's one script.
+//! What the tests need from outside cargo: a browser with its driver, strace, iproute2, and axe-core's one script.
 //!
 //! On Debian and Ubuntu it is installed through apt-get; elsewhere it is named, with the way to get it.
 
@@ -44,6 +44,12 @@ const TOOLS: &[Tool] = &[
         debian_package: "strace",
         purpose: "a test proves that the disk was flushed before the answer",
         elsewhere: "install strace (Linux only)",
+    },
+    Tool {
+        program: "ip",
+        debian_package: "iproute2",
+        purpose: "a test pulls the cable between a branch and the hub, in a network of its own",
+        elsewhere: "install iproute2 (Linux only)",
     },
     Tool {
         program: "npm",

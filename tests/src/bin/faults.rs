@@ -1,0 +1,65 @@
+//! Kills the product's processes at random moments, for as many rounds as wanted.
+
+use std::process::ExitCode;
+
+use anyhow::Result;
+use clap::{Parser, ValueEnum};
+use tests::faults::{Report, Settings, run};
+
+/// Runs a firm of real processes (a hub, two branches, people at their counters) and kills them at random moments.
+///
+/// The last line is one JSON object; the exit code is 0 only when no promise was broken. `--seed` throws the same dice again:
+/// the same victims after the same answers, though not the same instruction.
+#[derive(Debug, Parser)]
+#[command(name = "faults")]
+struct Options {
+    /// Kills of the hub, and as many of branches
+    #[arg(long, value_name = "N", default_value_t = 500)]
+    rounds: u64,
+    /// Who is killed
+    #[arg(long, value_enum, default_value_t = Victims::Both)]
+    victims: Victims,
+    /// The dice
+    #[arg(long, value_name = "S", default_value_t = 1)]
+    seed: u64,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum Victims {
+    /// The hub only
+    Hub,
+    /// Branches only
+    Branch,
+    /// Both, in drawn order
+    Both,
+}
+
+/// Rounds between two lines that say how far it has come.
+const REPORT_EVERY: u64 = 10;
+
+#[tokio::main]
+async fn main() -> Result<ExitCode> {
+    let options = Options::parse();
+    let of = |is_victim| if is_victim { options.rounds } else { 0 };
+    let settings = Settings {
+        hub_rounds: of(!matches!(options.victims, Victims::Branch)),
+        branch_rounds: of(!matches!(options.victims, Victims::Hub)),
+        seed: options.seed,
+    };
+    let report = run(settings, tell).await?;
+    println!("{}", serde_json::to_string(&report)?);
+    Ok(if report.violations == 0 {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    })
+}
+
+fn tell(report: &Report) {
+    if report.rounds.is_multiple_of(REPORT_EVERY) {
+        eprintln!(
+            "{} rounds: {} orders, {} payments, {} without an answer, {} s",
+            report.rounds, report.orders, report.payments, report.unanswered, report.seconds
+        );
+    }
+}
