@@ -4,6 +4,7 @@ mod catalogue;
 mod changeover;
 mod customer;
 pub mod fields;
+mod legacy;
 mod money;
 mod order;
 mod people;
@@ -16,6 +17,7 @@ pub use catalogue::{
 };
 pub use changeover::{Changeover, ChangeoverState};
 pub use customer::{Contact, Customer, PhoneNumber};
+pub use legacy::{gone_since, importers, is_touched, is_withdrawn};
 pub use money::Money;
 pub use order::{
     Candidate, Conflict, Custody, Item, MoneyState, Order, Payment, PaymentMethod, Phase, Rule,
