@@ -139,7 +139,7 @@ impl Network {
         format!("{}.2", self.subnet)
     }
 
-    /// Its name, for [`within`].
+    /// Its name, for commands that run within it.
     #[must_use]
     pub fn name(&self) -> &str {
         &self.name

@@ -1,6 +1,6 @@
 //! Reports for people who decide and sign: each one HTML file that needs nothing else, on paper as on a screen.
 //!
-//! Every report is a [`Sheet`] of the same parts (facts, tables, charts, signatures), and one template writes it. The
+//! Every report is a sheet of the same parts (facts, tables, charts, signatures), and one template writes it. The
 //! template escapes whatever comes from a legacy database; a file may be opened and mailed without any thought, since
 //! it loads nothing and runs nothing.
 

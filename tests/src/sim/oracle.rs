@@ -169,8 +169,8 @@ impl Ledger {
             if let Some((field, version)) = &again.former {
                 let facts = self.facts.get(&again.document);
                 let has_seen = |dot: Dot| {
-                    let names = self.names.of(dot).into_iter();
-                    names.map(|name| version.has_seen(name)).any(|seen| seen)
+                    let mut names = self.names.of(dot).into_iter();
+                    names.any(|name| version.has_seen(name))
                 };
                 covered.extend(
                     facts
