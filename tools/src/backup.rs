@@ -435,7 +435,7 @@ fn daemon(data: &Path) -> Result<Option<Answering<UnixStream>>, Error> {
 
 fn open_store(folder: &Path) -> Result<HubStore, Error> {
     // Opening one that is not there would make one, and back up nothing.
-    if !folder.join("db").exists() {
+    if !shared::store::backup::place::has_store(folder) {
         return Err(Error::NoStore(folder.to_owned()));
     }
     Ok(HubStore::open(folder)?)

@@ -133,7 +133,7 @@ impl Asked {
             bail!(RUNNING);
         }
         refuse_when_gone(directory)?;
-        if !backend::store_directory(directory).join("db").exists() {
+        if !place::has_store(&backend::store_directory(directory)) {
             bail!("there is no store in this directory");
         }
         explain_panics(directory);

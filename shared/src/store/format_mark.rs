@@ -14,6 +14,9 @@ use super::generation::DATABASE_FILE;
 
 pub(super) const FILE: &str = "format";
 
+/// What every mark begins with; a number follows.
+const PREFIX: &str = "offpiste store ";
+
 /// What this version writes and reads.
 const OWN: &str = "offpiste store 2";
 
@@ -23,7 +26,7 @@ const FIRST: &str = "offpiste store 1";
 /// Whether the store in a directory is one that this version reads; a directory without one is.
 ///
 /// # Errors
-/// [`EngineError::OtherFormat`].
+/// [`EngineError::OtherFormat`]; [`EngineError::Damaged`] when the mark is none that any version ever wrote.
 pub(super) fn check(store: &Path) -> Result<(), EngineError> {
     let found = match fs::read(store.join(FILE)) {
         Ok(mark) => String::from_utf8_lossy(&mark).trim_end().to_owned(),
@@ -38,6 +41,14 @@ pub(super) fn check(store: &Path) -> Result<(), EngineError> {
     };
     if found == OWN {
         return Ok(());
+    }
+    let is_a_mark = found
+        .strip_prefix(PREFIX)
+        .is_some_and(|number| number.parse::<u16>().is_ok());
+    if !is_a_mark {
+        return Err(EngineError::Damaged(
+            "the mark of their format cannot be read",
+        ));
     }
     Err(EngineError::OtherFormat {
         found,

@@ -414,6 +414,12 @@ fn files_of_another_version_are_refused_in_words_and_left_alone() {
     let refused = SledEngine::open(directory.path()).err().expect("refused");
     assert!(!refused.is_damage() && refused.to_string().contains("offpiste store 9"));
 
+    for spoiled in ["", "offpis", "offpiste store ", "\u{5}\u{4}\u{1}"] {
+        fs::write(directory.path().join("format"), spoiled).expect("written");
+        let refused = SledEngine::open(directory.path()).err().expect("refused");
+        assert!(refused.is_damage(), "{spoiled:?}: {refused}");
+    }
+
     let earlier = tempfile::tempdir().expect("a directory");
     fs::write(earlier.path().join("db"), "sled's file lay here").expect("written");
     let refused = SledEngine::open(earlier.path()).err().expect("refused");
