@@ -57,6 +57,7 @@ static TABLE: &[(&str, &str, Permission, Handler)] = &[
     ("GET",  "/orders.csv",                  Office(AtOffice),      || get(orders::csv)),
     ("GET",  "/orders/{id}",                 Office(AtOffice),      || get(order::show)),
     ("POST", "/orders/{id}/settle",          Office(AtOffice),      || post(order::settle)),
+    ("POST", "/orders/{id}/keep",            Office(AtOffice),      || post(order::keep)),
     ("GET",  "/conflicts",                   Office(AtOffice),      || get(conflicts::show)),
     ("GET",  "/branches",                    Office(AtOffice),      || get(branches::show)),
     ("POST", "/branches/join",               Office(Administrator), || post(branches::join)),

@@ -106,6 +106,10 @@ pub trait Taker {
     fn document(&mut self, produced: Produced) -> anyhow::Result<()>;
     /// A row that is not brought over.
     fn reject(&mut self, reject: Reject) -> anyhow::Result<()>;
+    /// A row that this portion of the source leaves for another one; the document it would become.
+    fn left_out(&mut self, _document: DocumentId) -> anyhow::Result<()> {
+        Ok(())
+    }
 }
 
 /// A taker that keeps nothing: for the pass that only counts.
@@ -122,8 +126,15 @@ impl Taker for Nobody {
 }
 
 /// The actor of an import: the replica's number, and an incarnation that source and plan decide.
-pub fn actor(replica: ReplicaNumber, plan_text: &str, source_sha256: &str) -> Actor {
-    let digest = Sha256::digest(format!("{source_sha256}\n{plan_text}"));
+/// A portion, and rows that were mended, count like a plan of their own: their rows get other counters than the same rows of the whole.
+pub fn actor(replica: ReplicaNumber, plan: &Plan, plan_text: &str, source_sha256: &str) -> Actor {
+    let portion = if plan.portion.is_whole() {
+        String::new()
+    } else {
+        format!("{}\n", plan.portion)
+    };
+    let mended = &plan.mended.mark;
+    let digest = Sha256::digest(format!("{source_sha256}{mended}\n{portion}{plan_text}"));
     let incarnation = u32::from_be_bytes([digest[0], digest[1], digest[2], digest[3]]);
     Actor::new(replica, incarnation)
 }
@@ -136,16 +147,7 @@ pub fn missing_branches(plan: &Plan, directory: &BranchDirectory) -> Vec<String>
 }
 
 fn branch_names(plan: &Plan) -> Vec<String> {
-    let mut names: Vec<String> = plan
-        .branches
-        .map
-        .values()
-        .chain(&plan.branches.default)
-        .cloned()
-        .collect();
-    names.sort();
-    names.dedup();
-    names
+    plan.branches.names().into_iter().cloned().collect()
 }
 
 /// The id of a branch the importer makes.
@@ -346,6 +348,17 @@ impl<'a> Pass<'a> {
         }
     }
 
+    /// A row that another portion brings.
+    fn leave_out(&mut self, source: &Source<'_>, row: &SourceRow) -> Result<(), ApplyError> {
+        self.ledger.decide(source.place, row.rowid, Fate::Excluded);
+        if let Some(key) = source.key_of(row) {
+            let table = &source.table.schema.name;
+            let id = crate::naming::document_id(&self.plan.source_name, table, &key);
+            self.taker.left_out(id)?;
+        }
+        Ok(())
+    }
+
     fn reject(
         &mut self,
         source: &Source<'_>,
@@ -510,22 +523,18 @@ fn record_import(
     );
 }
 
-/// Keeps the raw values of a row below `prefix`: all but those that are stored as they stand elsewhere.
+/// Keeps the raw values of a row below `prefix`, all of them: what staff make of a field later, the row as it was imported can
+/// be compared with a later state of the legacy database.
 fn keep_raw(
     change: &mut Change<'_>,
     authoring: &mut Authoring,
     source: &Source<'_>,
     row: &SourceRow,
     prefix: &str,
-    verbatim: &[&str],
 ) -> Result<(), Rejection> {
     for (index, value) in row.values.iter().enumerate() {
-        let column = &source.table.schema.columns[index].name;
-        let stored_elsewhere = verbatim.contains(&column.as_str())
-            && value.text().is_some_and(|text| !text.is_empty());
         let stored = match value {
             Raw::Null => continue,
-            Raw::Text(_) if stored_elsewhere => continue,
             Raw::Text(text) => Value::from(text.as_str()),
             Raw::Bytes(bytes) => Value::Bytes(bytes.clone()),
         };

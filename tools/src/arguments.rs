@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Parser, Subcommand};
 
-use crate::verbs::{assess, plan, run, verify};
+use crate::verbs::{assess, diff, plan, rollback, run, sync, verify};
 
 /// Brings a legacy order database over to Offpiste, every row accounted for.
 ///
@@ -33,6 +33,15 @@ The straight path:
   offpiste-import verify --plan werkstatt.plan.toml --hub https://hub.example
       Reads everything back and compares both directions.
 
+While the old database is still in use:
+  offpiste-import diff --plan werkstatt.plan.toml --source werkstatt-today.sql --hub https://hub.example
+      What changed there since.
+  offpiste-import sync --plan werkstatt.plan.toml --source werkstatt-today.sql --hub https://hub.example
+      Carries it over.
+  offpiste-import rollback --plan werkstatt.plan.toml --hub https://hub.example --last-sync
+      Takes the last of it back.
+
+Each verb explains itself: offpiste-import sync --help
 Exit code: 0 all accounted for, 1 differences, 2 it could not be carried out.";
 
 /// The verbs. Each can be run again.
@@ -46,4 +55,10 @@ pub(crate) enum Verb {
     Run(run::Options),
     /// Reads everything back and compares it with the source, both directions, field by field.
     Verify(verify::Options),
+    /// Lists what changed in the still running old database since it was last carried over. Changes nothing.
+    Diff(diff::Options),
+    /// Carries over what changed in the old database; beside what staff changed, both values stay until somebody chooses.
+    Sync(sync::Options),
+    /// Takes an import back, whole or to before one sync. What staff wrote stays.
+    Rollback(rollback::Options),
 }

@@ -9,6 +9,7 @@ use std::io::Write;
 use std::time::Instant;
 
 use serde::Serialize;
+use shared::clock::UtcMillis;
 use shared::domain::fields;
 use shared::id::DocumentId;
 
@@ -16,6 +17,7 @@ use crate::apply::{self, BranchDirectory, Nobody, Produced, Reject, Taker};
 use crate::ledger::{Fate, Sums};
 use crate::plan::{Plan, PlanError};
 use crate::staging::Staging;
+use crate::sync;
 use crate::target::{BATCH_BYTES, BATCH_DOCUMENTS, Target, TargetError};
 
 /// Differences that are listed one by one; beyond, only their number.
@@ -40,6 +42,10 @@ pub struct Report {
     pub already_there: u64,
     /// Fields that staff have changed since; they are theirs and no difference.
     pub edited_since: u64,
+    /// Documents whose rows are missing in the source, which they say to everybody.
+    pub gone: u64,
+    /// Rows that a person has mended, read in place of the source's.
+    pub mended: u64,
     /// Orders by branch.
     pub orders_by_branch: BTreeMap<String, u64>,
     /// How long it took.
@@ -84,6 +90,25 @@ pub enum RunError {
         /// Those that are there.
         known: String,
     },
+    /// More rows are gone than is likely.
+    #[error(
+        "{gone} rows that were imported are not in this source; at most {allowed} may be without a word. Nothing was written. Is the dump whole, and is it of this database? If so, allow it in the plan: [budget] gone = {gone}"
+    )]
+    Gone {
+        /// How many are gone.
+        gone: u64,
+        /// How many may be.
+        allowed: u64,
+    },
+    /// The system has no random numbers.
+    #[error("the system gives no random numbers: {0}. Nothing was written.")]
+    NoRandomness(String),
+    /// What the target holds could not be read.
+    #[error(transparent)]
+    Held(#[from] crate::held::HeldError),
+    /// A second working database failed.
+    #[error(transparent)]
+    SecondStaging(#[from] crate::staging::StagingError),
     /// The target failed.
     #[error(transparent)]
     Target(#[from] TargetError),
@@ -114,6 +139,8 @@ pub struct Found {
     pub names: BTreeMap<String, String>,
     /// Documents imported from this source before.
     pub imported: HashSet<DocumentId>,
+    /// How many of them were taken back.
+    pub withdrawn: u64,
 }
 
 /// Runs a checked plan. `rejects` receives one JSON object per rejected row.
@@ -127,25 +154,11 @@ pub fn run(
 ) -> Result<Report, RunError> {
     let started = Instant::now();
     let mut found = survey(target, &plan.source_name)?;
-    let missing = apply::missing_branches(plan, &found.branches);
-    if !missing.is_empty() && !plan.branches.create_missing {
-        let known = found.names.values().cloned().collect::<Vec<_>>().join(", ");
-        let known = if known.is_empty() {
-            "none".to_owned()
-        } else {
-            known
-        };
-        return Err(RunError::Branches {
-            missing: missing.join(", "),
-            known,
-        });
+    if found.withdrawn > 0 {
+        return run_again(plan, staging, target, rejects, progress);
     }
-    for name in &missing {
-        found
-            .branches
-            .insert(name.to_lowercase(), apply::branch_id(plan, name));
-    }
-    let actor = apply::actor(target.replica(), plan_text, &plan.source_sha256);
+    let missing = check_branches(plan, &mut found.branches, &found.names)?;
+    let actor = apply::actor(target.replica(), plan, plan_text, &plan.source_sha256);
     let counted = apply::apply(plan, staging, &found.branches, actor, &missing, &mut Nobody)?;
     check_budget(plan, &counted.changes)?;
 
@@ -178,12 +191,39 @@ pub fn run(
     let mut report = Report::new(target.name(), started, sums);
     report.documents = sent;
     report.already_there = already;
+    report.mended = plan.mended.rows;
     report.changes = outcome
         .changes
         .iter()
         .map(|(rule, count)| ((*rule).to_owned(), *count))
         .collect();
     Ok(report)
+}
+
+/// A run after a rollback: what was taken back comes back as the source says now, which is what a sync does.
+fn run_again(
+    plan: &Plan,
+    staging: &Staging,
+    target: &mut dyn Target,
+    rejects: &mut dyn Write,
+    progress: &mut dyn Progress,
+) -> Result<Report, RunError> {
+    let occasion = sync::Occasion {
+        source_sha256: &plan.source_sha256,
+        now: UtcMillis::from(jiff::Timestamp::now()),
+        incarnations: [drawn_incarnation()?, drawn_incarnation()?],
+    };
+    Ok(sync::sync(plan, staging, target, occasion, rejects, progress)?.report)
+}
+
+/// A number nobody has used: an incarnation of the importer.
+///
+/// # Errors
+/// [`RunError::NoRandomness`].
+pub fn drawn_incarnation() -> Result<u32, RunError> {
+    let mut bytes = [0; 4];
+    getrandom::fill(&mut bytes).map_err(|error| RunError::NoRandomness(error.to_string()))?;
+    Ok(u32::from_be_bytes(bytes))
 }
 
 /// Reads the whole feed once: branches, and what was imported from this source before.
@@ -200,6 +240,7 @@ pub fn survey(target: &mut dyn Target, source_name: &str) -> Result<Found, Targe
             }
             if is_imported_from(document, source_name) {
                 found.imported.insert(document.id());
+                found.withdrawn += u64::from(shared::domain::is_withdrawn(document));
             }
         }
         // A page that leads nowhere would be asked for again and again.
@@ -221,7 +262,38 @@ pub fn is_imported_from(document: &shared::document::Document, source_name: &str
     })
 }
 
-fn check_budget(plan: &Plan, changes: &BTreeMap<&'static str, u64>) -> Result<(), RunError> {
+/// The branches that the plan names and the target lacks, which the run is to make; they are added to the directory.
+///
+/// # Errors
+/// [`RunError::Branches`] when the plan does not allow that.
+pub(crate) fn check_branches(
+    plan: &Plan,
+    branches: &mut BranchDirectory,
+    names: &BTreeMap<String, String>,
+) -> Result<Vec<String>, RunError> {
+    let missing = apply::missing_branches(plan, branches);
+    if !missing.is_empty() && !plan.branches.create_missing {
+        let known = names.values().cloned().collect::<Vec<_>>().join(", ");
+        let known = if known.is_empty() {
+            "none".to_owned()
+        } else {
+            known
+        };
+        return Err(RunError::Branches {
+            missing: missing.join(", "),
+            known,
+        });
+    }
+    for name in &missing {
+        branches.insert(name.to_lowercase(), apply::branch_id(plan, name));
+    }
+    Ok(missing)
+}
+
+pub(crate) fn check_budget(
+    plan: &Plan,
+    changes: &BTreeMap<&'static str, u64>,
+) -> Result<(), RunError> {
     let beyond: Vec<String> = changes
         .iter()
         .filter(|(rule, count)| **count > plan.budget.get(**rule).copied().unwrap_or(0))
@@ -325,6 +397,8 @@ impl Report {
             documents: 0,
             already_there: 0,
             edited_since: 0,
+            gone: 0,
+            mended: 0,
             orders_by_branch: BTreeMap::new(),
             seconds: 0.0,
             rows_per_second: 0.0,

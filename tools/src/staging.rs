@@ -157,6 +157,30 @@ impl Staging {
         })
     }
 
+    /// A working database without rows of a source, for verbs that need none.
+    pub fn scratch(parent: Option<&Path>) -> Result<Self, StagingError> {
+        let staging = Self::create(parent)?;
+        staging.connection.execute_batch("COMMIT")?;
+        Ok(staging)
+    }
+
+    /// An empty staging database with the same tables, in a folder of its own below `parent`.
+    pub fn with_tables_of(other: &Self, parent: Option<&Path>) -> Result<Self, StagingError> {
+        let mut staging = Self::create(parent)?;
+        for table in &other.tables {
+            let columns = joined(0..table.schema.columns.len(), |index| format!(", c{index}"));
+            staging.connection.execute_batch(&format!(
+                "CREATE TABLE {} (line INTEGER NOT NULL{columns})",
+                table.name_in_staging
+            ))?;
+            staging.tables.push(StagedTable {
+                rows: 0,
+                ..table.clone()
+            });
+        }
+        Ok(staging)
+    }
+
     /// Which database wrote the rows that follow: it decides how it writes booleans and bytes.
     pub fn set_dialect(&mut self, dialect: Dialect) {
         self.dialect = Some(dialect);

@@ -4,11 +4,14 @@
 
 pub(crate) mod assess;
 mod beside;
+pub(crate) mod diff;
 pub(crate) mod plan;
 mod progress;
 mod report;
+pub(crate) mod rollback;
 pub(crate) mod run;
 mod source_and_target;
+pub(crate) mod sync;
 pub(crate) mod verify;
 
 use std::process::ExitCode;
@@ -29,5 +32,8 @@ pub(crate) fn carry_out(arguments: &Arguments) -> anyhow::Result<ExitCode> {
         Verb::Plan(verb) => plan::carry_out(work, verb),
         Verb::Run(verb) => run::carry_out(work, verb),
         Verb::Verify(verb) => verify::carry_out(work, verb),
+        Verb::Diff(verb) => diff::carry_out(work, verb),
+        Verb::Sync(verb) => sync::carry_out(work, verb),
+        Verb::Rollback(verb) => rollback::carry_out(work, verb),
     }
 }

@@ -35,7 +35,7 @@ pub fn verify(
     let mut check = Check {
         plan,
         staging,
-        rejected: read_rejects(staging, rejects),
+        rejects: Rejects::read(staging, rejects),
         sums: BTreeMap::new(),
         report: Report::new(target.name(), started, BTreeMap::new()),
         people: HashSet::new(),
@@ -72,6 +72,8 @@ pub fn verify(
         difference_count: report.difference_count,
         documents: documents.count,
         edited_since: report.edited_since,
+        gone: report.gone,
+        mended: plan.mended.rows,
         orders_by_branch: report.orders_by_branch,
         ..totals
     };
@@ -143,7 +145,7 @@ impl SourceRow<'_> {
 struct Check<'a> {
     plan: &'a Plan,
     staging: &'a Staging,
-    rejected: HashSet<(String, i64)>,
+    rejects: Rejects,
     sums: BTreeMap<String, Sums>,
     report: Report,
     /// Customers that orders' rows lead to.
@@ -168,7 +170,22 @@ impl<'a> Check<'a> {
     }
 
     fn is_rejected(&self, row: &SourceRow<'_>) -> bool {
-        self.rejected
+        self.rejects
+            .rows
+            .contains(&(row.table.schema.name.clone(), row.rowid))
+    }
+
+    /// Whether the person a document was about is forgotten: nothing is left to compare, and that is as it should be.
+    fn is_forgotten(&mut self, document: &Found) -> bool {
+        let is_forgotten = document.document.erasure().is_some();
+        self.report.edited_since += u64::from(is_forgotten);
+        is_forgotten
+    }
+
+    /// Whether the row as it is now was rejected, while a former state of it is at the target.
+    fn is_stale(&self, row: &SourceRow<'_>) -> bool {
+        self.rejects
+            .at_target
             .contains(&(row.table.schema.name.clone(), row.rowid))
     }
 
@@ -195,78 +212,68 @@ impl<'a> Check<'a> {
             .collect()
     }
 
+    /// Rows of a table whose columns have this key.
     fn rows_where(
         &self,
         table: &'a StagedTable,
-        column: &str,
-        value: &str,
+        columns: &[String],
+        key: &str,
     ) -> Result<Vec<SourceRow<'a>>, rusqlite::Error> {
-        let Some(index) = table.schema.column_index(column) else {
+        let indexes: Option<Vec<usize>> = columns
+            .iter()
+            .map(|column| table.schema.column_index(column))
+            .collect();
+        let Some(indexes) = indexes.filter(|indexes| !indexes.is_empty()) else {
             return Ok(Vec::new());
         };
         let name = table.sql_name();
+        let names: Vec<String> = indexes.iter().map(|index| format!("c{index}")).collect();
         self.staging.connection().execute_batch(&format!(
-            "CREATE INDEX IF NOT EXISTS k_{name}_{index} ON {name} (c{index})"
+            "CREATE INDEX IF NOT EXISTS v_{name}_{} ON {name} ({})",
+            names.join("_"),
+            names.join(", ")
         ))?;
-        let select = format!("SELECT rowid, * FROM {name} WHERE c{index} = ?1 ORDER BY rowid");
+        let conditions: Vec<String> = names.iter().map(|name| format!("{name} = ?")).collect();
+        let select = format!(
+            "SELECT rowid, * FROM {name} WHERE {} ORDER BY rowid",
+            conditions.join(" AND ")
+        );
         let mut select = self.staging.connection().prepare_cached(&select)?;
         select
-            .query_map([value], |row| read_row(table, row))?
+            .query_map(rusqlite::params_from_iter(naming::key_parts(key)), |row| {
+                read_row(table, row)
+            })?
             .collect()
     }
 
-    /// Every cell of the row must be in the document as it stands: as a legacy value, or verbatim in `elsewhere`.
+    /// Every cell of the row must be in the document as it stands. Returns the fields it is in.
     fn raw_values(
         &mut self,
         row: &SourceRow<'_>,
         key: &str,
         document: &Found,
         prefix: &str,
-        elsewhere: &BTreeMap<&str, String>,
     ) -> HashSet<String> {
         let slugs = self.slugs(row.table);
         let mut expected = HashSet::new();
         for (index, cell) in row.cells.iter().enumerate() {
             let column = &row.table.schema.columns[index].name;
             let field = format!("{prefix}{}", slugs[index]);
-            let kept = document.raw(&field);
-            let verbatim = elsewhere.get(column.as_str());
-            match (cell, kept, verbatim) {
-                (Cell::Null, None, _) => {}
-                (Cell::Null, Some(_), _) => self.differ(
-                    row,
-                    key,
-                    column,
-                    "NULL in the source, a value at the target",
-                ),
-                (_, Some(found), _) => {
-                    if found != *cell {
-                        self.differ(
-                            row,
-                            key,
-                            column,
-                            format!("{cell:?} in the source, {found:?} at the target"),
-                        );
-                    }
+            match (cell, document.raw(&field)) {
+                (Cell::Null, None) => {}
+                (cell, Some(found)) if *cell == found => {
                     expected.insert(field);
                 }
-                (cell, None, Some(place)) => match document.value(place) {
-                    documents::Imported::Edited => self.report.edited_since += 1,
-                    documents::Imported::Value(value)
-                        if value.as_text() == cell.text() && cell.text().is_some() => {}
-                    found => self.differ(
+                (cell, found) => {
+                    let found = found.unwrap_or(Cell::Null);
+                    self.differ(
                         row,
                         key,
                         column,
-                        format!("{cell:?} in the source, {found:?} in {place}"),
-                    ),
-                },
-                (cell, None, None) => self.differ(
-                    row,
-                    key,
-                    column,
-                    format!("{cell:?} in the source, nothing at the target"),
-                ),
+                        format!("{cell:?} in the source, {found:?} at the target"),
+                    );
+                    expected.insert(field);
+                }
             }
         }
         expected
@@ -340,7 +347,7 @@ impl<'a> Check<'a> {
                 "name/de",
                 Some(&label.as_str().into()),
             );
-            let expected = check.raw_values(row, &key, &document, "legacy/", &BTreeMap::new());
+            let expected = check.raw_values(row, &key, &document, "legacy/");
             check.no_other_raw_values(row, &key, &document, &expected);
             Ok(())
         })
@@ -357,9 +364,11 @@ impl<'a> Check<'a> {
             let Some((key, document)) = check.find(documents, row, &customers.key)? else {
                 return Ok(());
             };
+            if check.is_forgotten(&document) {
+                return Ok(());
+            }
             check.contact(row, &key, row, &document, &customers.contact);
-            let elsewhere = contact_places(row, &customers.contact);
-            let expected = check.raw_values(row, &key, &document, "legacy/", &elsewhere);
+            let expected = check.raw_values(row, &key, &document, "legacy/");
             check.no_other_raw_values(row, &key, &document, &expected);
             Ok(())
         })
@@ -395,7 +404,15 @@ impl<'a> Check<'a> {
             }
             None => None,
         };
+        if self.is_of_another_portion(row)? {
+            self.count(&table, Fate::Excluded);
+            return Ok(None);
+        }
         match (&found, self.is_rejected(row)) {
+            (Some(_), true) if self.is_stale(row) => {
+                self.count(&table, Fate::Rejected);
+                return Ok(None);
+            }
             (Some(_), false) => self.count(&table, Fate::Migrated),
             (Some((key, _)), true) => {
                 let key = key.clone();
@@ -419,6 +436,87 @@ impl<'a> Check<'a> {
             }
         }
         Ok(found)
+    }
+
+    /// Whether a row is outside the portion that was brought.
+    fn is_of_another_portion(&self, row: &SourceRow<'_>) -> Result<bool, rusqlite::Error> {
+        let (plan, portion) = (self.plan, &self.plan.portion);
+        let table = &row.table.schema.name;
+        let is = |name: &str| crate::source::schema::same_name(name, table);
+        if portion.is_whole() {
+            return Ok(false);
+        }
+        if !portion.has_table(table) {
+            return Ok(true);
+        }
+        if is(&plan.orders.table) {
+            return Ok(!self.is_order_of_portion(row));
+        }
+        let Some(customers) = plan.customers.as_ref().filter(|list| is(&list.table)) else {
+            return Ok(false);
+        };
+        if !portion.limits_orders() {
+            return Ok(false);
+        }
+        let theirs = match (
+            &plan.orders.customer,
+            row.key(&customers.key),
+            self.table(&plan.orders.table),
+        ) {
+            (Some(columns), Some(key), Some(orders)) => {
+                self.rows_where(orders, &columns.0, &key)?
+            }
+            _ => Vec::new(),
+        };
+        if theirs.is_empty() {
+            let at_default = plan
+                .branches
+                .default
+                .as_ref()
+                .map_or(portion.branches.is_empty(), |name| portion.has_branch(name));
+            return Ok(!at_default || portion.since.is_some() || portion.until.is_some());
+        }
+        Ok(!theirs.iter().any(|order| self.is_order_of_portion(order)))
+    }
+
+    fn is_order_of_portion(&self, row: &SourceRow<'_>) -> bool {
+        let (plan, portion) = (self.plan, &self.plan.portion);
+        let words = plan
+            .orders
+            .received
+            .as_ref()
+            .and_then(|column| plan.orders.date_formats.get(column));
+        let words = words
+            .cloned()
+            .unwrap_or_else(|| vec!["2024-12-31".to_owned()]);
+        let day = row
+            .cell(plan.orders.received.as_ref())
+            .given()
+            .and_then(|text| expect::date(text, &words))
+            .map(jiff::civil::DateTime::date);
+        let branch = self.branch_named_by(row);
+        portion.has_day(day) && branch.is_none_or(|name| portion.has_branch(name))
+    }
+
+    /// The branch that an order's row names, as the plan calls it; none when it cannot be told.
+    fn branch_named_by(&self, row: &SourceRow<'_>) -> Option<&'a String> {
+        let branches = &self.plan.branches;
+        let cell = row.cell(branches.column.as_ref());
+        let named = cell.text().and_then(|text| {
+            branches
+                .map
+                .get(text)
+                .or_else(|| branches.map.get(text.trim()))
+        });
+        let mut rules = branches.rule.iter();
+        let by_rule = rules
+            .find(|rule| rule.holds(row.cell(Some(&rule.column)).text()))
+            .map(|rule| &rule.branch);
+        named.or(by_rule).or(if cell.given().is_none() {
+            branches.default.as_ref()
+        } else {
+            None
+        })
     }
 
     fn each(
@@ -474,6 +572,18 @@ impl<'a> Check<'a> {
     /// The other direction: no document of this source may be there that no row led to.
     fn nothing_else(&mut self, documents: &mut Documents<'_>) -> Result<(), RunError> {
         for (id, kind) in documents.not_taken()? {
+            if documents.is_gone(id)? {
+                // Its row is missing in the source, and the document says so to everybody.
+                self.report.gone += 1;
+                continue;
+            }
+            // People of orders that another portion brings are led to by those.
+            if !self.plan.portion.is_whole()
+                && self.plan.customers.is_none()
+                && kind == shared::domain::fields::kind::CUSTOMER
+            {
+                continue;
+            }
             let is_person =
                 kind == shared::domain::fields::kind::CUSTOMER && self.people.contains(&id);
             if !is_person && kind != shared::domain::fields::kind::BRANCH {
@@ -487,32 +597,6 @@ impl<'a> Check<'a> {
         }
         Ok(())
     }
-}
-
-/// Columns of a contact that stand in the document as they are, with their fields.
-pub(crate) fn contact_places<'c>(
-    row: &SourceRow<'_>,
-    columns: &'c ContactColumns,
-) -> BTreeMap<&'c str, String> {
-    let pairs = [
-        (&columns.name, "contact/name"),
-        (&columns.phone, "contact/phone"),
-        (&columns.email, "contact/email"),
-        (&columns.street, "contact/street"),
-        (&columns.postcode, "contact/postcode"),
-        (&columns.town, "contact/town"),
-    ];
-    let pairs = pairs
-        .into_iter()
-        .filter_map(|(column, field)| Some((column.as_ref()?, field)));
-    pairs
-        .filter(|(column, _)| {
-            row.cell(Some(column))
-                .text()
-                .is_some_and(|text| !text.is_empty())
-        })
-        .map(|(column, field)| (column.as_str(), field.to_owned()))
-        .collect()
 }
 
 fn read_row<'t>(
@@ -534,27 +618,42 @@ fn read_row<'t>(
     })
 }
 
-/// Rows that `run` rejected: table and place. A file that is not there rejects nothing.
-fn read_rejects(staging: &Staging, path: &Path) -> HashSet<(String, i64)> {
-    let Ok(file) = std::fs::File::open(path) else {
-        return HashSet::new();
-    };
-    let mut rejected = HashSet::new();
-    for line in std::io::BufReader::new(file).lines().map_while(Result::ok) {
-        let Ok(entry) = serde_json::from_str::<serde_json::Value>(&line) else {
-            continue;
+/// Rows that `run` and `sync` rejected: table and place. A file that is not there rejects nothing.
+#[derive(Default)]
+struct Rejects {
+    rows: HashSet<(String, i64)>,
+    /// Those of which a former state is at the target.
+    at_target: HashSet<(String, i64)>,
+}
+
+impl Rejects {
+    fn read(staging: &Staging, path: &Path) -> Self {
+        let mut rejects = Self::default();
+        let Ok(file) = std::fs::File::open(path) else {
+            return rejects;
         };
+        for line in std::io::BufReader::new(file).lines().map_while(Result::ok) {
+            if let Ok(entry) = serde_json::from_str::<serde_json::Value>(&line) {
+                rejects.note(staging, &entry);
+            }
+        }
+        rejects
+    }
+
+    fn note(&mut self, staging: &Staging, entry: &serde_json::Value) {
         if let (Some(table), Some(place)) = (entry["table"].as_str(), entry["place"].as_i64()) {
-            rejected.insert((table.to_owned(), place));
+            self.rows.insert((table.to_owned(), place));
+            if entry["at_target"].as_bool() == Some(true) {
+                self.at_target.insert((table.to_owned(), place));
+            }
         }
         for row in entry["rows"].as_array().into_iter().flatten() {
             let table = row[0]
                 .as_u64()
                 .and_then(|place| staging.tables().get(usize::try_from(place).ok()?));
             if let (Some(table), Some(place)) = (table, row[1].as_i64()) {
-                rejected.insert((table.schema.name.clone(), place));
+                self.rows.insert((table.schema.name.clone(), place));
             }
         }
     }
-    rejected
 }

@@ -183,6 +183,7 @@ impl From<&OpenConflict> for ConflictJson {
                         Place::Here => "here",
                         Place::Office => "office",
                         Place::Branch(_) => "branch",
+                        Place::LegacyDatabase => "legacy_database",
                         Place::Elsewhere => "elsewhere",
                     },
                     shown: candidate.is_shown,

@@ -327,6 +327,17 @@ impl Counter {
         .await
     }
 
+    /// Somebody keeps an order whose row is missing in the legacy database.
+    ///
+    /// # Errors
+    /// [`CounterError::Refused`], [`CounterError::NotFound`], [`CounterError::NotSaved`].
+    pub async fn keep(&self, person: &Person, order: OrderId) -> Result<(), CounterError> {
+        self.change(person, order.document(), |writing| {
+            command::keep(writing.document, writing.authoring)
+        })
+        .await
+    }
+
     /// A ticket was printed.
     ///
     /// # Errors

@@ -123,7 +123,7 @@ pub(crate) fn with_seen<T>(ui: &Ui, words: Words, look: impl FnOnce(&Seen) -> T)
 }
 
 /// What an action reports after its redirect: `?done=paid`. Only these; an address cannot put words on a page.
-pub(crate) const DONE: [&str; 16] = [
+pub(crate) const DONE: [&str; 17] = [
     "taken-in",
     "edited",
     "status",
@@ -136,6 +136,7 @@ pub(crate) const DONE: [&str; 16] = [
     "cancelled",
     "commented",
     "settled",
+    "kept",
     "customer-edited",
     "unlocked",
     "retried",

@@ -83,6 +83,7 @@ routes! {
     post "/orders/{order}/cancel"    SignedIn  order_actions::cancel,
     post "/orders/{order}/comment"   SignedIn  order_actions::comment,
     post "/orders/{order}/settle"    SignedIn  order_actions::settle,
+    post "/orders/{order}/keep"      SignedIn  order_actions::keep,
     get  "/orders/{order}/ticket"    SignedIn  ticket::page,
     post "/orders/{order}/ticket"    SignedIn  ticket::printed,
 

@@ -91,6 +91,28 @@ impl Hub {
         .await
     }
 
+    /// A person at the office keeps an order whose row is missing in the legacy database.
+    ///
+    /// # Errors
+    /// [`SettleError`]; nothing was changed then.
+    pub(crate) async fn keep(
+        &self,
+        document: DocumentId,
+        by: Option<StaffId>,
+    ) -> Result<(), SettleError> {
+        self.write(move |writer| {
+            let stored = writer.store().document(document);
+            let (_, stored) = stored
+                .map_err(BackendError::from)?
+                .ok_or(SettleError::NoSuchDocument)?;
+            writer.write_own::<SettleError>(by, |authoring| {
+                Ok(vec![command::keep(&stored, authoring)?])
+            })?;
+            Ok(())
+        })
+        .await
+    }
+
     /// Sets a service's price from a day on. Orders taken in before keep theirs.
     ///
     /// # Errors

@@ -138,8 +138,9 @@ fn in_conflict(lists: &Reader) -> Result<u64, QueryError> {
 }
 
 /// What an action reports after its redirect: `?done=settled`. Only these; an address cannot put words on a page.
-const DONE: [&str; 6] = [
+const DONE: [&str; 7] = [
     "settled",
+    "kept",
     "staff",
     "retired",
     "price",

@@ -250,6 +250,10 @@ fn event_words(seen: &Seen, kind: &str) -> String {
         event::EDITED => "office-did-edited",
         event::UNLOCKED => "office-did-unlocked",
         event::IMPORTED => "office-did-imported",
+        event::SYNCED => "office-did-synced",
+        event::GONE => "office-did-gone",
+        event::TAKEN_BACK => "office-did-taken-back",
+        event::KEPT => "office-did-kept",
         other => return seen.words.with("event-unknown", "kind", other.to_owned()),
     };
     seen.words.text(key)

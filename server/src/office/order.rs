@@ -26,6 +26,7 @@ use crate::router::App;
 struct OrderPage {
     words: Words,
     layout: Layout,
+    id: DocumentId,
     order: OrderView,
     seen_by: Vec<Badge>,
 }
@@ -55,6 +56,7 @@ pub(crate) async fn show(
         return page(&OrderPage {
             words: reader.words,
             layout,
+            id,
             seen_by: seen_by(&app, &seen, &order, position),
             order: OrderView::of(&seen, &order, conflicts),
         });
@@ -162,4 +164,17 @@ pub(crate) async fn settle(
     let page = format!("/orders/{document}");
     let back = local_address(form.back.as_deref().unwrap_or_default(), &page);
     Ok(see_other(&format!("{back}?done=settled")))
+}
+
+/// `POST /orders/{id}/keep`: the order stays, though its row is missing in the legacy database.
+pub(crate) async fn keep(
+    State(app): State<App>,
+    FromOffice(user): FromOffice,
+    Path(id): Path<String>,
+) -> Result<Response, Problem> {
+    let document: DocumentId = id
+        .parse()
+        .map_err(|_| Problem::not_found("there is no such order"))?;
+    app.hub.keep(document, Some(user.staff)).await?;
+    Ok(see_other(&format!("/orders/{document}?done=kept")))
 }

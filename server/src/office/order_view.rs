@@ -3,7 +3,8 @@
 use shared::domain::{Item, Order};
 use shared::presentation::format;
 use shared::presentation::page::{
-    Badge, ConflictView, Due, Entry, Seen, item_label, spoken_number, timeline,
+    Badge, ConflictView, Due, Entry, Seen, gone_words, item_label, line_label, spoken_number,
+    timeline,
 };
 
 /// Everything the order's page shows.
@@ -24,6 +25,8 @@ pub(crate) struct OrderView {
     pub(crate) facts: Vec<(String, String)>,
     pub(crate) timeline: Vec<Entry>,
     pub(crate) conflicts: Vec<ConflictView>,
+    /// That it, or a line of it, is missing in the legacy database.
+    pub(crate) gone: Option<String>,
 }
 
 /// One piece.
@@ -88,6 +91,7 @@ impl OrderView {
             facts: facts(seen, order),
             timeline: timeline(seen, order),
             conflicts,
+            gone: gone_words(seen, order),
         }
     }
 }
@@ -102,7 +106,7 @@ fn item_view(seen: &Seen, item: &Item) -> ItemView {
             .iter()
             .map(|line| {
                 let price = format::money(line.price.minor, line.price.currency.as_str());
-                (line.label.clone(), price)
+                (line_label(seen.words, line), price)
             })
             .collect(),
     }

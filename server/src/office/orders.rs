@@ -78,6 +78,7 @@ struct Row {
     total: String,
     received: String,
     is_conflict: bool,
+    is_gone: bool,
     is_overdue: bool,
 }
 
@@ -115,6 +116,7 @@ impl OrdersQuery {
             overdue_on: (self.only == "overdue").then_some(today),
             ready_only: self.only == "ready",
             conflicts_only: self.only == "conflicts",
+            gone_only: self.only == "gone",
             unfinished_only: self.only == "unfinished",
             ..OrderFilter::default()
         }
@@ -225,6 +227,7 @@ fn row(seen: &Seen, order: &OrderSummary) -> Row {
             .map(|at| seen.moment(at))
             .unwrap_or_default(),
         is_conflict: order.conflicts > 0,
+        is_gone: order.gone_since.is_some(),
         is_overdue: order.is_overdue(seen.today),
     }
 }
@@ -277,6 +280,7 @@ fn form(seen: &Seen, query: &OrdersQuery) -> FormView {
                 ("overdue", "office-overdue"),
                 ("ready", "office-ready"),
                 ("conflicts", "nav-conflicts"),
+                ("gone", "office-gone"),
             ]),
         ),
         sorts: choices(

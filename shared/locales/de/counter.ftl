@@ -136,6 +136,11 @@ event-moved = { $item } ist { $place }
 event-settled = Entschieden: { $field }
 event-edited = Angaben geändert
 event-imported = Aus der alten Datenbank übernommen
+event-synced = In der alten Datenbank geändert: { $fields }
+event-synced-other = Aus der alten Datenbank nachgeführt
+event-gone = In der alten Datenbank nicht mehr vorhanden
+event-taken-back = Übernahme zurückgenommen
+event-kept = Trotz fehlender Zeile in der alten Datenbank behalten
 event-unknown = { $kind }
 
 conflicts-title = Konflikte
@@ -153,6 +158,12 @@ conflict-rule-physical = Bis jemand entscheidet, gilt, was nicht rückgängig zu
 conflict-rule-newest = Bis jemand entscheidet, wird die neueste Angabe gezeigt.
 place-office = Zentrale
 place-elsewhere = andere Filiale
+place-legacy-database = alte Datenbank
+gone-since = In der alten Datenbank nicht mehr vorhanden seit { $moment }
+gone-line-since = Eine Position fehlt in der alten Datenbank seit { $moment }
+gone-tag = fehlt in der alten Datenbank
+gone-next = Es wurde nichts gelöscht. Behalten, wenn der Auftrag weiter gilt; sonst in der Filiale mit einem Grund stornieren oder die Position entfernen.
+gone-keep = Behalten
 
 customer-known = Bekannt
 customer-take = Übernehmen
@@ -182,6 +193,7 @@ done-taken-back = Zurückgenommen.
 done-cancelled = Storniert. Bezahltes ist zurückzugeben.
 done-commented = Kommentar festgehalten.
 done-settled = Entschieden.
+done-kept = Behalten.
 done-customer-edited = Kunde gespeichert.
 done-unlocked = Entsperrt. Bitte die PIN nochmals eingeben.
 

@@ -153,6 +153,7 @@ office-size = Grösse
 
 # Rückmeldungen.
 office-done-settled = Entschieden.
+office-done-kept = Behalten.
 office-done-staff = Gespeichert. Filialen kennen die Person nach dem nächsten Kontakt.
 office-done-retired = Das Gerät ist gesperrt.
 office-done-price = Der Preis ist gespeichert.
@@ -206,6 +207,11 @@ office-did-settled = Konflikt entschieden
 office-did-edited = Auftrag bearbeitet
 office-did-unlocked = Person entsperrt
 office-did-imported = importiert
+office-did-synced = nachgeführt
+office-did-gone = in der alten Datenbank vermisst
+office-did-taken-back = Übernahme zurückgenommen
+office-did-kept = behalten
+office-gone = in der alten Datenbank vermisst
 office-did-erasure = Person gelöscht
 office-quarantine-next = Den Grund lesen und in der Filiale nachsehen: dort bleibt das Original und gilt weiter. Nach einem Erneuern von Zentrale oder Filiale wird nochmals versucht. Was erledigt ist, hier von der Liste nehmen.
 office-quarantine-forget = Erledigt

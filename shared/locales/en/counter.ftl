@@ -136,6 +136,11 @@ event-moved = { $item } is { $place }
 event-settled = Decided: { $field }
 event-edited = Details edited
 event-imported = Brought over from the old database
+event-synced = Changed in the old database: { $fields }
+event-synced-other = Brought up to date from the old database
+event-gone = No longer in the old database
+event-taken-back = Import taken back
+event-kept = Kept, though its row is missing in the old database
 event-unknown = { $kind }
 
 conflicts-title = Conflicts
@@ -153,6 +158,12 @@ conflict-rule-physical = Until somebody decides, what cannot be undone holds: wh
 conflict-rule-newest = Until somebody decides, the newest value is shown.
 place-office = office
 place-elsewhere = another branch
+place-legacy-database = old database
+gone-since = No longer in the old database since { $moment }
+gone-line-since = A line is missing in the old database since { $moment }
+gone-tag = missing in the old database
+gone-next = Nothing was deleted. Keep it when the order still holds; else cancel it at the branch with a reason, or remove the line.
+gone-keep = Keep
 
 customer-known = Known
 customer-take = Take
@@ -182,6 +193,7 @@ done-taken-back = Taken back.
 done-cancelled = Cancelled. What was paid is owed back.
 done-commented = Comment added.
 done-settled = Decided.
+done-kept = Kept.
 done-customer-edited = Customer saved.
 done-unlocked = Unlocked. Please enter the PIN again.
 

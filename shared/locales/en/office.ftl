@@ -153,6 +153,7 @@ office-size = Size
 
 # Answers.
 office-done-settled = Settled.
+office-done-kept = Kept.
 office-done-staff = Saved. Branches know the person after their next contact.
 office-done-retired = The machine is shut out.
 office-done-price = The price is saved.
@@ -206,6 +207,11 @@ office-did-settled = conflict settled
 office-did-edited = order edited
 office-did-unlocked = person unlocked
 office-did-imported = imported
+office-did-synced = brought up to date
+office-did-gone = missing in the old database
+office-did-taken-back = import taken back
+office-did-kept = kept
+office-gone = missing in the old database
 office-did-erasure = person erased
 office-quarantine-next = Read the reason and look at the branch: the original stays there and still holds. After an upgrade of the hub or the branch it is tried again. Take off the list here what is dealt with.
 office-quarantine-forget = Dealt with

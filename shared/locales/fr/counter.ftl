@@ -136,6 +136,11 @@ event-moved = { $item } est { $place }
 event-settled = Décidé: { $field }
 event-edited = Détails modifiés
 event-imported = Repris de l’ancienne base de données
+event-synced = Modifié dans l’ancienne base de données : { $fields }
+event-synced-other = Mis à jour depuis l’ancienne base de données
+event-gone = N’existe plus dans l’ancienne base de données
+event-taken-back = Reprise annulée
+event-kept = Conservé, bien que sa ligne manque dans l’ancienne base de données
 event-unknown = { $kind }
 
 conflicts-title = Conflits
@@ -153,6 +158,12 @@ conflict-rule-physical = Jusqu’à la décision, ce qui est irréversible vaut:
 conflict-rule-newest = Jusqu’à la décision, la plus récente est affichée.
 place-office = centrale
 place-elsewhere = autre succursale
+place-legacy-database = ancienne base de données
+gone-since = N’existe plus dans l’ancienne base de données depuis { $moment }
+gone-line-since = Une position manque dans l’ancienne base de données depuis { $moment }
+gone-tag = manque dans l’ancienne base
+gone-next = Rien n’a été supprimé. Conserver si la commande reste valable ; sinon l’annuler à la succursale avec un motif, ou retirer la position.
+gone-keep = Conserver
 
 customer-known = Connu
 customer-take = Choisir
@@ -182,6 +193,7 @@ done-taken-back = Repris.
 done-cancelled = Annulé. Ce qui a été payé est à rendre.
 done-commented = Commentaire ajouté.
 done-settled = Décidé.
+done-kept = Conservé.
 done-customer-edited = Client enregistré.
 done-unlocked = Débloqué. Veuillez saisir à nouveau le NIP.
 

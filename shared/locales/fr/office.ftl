@@ -153,6 +153,7 @@ office-size = Taille
 
 # Réponses.
 office-done-settled = Décidé.
+office-done-kept = Conservé.
 office-done-staff = Enregistré. Les succursales connaîtront la personne au prochain contact.
 office-done-retired = L’appareil est bloqué.
 office-done-price = Le prix est enregistré.
@@ -206,6 +207,11 @@ office-did-settled = conflit tranché
 office-did-edited = commande modifiée
 office-did-unlocked = personne débloquée
 office-did-imported = importé
+office-did-synced = mis à jour
+office-did-gone = manque dans l’ancienne base
+office-did-taken-back = reprise annulée
+office-did-kept = conservé
+office-gone = manque dans l’ancienne base
 office-did-erasure = personne effacée
 office-quarantine-next = Lisez le motif et regardez à la succursale: l’original y reste et reste valable. Après une mise à jour de la centrale ou de la succursale, un nouvel essai a lieu. Retirez ici de la liste ce qui est réglé.
 office-quarantine-forget = Réglé

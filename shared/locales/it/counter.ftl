@@ -136,6 +136,11 @@ event-moved = { $item } è { $place }
 event-settled = Deciso: { $field }
 event-edited = Dettagli modificati
 event-imported = Ripreso dalla vecchia banca dati
+event-synced = Modificato nella vecchia banca dati: { $fields }
+event-synced-other = Aggiornato dalla vecchia banca dati
+event-gone = Non più presente nella vecchia banca dati
+event-taken-back = Ripresa annullata
+event-kept = Mantenuto, benché manchi nella vecchia banca dati
 event-unknown = { $kind }
 
 conflicts-title = Conflitti
@@ -153,6 +158,12 @@ conflict-rule-physical = Fino alla decisione vale ciò che non si può annullare
 conflict-rule-newest = Fino alla decisione si mostra la più recente.
 place-office = centrale
 place-elsewhere = altra filiale
+place-legacy-database = vecchia banca dati
+gone-since = Non più presente nella vecchia banca dati dal { $moment }
+gone-line-since = Una posizione manca nella vecchia banca dati dal { $moment }
+gone-tag = manca nella vecchia banca dati
+gone-next = Non è stato cancellato nulla. Mantenere se l’ordine vale ancora; altrimenti annullarlo in filiale con un motivo o togliere la posizione.
+gone-keep = Mantenere
 
 customer-known = Noto
 customer-take = Scegli
@@ -182,6 +193,7 @@ done-taken-back = Ripreso.
 done-cancelled = Annullato. Quanto pagato va restituito.
 done-commented = Commento aggiunto.
 done-settled = Deciso.
+done-kept = Mantenuto.
 done-customer-edited = Cliente salvato.
 done-unlocked = Sbloccato. Inserire di nuovo il PIN.
 

@@ -153,6 +153,7 @@ office-size = Dimensione
 
 # Risposte.
 office-done-settled = Deciso.
+office-done-kept = Mantenuto.
 office-done-staff = Salvato. Le filiali conosceranno la persona al prossimo contatto.
 office-done-retired = L’apparecchio è bloccato.
 office-done-price = Il prezzo è salvato.
@@ -206,6 +207,11 @@ office-did-settled = conflitto deciso
 office-did-edited = ordine modificato
 office-did-unlocked = persona sbloccata
 office-did-imported = importato
+office-did-synced = aggiornato
+office-did-gone = manca nella vecchia banca dati
+office-did-taken-back = ripresa annullata
+office-did-kept = mantenuto
+office-gone = manca nella vecchia banca dati
 office-did-erasure = persona cancellata
 office-quarantine-next = Leggere il motivo e guardare nella filiale: l’originale resta lì e continua a valere. Dopo un aggiornamento della centrale o della filiale si riprova. Togliere qui dall’elenco ciò che è risolto.
 office-quarantine-forget = Risolto

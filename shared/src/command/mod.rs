@@ -10,8 +10,8 @@ mod work;
 pub use customer::{edit_customer, link_same, new_customer};
 pub use intake::{EditOrder, ItemIntent, LineIntent, TakeIn, edit_order, take_in};
 pub use work::{
-    Pay, add_comment, cancel, change_status, erase, hand_out, hand_over, note_print, pay, refund,
-    settle, take_back, unlock,
+    Pay, add_comment, cancel, change_status, erase, hand_out, hand_over, keep, note_print, pay,
+    refund, settle, take_back, unlock,
 };
 
 use crate::document::{Authoring, Change, Document, EventKind, Field, Value};

@@ -324,6 +324,29 @@ pub fn settle(
     Ok(change.finish())
 }
 
+/// Somebody keeps a document whose row, or the row of a line, is missing in the legacy database.
+///
+/// # Errors
+/// [`Refusal::NothingToSettle`] when nothing is missing, or somebody has decided already.
+pub fn keep(document: &Document, authoring: &mut Authoring) -> Result<Document, Refusal> {
+    let is_mark = |name: &str| {
+        name == fields::import::GONE_SINCE
+            || name.starts_with("items/")
+                && name.rsplit('/').next() == Some(fields::import::LINE_GONE_SINCE)
+    };
+    let mut change = Change::of(document);
+    for name in document.fields().keys() {
+        if is_mark(name.as_str()) && document.newest(name.as_str()).is_some() {
+            change.set(authoring, name.clone(), Value::Null);
+        }
+    }
+    if change.is_empty() {
+        return Err(Refusal::NothingToSettle);
+    }
+    change.record(authoring, event(fields::event::KEPT), []);
+    Ok(change.finish())
+}
+
 /// The person a document is about is forgotten, on every replica that holds it.
 ///
 /// # Errors

@@ -116,6 +116,24 @@ impl<'a> Change<'a> {
         self.delta.fields.insert(field, register);
     }
 
+    /// Writes a field whatever it holds, null into one that this replica never saw included: for a replica that writes beside
+    /// others' values without having seen them.
+    pub fn put(&mut self, authoring: &mut Authoring, field: Field, value: Value) {
+        let known = self
+            .delta
+            .fields
+            .get(&field)
+            .or_else(|| self.base.and_then(|base| base.fields.get(&field)));
+        let dot = authoring.next_dot();
+        let register = known.cloned().unwrap_or_default().overwritten_by(
+            value,
+            authoring.at,
+            authoring.by,
+            dot,
+        );
+        self.delta.fields.insert(field, register);
+    }
+
     /// Sets a field when there is a value, and leaves it alone when there is none.
     pub fn set_some(
         &mut self,

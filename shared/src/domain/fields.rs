@@ -57,6 +57,19 @@ pub mod order {
     pub const REASON: &str = "free/reason";
 }
 
+/// Marks that the import of a legacy database leaves on a document of any kind.
+pub mod import {
+    /// Instant: since when its row is missing in the legacy database. A proposal: nothing else follows from it, and null
+    /// after it means that somebody has decided to keep the document.
+    pub const GONE_SINCE: &str = "import/gone_since";
+    /// Instant: when the import was taken back. See [`crate::domain::is_withdrawn`].
+    pub const WITHDRAWN_AT: &str = "import/withdrawn_at";
+    /// Before a field's name in the particulars of [`super::event::SYNCED`]: what the field held before.
+    pub const WAS: &str = "legacy/was/";
+    /// The last part of the field by which a service line says since when its row is missing.
+    pub const LINE_GONE_SINCE: &str = "gone_since";
+}
+
 /// Fields of a contact, in a customer and, as it stood at intake, in an order.
 pub mod contact {
     /// Text: the full name.
@@ -99,6 +112,15 @@ pub mod event {
     pub const UNLOCKED: &str = "unlocked";
     /// The document was brought over from a legacy database.
     pub const IMPORTED: &str = "imported";
+    /// A later state of the legacy database was carried over: `source`, `round`, `source_sha256`, and in `legacy/was/<field>`
+    /// what each field held before, so that it can be taken back.
+    pub const SYNCED: &str = "synced";
+    /// Its row is missing in the legacy database: `source`, `round`.
+    pub const GONE: &str = "gone";
+    /// An import was taken back: `source`, and `from` and `to`, the first and last round that no longer count.
+    pub const TAKEN_BACK: &str = "taken_back";
+    /// Somebody keeps a document whose row is missing in the legacy database.
+    pub const KEPT: &str = "kept";
 }
 
 /// A kind known when the program was written.

@@ -3,6 +3,7 @@
 mod catalogue;
 mod customer;
 pub mod fields;
+mod legacy;
 mod money;
 mod order;
 mod people;
@@ -13,6 +14,7 @@ pub use catalogue::{
     Catalogue, Label, LeadTime, Priority, Schedule, Service, StatusEntry, Territory,
 };
 pub use customer::{Contact, Customer, PhoneNumber};
+pub use legacy::{gone_since, importers, is_touched, is_withdrawn};
 pub use money::Money;
 pub use order::{
     Candidate, Conflict, Custody, Item, MoneyState, Order, Payment, PaymentMethod, Phase, Rule,

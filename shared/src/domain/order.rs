@@ -53,6 +53,8 @@ pub struct Order {
     pub timeline: Vec<Event>,
     /// What replicas wrote without having seen each other, until a person chooses.
     pub conflicts: Vec<Conflict>,
+    /// Since when its row is missing in the legacy database, while nobody has decided what that means.
+    pub gone_since: Option<UtcMillis>,
     /// Whether the person it was for has been forgotten.
     pub erased: bool,
 }
@@ -85,6 +87,8 @@ pub struct ServiceLine {
     pub label: String,
     /// The price agreed, VAT included.
     pub price: Money,
+    /// Since when its row is missing in the legacy database, while nobody has decided what that means.
+    pub gone_since: Option<UtcMillis>,
 }
 
 /// A work status: the phase that the product's rules know, and perhaps the firm's own name for a step within it.
@@ -390,6 +394,7 @@ impl Order {
                 .collect(),
             timeline,
             conflicts: conflicts(document),
+            gone_since: super::gone_since(document),
             erased: document.erasure().is_some(),
         })
     }
@@ -581,6 +586,8 @@ fn service_line(
             .and_then(|value| value.as_money())
             .filter(|price| price.currency == currency)
             .unwrap_or(Money::zero(currency)),
+        gone_since: value(super::fields::import::LINE_GONE_SINCE)
+            .and_then(|value| value.as_instant()),
     };
     Some((position(fields.get("position")), line))
 }

@@ -193,6 +193,9 @@ fn replace(
         state_hash,
     ])?;
     let rows = project(&change.document);
+    if rows.is_withdrawn {
+        return withdraw(scopes, transaction, id, &rows, change.position, stale);
+    }
     if is_new && let Some(order) = &rows.order {
         insert_new_order(scopes, transaction, id, order, &rows.scope, change.position)?;
         ledger.close(id, state_hash, &rows.scope);
@@ -247,6 +250,39 @@ fn add_to_customer(
         scopes.add(customer, scope, position.max(written_at))?;
     }
     Ok(())
+}
+
+/// Takes a document out of all lists and searches. Its own pairs stay; those that it gave its customer follow what is left.
+fn withdraw(
+    scopes: &Scopes<'_>,
+    transaction: &Transaction<'_>,
+    id: Blob,
+    rows: &Rows,
+    position: u64,
+    stale: &mut Stale,
+) -> rusqlite::Result<()> {
+    const ORDER: &str = "SELECT key, customer FROM orders WHERE id = ?1";
+    const CUSTOMER: &str = "SELECT key FROM customers WHERE id = ?1";
+    let order: Option<(i64, Option<Blob>)> = transaction
+        .prepare_cached(ORDER)?
+        .query_row([id], |row| Ok((row.get(0)?, row.get(1)?)))
+        .optional()?;
+    if let Some((key, customer)) = order {
+        remove_order(transaction, key)?;
+        if let Some(customer) = customer {
+            stale_if_known(transaction, customer, position, stale)?;
+        }
+    }
+    let customer: Option<i64> = transaction
+        .prepare_cached(CUSTOMER)?
+        .query_row([id], |row| row.get(0))
+        .optional()?;
+    if let Some(key) = customer {
+        remove_customer(transaction, key, id)?;
+        stale.remove(&id);
+    }
+    replace_reference(transaction, id, None)?;
+    scopes.replace(id, &rows.scope, position)
 }
 
 /// Seconds of a key: 32 bits, until the year 2106; imported instants before 1970 share the first second.
@@ -385,9 +421,9 @@ fn insert_order(
             key, id, ticket, legacy_number, home, pickup, customer, name, phone, phone_e164, email, language,
             status, phase, unfinished, ready, handed_out, priority, received_at, promised_on, done_at,
             currency, total_minor, paid_minor, owed_minor, money, item_count, items, services,
-            note, reason, conflicts, erased
+            note, reason, conflicts, gone_since, erased
         ) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20,
-            ?21, ?22, ?23, ?24, ?25, ?26, ?27, ?28, ?29, ?30, ?31, ?32, ?33)
+            ?21, ?22, ?23, ?24, ?25, ?26, ?27, ?28, ?29, ?30, ?31, ?32, ?33, ?34)
         ON CONFLICT (key) DO NOTHING";
     let phone = order.contact.phone.as_ref();
     let inserted = transaction.prepare_cached(INSERT)?.execute(params![
@@ -423,6 +459,7 @@ fn insert_order(
         order.note,
         order.reason,
         order.conflicts,
+        order.gone_since,
         order.erased,
     ])?;
     Ok(inserted > 0)

@@ -55,6 +55,8 @@ pub struct OrderFilter {
     pub ready_only: bool,
     /// In conflict.
     pub conflicts_only: bool,
+    /// Missing in the legacy database, and nobody has decided yet what that means.
+    pub gone_only: bool,
 }
 
 /// How a table of orders is sorted.
@@ -261,6 +263,7 @@ impl Reader {
             (filter.unfinished_only, "o.unfinished = 1"),
             (filter.ready_only, "o.ready = 1"),
             (filter.conflicts_only, "o.conflicts > 0"),
+            (filter.gone_only, "o.gone_since IS NOT NULL"),
         ] {
             if wanted {
                 conditions.add(sql, []);

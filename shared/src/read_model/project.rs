@@ -7,7 +7,9 @@ use super::scope::{self, ScopeRow};
 use super::sql::{self, Blob, blob};
 use crate::document::{Document, Register, Value};
 use crate::domain::fields::{event, kind, order as order_fields};
-use crate::domain::{Contact, Custody, Customer, Order, Phase, StatusCode, conflicts};
+use crate::domain::{
+    Contact, Custody, Customer, Order, Phase, StatusCode, conflicts, is_withdrawn,
+};
 use crate::id::BranchId;
 
 /// All rows that one document gives. A kind without a part of its own gives none but its scope.
@@ -17,12 +19,22 @@ pub struct Rows {
     pub(super) customer: Option<CustomerRow>,
     pub(super) reference: Option<ReferenceRow>,
     pub(super) scope: Vec<ScopeRow>,
+    /// Whether lists leave it out. Who holds it still follows from it, so that they hear when it comes back.
+    pub(super) is_withdrawn: bool,
 }
 
 /// The rows of a document as it stands.
 pub fn project(document: &Document) -> Rows {
     let order = Order::of(document);
+    if is_withdrawn(document) {
+        return Rows {
+            scope: scope::of(document, order.as_ref()),
+            is_withdrawn: true,
+            ..Rows::default()
+        };
+    }
     Rows {
+        is_withdrawn: false,
         scope: scope::of(document, order.as_ref()),
         order: order.map(|order| OrderRows::of(&order)),
         customer: Customer::of(document).map(|customer| CustomerRow::of(document, customer)),
@@ -70,6 +82,7 @@ pub(super) struct OrderRow {
     pub(super) note: Option<String>,
     pub(super) reason: Option<String>,
     pub(super) conflicts: i64,
+    pub(super) gone_since: Option<i64>,
     pub(super) erased: bool,
 }
 
@@ -208,6 +221,7 @@ impl OrderRow {
             note: order.note.clone(),
             reason: order.reason.clone(),
             conflicts: sql::limit(order.conflicts.len()),
+            gone_since: order.gone_since.map(|at| at.0),
             erased: order.erased,
         }
     }

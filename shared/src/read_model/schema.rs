@@ -2,7 +2,7 @@
 //! files of another version are rebuilt, so there are no migrations here.
 
 /// In `PRAGMA user_version`.
-pub(super) const VERSION: i32 = 2;
+pub(super) const VERSION: i32 = 3;
 
 /// In `PRAGMA application_id` ("OfpR"), so that a stranger's database is never taken for a stale read model and deleted.
 pub(super) const APPLICATION: i32 = 0x4f66_7052;
@@ -57,6 +57,7 @@ CREATE TABLE orders (
     note TEXT,
     reason TEXT,
     conflicts INTEGER NOT NULL,
+    gone_since INTEGER,
     erased INTEGER NOT NULL
 );
 CREATE INDEX orders_by_ticket ON orders (ticket) WHERE ticket IS NOT NULL;
@@ -70,6 +71,7 @@ CREATE INDEX orders_done ON orders (done_at, received_at) WHERE done_at IS NOT N
 CREATE INDEX orders_by_phase ON orders (phase, promised_on);
 CREATE INDEX orders_unfinished ON orders (home, phase, promised_on) WHERE unfinished = 1;
 CREATE INDEX orders_ready ON orders (home, promised_on) WHERE ready = 1;
+CREATE INDEX orders_gone ON orders (key) WHERE gone_since IS NOT NULL;
 CREATE INDEX orders_in_conflict ON orders (key) WHERE conflicts > 0;
 CREATE INDEX orders_in_conflict_by_home ON orders (home) WHERE conflicts > 0;
 

@@ -65,6 +65,8 @@ pub struct OrderSummary {
     pub reason: Option<String>,
     /// In how many fields replicas disagree.
     pub conflicts: u32,
+    /// Since when its row is missing in the legacy database, while nobody has decided what that means.
+    pub gone_since: Option<UtcMillis>,
     /// Whether the person it was for has been forgotten.
     pub erased: bool,
 }
@@ -118,6 +120,7 @@ impl OrderSummary {
             note: row.get("note")?,
             reason: row.get("reason")?,
             conflicts: row.get("conflicts")?,
+            gone_since: sql::instant(row.get("gone_since")?),
             erased: row.get("erased")?,
         })
     }
@@ -127,7 +130,7 @@ impl OrderSummary {
 pub(super) const COLUMNS: &str = "o.id, o.ticket, o.legacy_number, o.home, o.pickup, o.customer, o.name, o.phone, o.email, \
     o.language, o.status, o.ready, o.handed_out, o.priority, o.received_at, o.promised_on, o.done_at, o.currency, \
     o.total_minor, o.paid_minor, o.owed_minor, o.money, o.item_count, o.items, o.services, o.note, o.reason, o.conflicts, \
-    o.erased";
+    o.gone_since, o.erased";
 
 fn money_state(code: &str) -> MoneyState {
     [

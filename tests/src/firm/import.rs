@@ -79,6 +79,53 @@ impl Import {
         self.report(command, hub).await
     }
 
+    /// Compares a later state of the legacy database with what was carried over. Returns what differs.
+    ///
+    /// # Errors
+    /// When it could not be carried out.
+    pub async fn diff(&self, later: &Path, hub: &Hub) -> Result<(ExitStatus, Value)> {
+        self.with_source("diff", later, hub).await
+    }
+
+    /// Carries a later state of the legacy database over and returns the report.
+    ///
+    /// # Errors
+    /// When a row is unaccounted for, or it could not be carried out.
+    pub async fn sync(&self, later: &Path, hub: &Hub) -> Result<Value> {
+        clean(self.with_source("sync", later, hub).await?)
+    }
+
+    /// As [`Self::verify`], against a later state of the legacy database.
+    ///
+    /// # Errors
+    /// When there is a difference, or it could not be carried out.
+    pub async fn verify_later(&self, later: &Path, hub: &Hub) -> Result<Value> {
+        clean(self.with_source("verify", later, hub).await?)
+    }
+
+    /// Takes the import back; `extent` says how far. Returns the report.
+    ///
+    /// # Errors
+    /// When it could not be carried out, or the hub refused some of it.
+    pub async fn rollback(&self, extent: &str, hub: &Hub) -> Result<Value> {
+        let mut command = binary("offpiste-import")?;
+        command.args(["rollback", extent]);
+        let (status, report) = self.report(command, hub).await?;
+        ensure!(status.success(), "rollback {extent}: {status}\n{report}");
+        Ok(report)
+    }
+
+    async fn with_source(
+        &self,
+        verb: &str,
+        source: &Path,
+        hub: &Hub,
+    ) -> Result<(ExitStatus, Value)> {
+        let mut command = binary("offpiste-import")?;
+        command.arg(verb).arg("--source").arg(source);
+        self.report(command, hub).await
+    }
+
     /// The legacy database.
     #[must_use]
     pub fn source(&self) -> &Path {

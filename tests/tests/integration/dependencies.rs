@@ -161,7 +161,7 @@ impl Rules {
 
     fn allows(&self, wanted: &LicenseReq) -> bool {
         let wanted = wanted.to_string();
-        self.licenses.allow.iter().any(|allowed| *allowed == wanted)
+        self.licenses.allow.contains(&wanted)
     }
 }
 

@@ -8,7 +8,7 @@ use super::rows::{Source, SourceRow};
 use super::{ApplyError, Pass, Rejection, Stop, check_lengths, keep_raw, record_import};
 use crate::interpret::lost_its_zero;
 use crate::naming;
-use crate::plan::ContactColumns;
+use crate::plan::{ContactColumns, People};
 
 impl Pass<'_> {
     /// All rows of the customers' table.
@@ -19,19 +19,21 @@ impl Pass<'_> {
         let Some(source) = self.source(&customers.table, &customers.key) else {
             return Ok(());
         };
-        if let Some(key) = customers.key.first() {
-            source.index(key)?;
-        }
+        source.index(&customers.key)?;
         let orders = self.source(&self.plan.orders.table, &self.plan.orders.key);
-        if let (Some(orders), Some(column)) = (&orders, &self.plan.orders.customer) {
-            orders.index(column)?;
+        if let (Some(orders), Some(columns)) = (&orders, &self.plan.orders.customer) {
+            orders.index(&columns.0)?;
         }
         source.each(|row| {
-            let home = match (&orders, &self.plan.orders.customer, source.key_of(&row)) {
-                (Some(orders), Some(column), Some(key)) => {
-                    let last = orders.find_all(column, &key)?.pop();
-                    last.and_then(|order| self.branch_of(orders, &order).ok())
-                }
+            let theirs = match (&orders, &self.plan.orders.customer, source.key_of(&row)) {
+                (Some(orders), Some(columns), Some(key)) => orders.find_all(&columns.0, &key)?,
+                _ => Vec::new(),
+            };
+            if self.is_customer_left_for_later(&source, orders.as_deref(), &theirs) {
+                return self.leave_out(&source, &row);
+            }
+            let home = match (&orders, theirs.last()) {
+                (Some(orders), Some(order)) => self.branch_of(orders, order).ok(),
                 _ => None,
             };
             let home = home.or_else(|| {
@@ -44,6 +46,34 @@ impl Pass<'_> {
             let made = self.customer_document(&source, &row, &customers.contact, home);
             self.conclude(&source, &row, made).map(drop)
         })
+    }
+
+    /// A customer comes with the first portion that has an order of theirs; one without orders with the first that does not ask
+    /// for days, and for branches only where it asks for the one of orders that name none.
+    fn is_customer_left_for_later(
+        &self,
+        source: &Source<'_>,
+        orders: Option<&Source<'_>>,
+        theirs: &[SourceRow],
+    ) -> bool {
+        let portion = &self.plan.portion;
+        if !portion.has_table(&source.table.schema.name) {
+            return true;
+        }
+        if !portion.limits_orders() {
+            return false;
+        }
+        match orders {
+            Some(orders) if !theirs.is_empty() => {
+                let mut theirs = theirs.iter();
+                !theirs.any(|order| self.is_order_of_portion(orders, order))
+            }
+            _ => {
+                let default = self.plan.branches.default.as_deref();
+                !(portion.has_day(None)
+                    && default.map_or(portion.branches.is_empty(), |name| portion.has_branch(name)))
+            }
+        }
     }
 
     fn customer_document(
@@ -63,15 +93,8 @@ impl Pass<'_> {
         let mut authoring = self.authoring(self.stamp);
         let mut change = Change::create(id, fields::known_kind(fields::kind::CUSTOMER));
         change.set_some(&mut authoring, fields::known(fields::order::HOME), home);
-        write_contact(&mut change, &mut authoring, &contact.contact);
-        keep_raw(
-            &mut change,
-            &mut authoring,
-            source,
-            row,
-            "legacy/",
-            &contact.verbatim,
-        )?;
+        write_contact(&mut change, &mut authoring, &contact);
+        keep_raw(&mut change, &mut authoring, source, row, "legacy/")?;
         record_import(
             &mut change,
             &mut authoring,
@@ -107,7 +130,7 @@ impl Pass<'_> {
             .as_deref()
             .map(|email| email.trim().to_lowercase());
         let key = match email.or(phone) {
-            Some(reachable) if !name.is_empty() => {
+            Some(reachable) if !name.is_empty() && self.plan.orders.people == People::Alike => {
                 naming::key_text([name.as_str(), reachable.as_str()])
             }
             _ => naming::key_text(["order", order_key]),
@@ -131,20 +154,15 @@ impl Pass<'_> {
     }
 
     /// The contact a row holds.
-    pub(super) fn contact<'c>(
+    pub(super) fn contact(
         &mut self,
         source: &Source<'_>,
         row: &SourceRow,
-        columns: &'c ContactColumns,
-    ) -> ReadContact<'c> {
-        let mut verbatim: Vec<&'c str> = Vec::new();
-        let mut take = |column: &'c Option<String>| {
-            let text = source
-                .value(row, column.as_ref())
-                .text()
-                .filter(|text| !text.is_empty())?;
-            verbatim.extend(column.as_deref());
-            Some(text.to_owned())
+        columns: &ContactColumns,
+    ) -> Contact {
+        let take = |column: &Option<String>| {
+            let text = source.value(row, column.as_ref()).text();
+            text.filter(|text| !text.is_empty()).map(str::to_owned)
         };
         let mut contact = Contact {
             name: take(&columns.name),
@@ -166,32 +184,18 @@ impl Pass<'_> {
                 .trimmed()
                 .map(str::to_owned);
         }
-        let phone = source
-            .value(row, columns.phone.as_ref())
-            .text()
-            .filter(|text| !text.is_empty());
-        if let Some(given) = phone {
-            let restored = columns.restore_phone_zero && lost_its_zero(given);
+        if let Some(given) = take(&columns.phone) {
+            let restored = columns.restore_phone_zero && lost_its_zero(&given);
             let given = if restored {
+                self.changed("phone_zero");
                 format!("0{}", given.trim())
             } else {
-                given.to_owned()
+                given
             };
-            if restored {
-                self.changed("phone_zero");
-            } else {
-                verbatim.extend(columns.phone.as_deref());
-            }
             contact.phone = Some(self.phone(&given));
         }
-        ReadContact { contact, verbatim }
+        contact
     }
-}
-
-/// A contact, and the columns that stand in it as they were.
-pub(super) struct ReadContact<'c> {
-    pub(super) contact: Contact,
-    pub(super) verbatim: Vec<&'c str>,
 }
 
 pub(super) fn write_contact(change: &mut Change<'_>, authoring: &mut Authoring, contact: &Contact) {

@@ -25,6 +25,11 @@ impl Beside {
         self.named("rejects.jsonl")
     }
 
+    /// Rows that a person has mended, with the rows as they were.
+    pub(super) fn mended(&self) -> PathBuf {
+        self.named("mended.jsonl")
+    }
+
     fn state(&self) -> PathBuf {
         self.named("state.json")
     }

@@ -2,8 +2,11 @@
 
 use std::path::{Path, PathBuf};
 
+use anyhow::Context as _;
 use clap::Args;
+use tools::mends::Mends;
 use tools::plan::{Plan, PlanError};
+use tools::portion::Portion;
 use tools::source::{SourceSummary, read_source};
 use tools::staging::Staging;
 use tools::target::{Hub, Store, Target, TargetError};
@@ -42,28 +45,89 @@ pub(crate) struct TargetOptions {
     pub(super) json: bool,
 }
 
+/// Which rows are meant; all of them without any of these. What is left out counts as excluded, and a later run brings it.
+#[derive(Debug, Args)]
+pub(crate) struct PortionOptions {
+    /// Only orders of this branch, as the plan calls it, with their customers. Can be given several times.
+    #[arg(long = "branch", value_name = "NAME")]
+    branches: Vec<String>,
+    /// Only rows of this table. Can be given several times.
+    #[arg(long = "table", value_name = "NAME")]
+    tables: Vec<String>,
+    /// Only orders taken in on this day (2024-12-31) or later.
+    #[arg(long, value_name = "DAY")]
+    since: Option<jiff::civil::Date>,
+    /// Only orders taken in on this day or earlier.
+    #[arg(long, value_name = "DAY")]
+    until: Option<jiff::civil::Date>,
+}
+
+impl PortionOptions {
+    fn portion(&self) -> Portion {
+        Portion {
+            branches: self.branches.clone(),
+            tables: self.tables.clone(),
+            since: self.since,
+            until: self.until,
+        }
+    }
+}
+
+/// Which source a verb accepts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Binding {
+    /// The one that the plan was made for, byte for byte.
+    ToItsSource,
+    /// Any state of that database: the tables and columns that the plan names must be there.
+    ToItsTables,
+}
+
 /// A plan with its staged source, checked against each other.
 pub(super) struct Prepared {
     pub(super) plan: Plan,
     pub(super) text: String,
     pub(super) staging: Staging,
+    /// SHA-256 of the source that was read.
+    pub(super) source_sha256: String,
 }
 
-pub(super) fn prepare(work: Option<&Path>, verb: &TargetOptions) -> anyhow::Result<Prepared> {
-    let (plan, text) = Plan::load(&verb.plan)?;
+pub(super) fn prepare(
+    work: Option<&Path>,
+    verb: &TargetOptions,
+    portion: &PortionOptions,
+    binding: Binding,
+    newly_mended: Option<&Path>,
+) -> anyhow::Result<Prepared> {
+    let (mut plan, text) = Plan::load(&verb.plan)?;
+    plan.portion = portion.portion();
     let source = verb
         .source
         .clone()
         .unwrap_or_else(|| plan.source_path(&verb.plan));
     let (staging, summary) = stage(work, &source)?;
-    let problems = plan.problems(&staging, &summary.sha256);
+    let expected = match binding {
+        Binding::ToItsSource => &summary.sha256,
+        Binding::ToItsTables => &plan.source_sha256,
+    };
+    let problems = plan.problems(&staging, expected);
     if !problems.is_empty() {
         return Err(PlanError::DoesNotFit(problems).into());
     }
+    let beside = Beside::of(&verb.plan);
+    let mut mends = Mends::load(&beside.mended())?;
+    if let Some(rejects) = newly_mended {
+        mends.add(Mends::of_rejects(rejects, &staging)?);
+        let path = beside.mended();
+        mends
+            .save(&path)
+            .with_context(|| format!("{} cannot be written", path.display()))?;
+    }
+    plan.mended = mends.apply(&staging)?;
     Ok(Prepared {
         plan,
         text,
         staging,
+        source_sha256: summary.sha256,
     })
 }
 

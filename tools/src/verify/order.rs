@@ -1,13 +1,13 @@
 //! Orders and their lines, checked.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::HashSet;
 
 use shared::clock::UtcMillis;
 use shared::document::{Currency, Value};
 use shared::domain::{Money, Order, fields};
 
 use super::documents::{Documents, Found};
-use super::{Cell, Check, SourceRow, contact_places, expect};
+use super::{Cell, Check, SourceRow, expect};
 use crate::ledger::Fate;
 use crate::naming;
 use crate::plan::{Choices, Lines, PaidIs};
@@ -28,7 +28,9 @@ impl<'a> Check<'a> {
         let mut seen_lookups: HashSet<(String, i64)> = HashSet::new();
         self.each(table, |check, row| {
             let line_rows = match (&lines, row.key(&plan.orders.key)) {
-                (Some((lines, table)), Some(key)) => check.rows_where(table, &lines.order, &key)?,
+                (Some((lines, table)), Some(key)) => {
+                    check.rows_where(table, &lines.order.0, &key)?
+                }
                 _ => Vec::new(),
             };
             seen_lines.extend(line_rows.iter().map(|line| line.rowid));
@@ -45,6 +47,12 @@ impl<'a> Check<'a> {
                 return Ok(());
             }
             let found = check.find(documents, row, &plan.orders.key)?;
+            if check.is_of_another_portion(row)? {
+                for line in &line_rows {
+                    check.count(&line.table.schema.name, Fate::Excluded);
+                }
+                return Ok(());
+            }
             for line in &line_rows {
                 match (&found, check.is_rejected(line)) {
                     (None, true) => check.count(&line.table.schema.name, Fate::Rejected),
@@ -55,9 +63,12 @@ impl<'a> Check<'a> {
             let Some((key, document)) = found else {
                 return Ok(());
             };
+            if check.is_forgotten(&document) {
+                return Ok(());
+            }
             check.order(documents, row, &key, &document)?;
             check.lookups(row, &key, &document, &mut seen_lookups)?;
-            let mut expected = check.order_raw(row, &key, &document);
+            let mut expected = check.raw_values(row, &key, &document, "legacy/");
             match &lines {
                 Some((lines, _)) => {
                     expected.extend(check.lines(lines, row, &key, &document, &line_rows)?);
@@ -106,35 +117,6 @@ impl<'a> Check<'a> {
             }
             Ok(())
         })
-    }
-
-    fn order_raw(&mut self, row: &SourceRow<'_>, key: &str, document: &Found) -> HashSet<String> {
-        let orders = &self.plan.orders;
-        let mut elsewhere = if self.plan.customers.is_some() && orders.customer.is_some() {
-            BTreeMap::new()
-        } else {
-            contact_places(row, &orders.contact)
-        };
-        if let Some(column) = &orders.number {
-            elsewhere.insert(column, "number/legacy".to_owned());
-        }
-        if let Some(column) = &orders.note {
-            elsewhere.insert(column, "free/note".to_owned());
-        }
-        if let Some(column) = &orders.item {
-            let label = document
-                .document
-                .fields()
-                .keys()
-                .map(|field| field.as_str().to_owned());
-            let mut labels = label.filter(|name| {
-                name.starts_with("items/")
-                    && name.matches('/').count() == 2
-                    && name.ends_with("/label")
-            });
-            elsewhere.insert(column, labels.next().unwrap_or_default());
-        }
-        self.raw_values(row, key, document, "legacy/", &elsewhere)
     }
 
     fn order(
@@ -209,6 +191,16 @@ impl<'a> Check<'a> {
             "priority",
             priority.map(Value::from).as_ref(),
         );
+        for (column, field) in [
+            (&orders.number, fields::order::LEGACY_NUMBER),
+            (&orders.note, fields::order::NOTE),
+        ] {
+            let text = row
+                .cell(column.as_ref())
+                .text()
+                .filter(|text| !text.is_empty());
+            self.expect(row, key, document, field, text.map(Value::from).as_ref());
+        }
         self.branch(documents, row, key, document);
         self.customer(documents, row, key, document)
     }
@@ -220,19 +212,7 @@ impl<'a> Check<'a> {
         key: &str,
         document: &Found,
     ) {
-        let branches = &self.plan.branches;
-        let cell = row.cell(branches.column.as_ref());
-        let named = cell.text().and_then(|text| {
-            branches
-                .map
-                .get(text)
-                .or_else(|| branches.map.get(text.trim()))
-        });
-        let expected = named.or(if cell.given().is_none() {
-            branches.default.as_ref()
-        } else {
-            None
-        });
+        let expected = self.branch_named_by(row);
         let home = document
             .document
             .newest(fields::order::HOME)
@@ -269,15 +249,10 @@ impl<'a> Check<'a> {
             .document
             .newest(fields::order::CUSTOMER)
             .and_then(|value| value.as_id());
-        if let (Some(customers), Some(column)) = (&plan.customers, &plan.orders.customer) {
-            let reference = row.cell(Some(column)).text();
-            let found = match (
-                reference,
-                self.table(&customers.table),
-                customers.key.first(),
-            ) {
-                (Some(reference), Some(table), Some(key)) => {
-                    self.rows_where(table, key, reference)?
+        if let (Some(customers), Some(columns)) = (&plan.customers, &plan.orders.customer) {
+            let found = match (row.key(&columns.0), self.table(&customers.table)) {
+                (Some(reference), Some(table)) => {
+                    self.rows_where(table, &customers.key, &reference)?
                 }
                 _ => Vec::new(),
             };
@@ -346,7 +321,7 @@ impl<'a> Check<'a> {
             (Some(table), Some(key), Some(name)) => {
                 let found = self
                     .table(table)
-                    .map(|table| self.rows_where(table, key, given))
+                    .map(|table| self.rows_where(table, std::slice::from_ref(key), given))
                     .transpose()?
                     .unwrap_or_default();
                 found
@@ -377,7 +352,7 @@ impl<'a> Check<'a> {
             ) else {
                 continue;
             };
-            let found = self.rows_where(table, &lookup.key, reference)?;
+            let found = self.rows_where(table, std::slice::from_ref(&lookup.key), reference)?;
             let text = found
                 .first()
                 .and_then(|found| found.cell(Some(&lookup.text)).text().map(str::to_owned));
@@ -410,12 +385,8 @@ impl<'a> Check<'a> {
         line_rows: &[SourceRow<'a>],
     ) -> Result<HashSet<String>, RunError> {
         let mut expected = HashSet::new();
-        let Some(order) = Order::of(&document.document) else {
-            self.differ(row, key, "", "the document is no order");
-            return Ok(expected);
-        };
-        let lines: Vec<_> = order.items.iter().flat_map(|item| &item.lines).collect();
-        if lines.len() < line_rows.len() {
+        let lines = document.imported_lines();
+        if lines.len() != line_rows.len() {
             self.differ(
                 row,
                 key,
@@ -427,23 +398,14 @@ impl<'a> Check<'a> {
                 ),
             );
         }
-        for (line_row, line) in line_rows.iter().zip(lines) {
+        for (line_row, (item, line)) in line_rows.iter().zip(lines) {
             expected.extend(self.raw_values(
                 line_row,
                 key,
                 document,
-                &format!("legacy/lines/{}/", line.key),
-                &BTreeMap::new(),
+                &format!("legacy/lines/{line}/"),
             ));
             let (label, list_price) = self.service(line_row.cell(plan.service.as_ref()))?;
-            if line.label != label {
-                self.differ(
-                    line_row,
-                    key,
-                    "label",
-                    format!("expected {label:?}, found {:?}", line.label),
-                );
-            }
             let text =
                 |column: &Option<String>| line_row.cell(column.as_ref()).given().map(str::to_owned);
             let price = match text(&plan.price) {
@@ -454,16 +416,31 @@ impl<'a> Check<'a> {
                 ),
                 None => list_price.or(Some(0)),
             };
-            if price != Some(line.price.minor) {
-                self.differ(
-                    line_row,
-                    key,
-                    "price",
-                    format!("expected {price:?} hundredths, found {}", line.price.minor),
-                );
+            self.line(line_row, key, document, (&item, &line), &label, price);
+            let piece = line_row.cell(plan.item.as_ref()).text();
+            if let Some(piece) = piece.filter(|text| !text.is_empty()) {
+                let field = format!("items/{item}/label");
+                self.expect(line_row, key, document, &field, Some(&piece.into()));
             }
         }
         Ok(expected)
+    }
+
+    /// What a line is called and what it costs; what staff have changed of it is theirs.
+    fn line(
+        &mut self,
+        row: &SourceRow<'_>,
+        key: &str,
+        document: &Found,
+        (item, line): (&str, &str),
+        label: &str,
+        hundredths: Option<i64>,
+    ) {
+        let field = |name: &str| format!("items/{item}/lines/{line}/{name}");
+        self.expect(row, key, document, &field("label"), Some(&label.into()));
+        let currency = Currency::new(&self.plan.currency).unwrap_or(Currency::CHF);
+        let price = hundredths.map(|minor| Value::Money { minor, currency });
+        self.expect(row, key, document, &field("price"), price.as_ref());
     }
 
     /// An order without lines of its own has one line, made of its own columns.
@@ -492,16 +469,36 @@ impl<'a> Check<'a> {
             None => list_price,
         };
         let expected = price.unwrap_or(0);
-        let found = order.items.iter().flat_map(|item| &item.lines).next();
-        match found {
-            Some(line) if line.label == label && line.price.minor == expected => {}
+        let lines = document.imported_lines();
+        match lines.first() {
             None if label.is_empty() && price.is_none() => {}
-            found => self.differ(
+            None => self.differ(
                 row,
                 key,
                 "line",
-                format!("expected {label:?} at {expected} hundredths, found {found:?}"),
+                format!("expected {label:?} at {expected} hundredths, found no line"),
             ),
+            Some((item, line)) => {
+                self.line(row, key, document, (item, line), &label, Some(expected));
+            }
+        }
+        if let Some(piece) = row
+            .cell(orders.item.as_ref())
+            .text()
+            .filter(|text| !text.is_empty())
+        {
+            let labels = document
+                .document
+                .fields()
+                .keys()
+                .map(shared::document::Field::as_str);
+            let mut labels = labels.filter(|name| {
+                name.starts_with("items/")
+                    && name.matches('/').count() == 2
+                    && name.ends_with("/label")
+            });
+            let label = labels.next().unwrap_or_default().to_owned();
+            self.expect(row, key, document, &label, Some(&piece.into()));
         }
         let currency = Currency::new(&self.plan.currency).unwrap_or(Currency::CHF);
         let paid = match (orders.paid_is, row.cell(orders.paid.as_ref()).given()) {
@@ -555,7 +552,7 @@ impl<'a> Check<'a> {
         };
         let found = self
             .table(table)
-            .map(|table| self.rows_where(table, key, raw))
+            .map(|table| self.rows_where(table, std::slice::from_ref(key), raw))
             .transpose()?
             .unwrap_or_default();
         Ok(match found.first() {

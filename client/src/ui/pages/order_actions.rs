@@ -108,6 +108,13 @@ pub(crate) async fn comment(asked: Asked) -> Response {
     asked.done("commented", commented).await
 }
 
+/// Keeps an order whose row is missing in the legacy database.
+pub(crate) async fn keep(asked: Asked) -> Response {
+    let (counter, person) = asked.who();
+    let kept = counter.keep(person, asked.order).await;
+    asked.done("kept", kept).await
+}
+
 /// Chooses one of the values that replicas wrote without having seen each other.
 pub(crate) async fn settle(asked: Asked) -> Response {
     let Some(dot) = read_dot(asked.form.text("chosen")) else {

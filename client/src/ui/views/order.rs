@@ -4,8 +4,8 @@ use shared::domain::{Custody, Order, PaymentMethod, Phase};
 use shared::id::BranchId;
 use shared::presentation::format;
 use shared::presentation::page::{
-    Badge, ConflictView, Due, Entry, Fact, Seen, Words, conflict_views, custody_icon, item_label,
-    spoken_number, timeline,
+    Badge, ConflictView, Due, Entry, Fact, Seen, Words, conflict_views, custody_icon, gone_words,
+    item_label, line_label, spoken_number, timeline,
 };
 
 use super::{Phone, phone};
@@ -38,6 +38,8 @@ pub(crate) struct OrderView {
     pub(crate) facts: Vec<Fact>,
     pub(crate) timeline: Vec<Entry>,
     pub(crate) conflicts: Vec<ConflictView>,
+    /// That it, or a line of it, is missing in the legacy database.
+    pub(crate) gone: Option<String>,
 }
 
 /// Where this order is safe.
@@ -174,6 +176,7 @@ impl OrderView {
             reason: order.reason.clone(),
             facts: facts(seen, order),
             timeline: timeline(seen, order),
+            gone: gone_words(seen, order),
             conflicts: conflict_views(seen, Some(order), &details.conflicts, &href, ""),
             may,
             href,
@@ -371,7 +374,7 @@ fn item_view(seen: &Seen, item: &shared::domain::Item) -> ItemView {
             .lines
             .iter()
             .map(|line| LineView {
-                name: line.label.clone(),
+                name: line_label(seen.words, line),
                 price: format::money(line.price.minor, line.price.currency.as_str()),
             })
             .collect(),

@@ -45,7 +45,9 @@ pub enum Place {
     Office,
     /// At another branch.
     Branch(BranchId),
-    /// By the importer, or at a machine that has not been heard of here yet.
+    /// In the legacy database, carried over by the importer.
+    LegacyDatabase,
+    /// At a machine that has not been heard of here yet.
     Elsewhere,
 }
 
@@ -55,6 +57,7 @@ pub fn open_conflicts(
     catalogue: &Catalogue,
     own: Option<ReplicaNumber>,
 ) -> Vec<OpenConflict> {
+    let importers = domain::importers(document);
     domain::conflicts(document)
         .into_iter()
         .map(|conflict| {
@@ -75,7 +78,11 @@ pub fn open_conflicts(
                         .by
                         .and_then(|staff| catalogue.staff_member(staff))
                         .map(|member| member.name.clone()),
-                    place: place(catalogue, own, candidate.actor.replica()),
+                    place: if importers.contains(&candidate.actor.replica()) {
+                        Place::LegacyDatabase
+                    } else {
+                        place(catalogue, own, candidate.actor.replica())
+                    },
                     is_shown: index == conflict.shown,
                 })
                 .collect();
@@ -182,6 +189,7 @@ fn who(seen: &Seen, candidate: &Candidate) -> String {
         Place::Here => seen.branch_name(seen.branch),
         Place::Branch(branch) => seen.branch_name(branch),
         Place::Office => seen.words.text("place-office"),
+        Place::LegacyDatabase => seen.words.text("place-legacy-database"),
         Place::Elsewhere => seen.words.text("place-elsewhere"),
     };
     let moment = seen.moment(candidate.at);

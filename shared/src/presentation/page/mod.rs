@@ -18,6 +18,6 @@ pub use reader::{
     LANGUAGE_COOKIE, THEME_COOKIE, Theme, cookie_value, language_wanted, local_address,
     preference_cookie,
 };
-pub use seen::{Fact, Seen, item_label, spoken_number};
+pub use seen::{Fact, Seen, gone_words, item_label, line_label, spoken_number};
 pub use timeline::{Entry, timeline};
 pub use words::Words;

@@ -7,7 +7,7 @@ use jiff::tz::TimeZone;
 
 use super::Words;
 use crate::clock::UtcMillis;
-use crate::domain::{Catalogue, Item, Order, Territory, TicketNumber};
+use crate::domain::{Catalogue, Item, Order, ServiceLine, Territory, TicketNumber};
 use crate::id::{BranchId, StaffId};
 use crate::presentation::format;
 
@@ -129,6 +129,28 @@ pub fn item_label(words: Words, item: &Item) -> String {
     } else {
         parts.join(" ")
     }
+}
+
+/// A line's name, marked while its row is missing in the legacy database.
+pub fn line_label(words: Words, line: &ServiceLine) -> String {
+    if line.gone_since.is_some() {
+        format!("{} ({})", line.label, words.text("gone-tag"))
+    } else {
+        line.label.clone()
+    }
+}
+
+/// That an order, or a line of it, is missing in the legacy database; `None` when neither is, or somebody has decided.
+pub fn gone_words(seen: &Seen, order: &Order) -> Option<String> {
+    let lines = order.items.iter().flat_map(|item| &item.lines);
+    let (key, since) = match order.gone_since {
+        Some(since) => ("gone-since", since),
+        None => (
+            "gone-line-since",
+            lines.filter_map(|line| line.gone_since).min()?,
+        ),
+    };
+    Some(seen.words.with(key, "moment", seen.moment(since)))
 }
 
 /// A ticket number in groups as people say it; any other number as it is.

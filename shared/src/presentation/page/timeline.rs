@@ -2,7 +2,7 @@
 
 use super::{Seen, field_words, item_label};
 use crate::document::{Event, Value};
-use crate::domain::fields::event;
+use crate::domain::fields::{self, event};
 use crate::domain::{Custody, Order, Phase, StatusCode};
 use crate::id::BranchId;
 use crate::presentation::format;
@@ -69,9 +69,28 @@ fn what(seen: &Seen, order: &Order, recorded: &Event) -> (&'static str, String) 
         }
         event::EDITED => ("", words.text("event-edited")),
         event::IMPORTED => ("", words.text("event-imported")),
+        event::SYNCED => ("", synced(seen, order, recorded)),
+        event::GONE => ("is-bad", words.text("event-gone")),
+        event::TAKEN_BACK => ("", words.text("event-taken-back")),
+        event::KEPT => ("", words.text("event-kept")),
         // A later version's event is shown by its own name rather than hidden.
         other => ("", words.with("event-unknown", "kind", other.to_owned())),
     }
+}
+
+/// Which of the order's fields followed the legacy database. Its raw columns and our own marks are no fields to a person.
+fn synced(seen: &Seen, order: &Order, recorded: &Event) -> String {
+    let changed = recorded.data.keys().filter_map(|name| {
+        let field = name.as_str().strip_prefix(fields::import::WAS)?;
+        let is_shown = !field.starts_with("legacy/") && !field.starts_with("import/");
+        is_shown.then(|| field_words(seen, Some(order), field))
+    });
+    let named: std::collections::BTreeSet<String> = changed.collect();
+    if named.is_empty() {
+        return seen.words.text("event-synced-other");
+    }
+    let named: Vec<String> = named.into_iter().collect();
+    seen.words.with("event-synced", "fields", named.join(", "))
 }
 
 fn received(seen: &Seen, order: &Order, recorded: &Event) -> String {

@@ -3,6 +3,7 @@
 mod finding;
 mod firm;
 mod history;
+mod legacy;
 mod opening;
 mod plans;
 mod scopes;
