@@ -147,7 +147,8 @@ impl Staff {
     pub const PASSWORD_HASH: &'static str = "secret/password_hash";
     /// Field: bool; absent means yes.
     pub const ACTIVE: &'static str = "active";
-    /// Prefix of fields `branch/<id>`: bool.
+    /// Prefix of fields `branch/<id>`: bool. A branch where somebody works no more stays named, with false: so it hears of it,
+    /// also from a hub that has derived its lists anew. Who worked everywhere and now does not has all other branches named.
     pub const BRANCH_PREFIX: &'static str = "branch/";
 
     /// The member of staff in a document. `None` when it is a document of another kind.
@@ -155,17 +156,11 @@ impl Staff {
         if document.kind().as_str() != kind::STAFF {
             return None;
         }
-        let branches = document
-            .fields()
-            .keys()
-            .filter_map(|field| {
-                field
-                    .as_str()
-                    .strip_prefix(Self::BRANCH_PREFIX)
-                    .map(|branch| (field, branch))
+        let branches = Self::branches_named(document)
+            .filter(|branch| {
+                let field = format!("{}{branch}", Self::BRANCH_PREFIX);
+                document.newest(&field) == Some(Value::Bool(true))
             })
-            .filter(|(field, _)| document.newest(field.as_str()) == Some(Value::Bool(true)))
-            .filter_map(|(_, branch)| branch.parse().ok())
             .collect();
         Some(Self {
             id: StaffId(document.id()),
@@ -180,6 +175,14 @@ impl Staff {
             branches,
             active: document.newest(Self::ACTIVE) != Some(Value::Bool(false))
                 && document.erasure().is_none(),
+        })
+    }
+
+    /// The branches that a document says anything about: where somebody works, or did.
+    pub fn branches_named(document: &Document) -> impl Iterator<Item = BranchId> {
+        document.fields().keys().filter_map(|field| {
+            let branch = field.as_str().strip_prefix(Self::BRANCH_PREFIX)?;
+            branch.parse().ok()
         })
     }
 

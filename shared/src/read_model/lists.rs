@@ -115,59 +115,74 @@ impl Reader {
 
 /// A list as SQL: which orders, in which order.
 pub(super) struct List {
+    /// What chooses them; enough to count them.
     from: &'static str,
+    /// What else there is to know of them; every chosen row has exactly one.
+    joined: &'static str,
+    filter: &'static str,
     order: &'static str,
 }
 
 impl List {
     pub(super) fn rows(&self, limit: usize) -> String {
         format!(
-            "SELECT {} {} ORDER BY {} LIMIT {limit}",
+            "SELECT {} FROM {} {} WHERE {} ORDER BY {} LIMIT {limit}",
             summary::COLUMNS,
             self.from,
+            self.joined,
+            self.filter,
             self.order
         )
     }
 
     pub(super) fn count(&self) -> String {
-        format!("SELECT count(*) {}", self.from)
+        format!("SELECT count(*) FROM {} WHERE {}", self.from, self.filter)
     }
 }
 
+const ORDER_OF_PLACE: &str = "JOIN orders o ON o.key = p.order_key";
+
 pub(super) const DUE_TODAY: List = List {
-    from: "FROM places p JOIN orders o ON o.key = p.order_key
-           WHERE p.branch = ?1 AND p.unfinished = 1 AND p.promised_on = ?2",
+    from: "places p",
+    joined: ORDER_OF_PLACE,
+    filter: "p.branch = ?1 AND p.unfinished = 1 AND p.promised_on = ?2",
     order: "(SELECT min(sort) FROM priorities WHERE code = o.priority) NULLS LAST, o.key",
 };
 
 pub(super) const OVERDUE: List = List {
-    from: "FROM places p JOIN orders o ON o.key = p.order_key
-           WHERE p.branch = ?1 AND p.unfinished = 1 AND p.promised_on < ?2",
+    from: "places p",
+    joined: ORDER_OF_PLACE,
+    filter: "p.branch = ?1 AND p.unfinished = 1 AND p.promised_on < ?2",
     order: "p.promised_on, p.order_key",
 };
 
 pub(super) const READY: List = List {
-    from: "FROM places p JOIN orders o ON o.key = p.order_key
-           WHERE p.branch = ?1 AND p.ready = 1 AND p.is_pickup = 1",
+    from: "places p",
+    joined: ORDER_OF_PLACE,
+    filter: "p.branch = ?1 AND p.ready = 1 AND p.is_pickup = 1",
     order: "p.promised_on NULLS LAST, p.order_key",
 };
 
 pub(super) const IN_WORK: List = List {
-    from: "FROM places p JOIN orders o ON o.key = p.order_key
-           WHERE p.branch = ?1 AND p.phase = 'in_work'",
+    from: "places p",
+    joined: ORDER_OF_PLACE,
+    filter: "p.branch = ?1 AND p.phase = 'in_work'",
     order: "p.promised_on NULLS LAST, p.order_key",
 };
 
 /// The key, which rises with the time of intake, finds the day; the instants cut it exactly.
 pub(super) const TAKEN_IN: List = List {
-    from: "FROM orders o WHERE o.home = ?1 AND o.key >= ?2 AND o.key < ?3
+    from: "orders o",
+    joined: "",
+    filter: "o.home = ?1 AND o.key >= ?2 AND o.key < ?3
            AND o.received_at >= ?4 AND o.received_at < ?5",
     order: "o.key DESC",
 };
 
 pub(super) const QUEUE: List = List {
-    from: "FROM places p JOIN orders o ON o.key = p.order_key
-           WHERE p.branch = ?1 AND p.unfinished = 1 AND p.holds = 1",
+    from: "places p",
+    joined: ORDER_OF_PLACE,
+    filter: "p.branch = ?1 AND p.unfinished = 1 AND p.holds = 1",
     order: "p.promised_on NULLS LAST,
            (SELECT min(sort) FROM priorities WHERE code = o.priority) NULLS LAST, p.order_key",
 };

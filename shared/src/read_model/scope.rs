@@ -158,7 +158,7 @@ pub(super) const AFTER: &str = "
 pub(super) fn of(document: &Document, order: Option<&Order>) -> Vec<ScopeRow> {
     let (current, former) = match document.kind().as_str() {
         kind::CUSTOMER => (project::home(document).into_iter().collect(), Vec::new()),
-        kind::STAFF => (staff(document), Vec::new()),
+        kind::STAFF => staff(document),
         other if Catalogue::holds_kind(other) => (vec![EVERYONE], Vec::new()),
         _ => order.map_or_else(Default::default, |order| {
             (order.scope(), passed_through(order))
@@ -182,10 +182,13 @@ pub(super) fn of(document: &Document, order: Option<&Order>) -> Vec<ScopeRow> {
         .collect()
 }
 
-fn staff(document: &Document) -> Vec<BranchId> {
+/// Where somebody works, and the branches which must hear that they do no more: until then they could sign in there.
+fn staff(document: &Document) -> (Vec<BranchId>, Vec<BranchId>) {
     match Staff::of(document) {
-        Some(member) if !member.branches.is_empty() => member.branches,
-        _ => vec![EVERYONE],
+        Some(member) if !member.branches.is_empty() => {
+            (member.branches, Staff::branches_named(document).collect())
+        }
+        _ => (vec![EVERYONE], Vec::new()),
     }
 }
 

@@ -198,12 +198,15 @@ fn attempt(firm: &mut Firm, place: usize, step: &Step) -> Option<()> {
         }
         Step::AssignStaff(which, works) => {
             let id = firm.makes(place, kind::STAFF, "staff/bea");
-            firm.sets(
-                place,
-                id,
-                &format!("branch/{}", branch(*which)),
-                Value::from(*works),
-            );
+            let named = |which: usize| format!("branch/{}", branch(which));
+            firm.sets(place, id, &named(*which), Value::from(*works));
+            // Until now they may have worked everywhere.
+            for other in (0..3).filter(|other| other != which) {
+                let document = &firm.replicas[place].documents[&id];
+                if document.newest(&named(other)).is_none() {
+                    firm.sets(place, id, &named(other), Value::from(false));
+                }
+            }
         }
         Step::MakeUnknownKind => drop(firm.makes(place, "voucher", "voucher/1")),
         Step::EraseCustomer(which) => {
