@@ -1,5 +1,6 @@
 //! The command line of `offpiste-branch`.
 
+use std::io::{self, Write as _};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -187,7 +188,8 @@ impl Serve {
         verbs::explain_panics(&directory.store());
         let opened = daemon::Branch::open(settings).await;
         let branch = opened.map_err(|error| verbs::explain(error.into(), &directory.store()))?;
-        let announce = |address| println!("listening on http://{address}");
+        // Whoever reads it may be gone; that is no reason not to serve.
+        let announce = |address| drop(writeln!(io::stdout(), "listening on http://{address}"));
         branch
             .serve(&data, listener, announce, asked_to_end())
             .await?;

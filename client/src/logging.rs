@@ -26,7 +26,9 @@ pub(crate) fn start(format: LogFormat, filter: Option<&str>) {
     let builder = tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_ansi(std::io::stderr().is_terminal())
-        .with_writer(std::io::stderr);
+        .with_writer(std::io::stderr)
+        // Whoever read the lines may be gone. That is to be reported where they went, which panics.
+        .log_internal_errors(false);
     // A process that logs already goes on as it does.
     let _ = match format {
         LogFormat::Text => builder.try_init(),

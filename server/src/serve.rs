@@ -1,7 +1,7 @@
 //! The running hub: from settings and a listener until it is asked to stop.
 
 use std::future::Future;
-use std::io;
+use std::io::{self, Write as _};
 use std::net::{SocketAddr, TcpListener};
 use std::time::Duration;
 
@@ -102,7 +102,8 @@ async fn try_run(
     });
     verbs::control::listen(&data, hub.clone(), stopping.clone());
     tokio::spawn(write_presence(hub.clone(), stopping));
-    println!("listening on {address}");
+    // Whoever reads it may be gone; that is no reason not to serve.
+    let _ = writeln!(io::stdout(), "listening on {address}");
     tracing::info!(address, "the hub serves");
     let served = if let Some(config) = tls {
         let server = axum_server::from_tcp_rustls(listener, config);

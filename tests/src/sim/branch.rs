@@ -325,6 +325,9 @@ impl Daemon {
         }
         let reply = match plant {
             Some(Plant::DropTail) => without_tail(reply),
+            Some(Plant::LoseATail | Plant::AdoptDigest) if random.is_multiple_of(8) => {
+                without_tail(reply)
+            }
             Some(Plant::IgnoreEpoch) => ExchangeReply {
                 epoch: self.desk.progress.epoch.unwrap_or(reply.epoch),
                 ..reply

@@ -109,7 +109,8 @@ pub fn act(
     }))
 }
 
-/// Somebody makes a payment again that was made already, under the same receipt: what a counter must never do by itself.
+/// Somebody makes a payment again, under the same receipt: because nobody was told that it is saved, after a look at the order.
+/// A counter must never do it by itself.
 ///
 /// # Errors
 /// As [`act`].
@@ -118,10 +119,11 @@ pub fn pay_again(
     branch: BranchId,
     payment: &Payment,
     now: UtcMillis,
-) -> Result<(), shared::store::StoreError> {
+) -> Result<Option<Made>, shared::store::StoreError> {
     let mut authoring = daemon.store_mut().author(None, now)?;
+    let after = authoring.counter();
     let Ok(Some(order)) = daemon.store().document(payment.order) else {
-        return Ok(());
+        return Ok(None);
     };
     let intent = Pay {
         amount: Money::new(payment.minor.abs(), Currency::CHF),
@@ -129,11 +131,29 @@ pub fn pay_again(
         branch,
         receipt: Some(payment.receipt.clone()),
     };
-    if let Ok(delta) = command::pay(&order, &mut authoring, &intent) {
-        let changes = daemon.store_mut().commit(&[delta], &authoring, now, &[])?;
-        daemon.follow(&changes);
-    }
-    Ok(())
+    let Ok(delta) = command::pay(&order, &mut authoring, &intent) else {
+        return Ok(None);
+    };
+    let deltas = vec![delta];
+    let changes = daemon.store_mut().commit(&deltas, &authoring, now, &[])?;
+    daemon.follow(&changes);
+    Ok(Some(Made {
+        what: "pays again",
+        deltas,
+        after,
+        payment: Some(payment.clone()),
+    }))
+}
+
+/// Whether an order shows a payment.
+pub fn shows(daemon: &Daemon, payment: &Payment) -> bool {
+    let order = daemon.store().document(payment.order).ok().flatten();
+    order
+        .and_then(|order| Order::of(&order))
+        .is_some_and(|order| {
+            let mut receipts = order.payments.iter().map(|paid| &paid.receipt);
+            receipts.any(|receipt| receipt.as_ref() == Some(&payment.receipt))
+        })
 }
 
 /// Somebody at the office changes an order or a customer.

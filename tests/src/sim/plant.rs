@@ -31,7 +31,10 @@ plants! {
     AnswerBeforeSync = "answer-before-sync",
     /// A branch sends what is not yet on its own disk.
     SendBeforeSync = "send-before-sync",
-    /// A branch believes the hub's digest instead of computing its own.
+    /// A branch loses the tail of a reply now and then and moves its cursor over all of it. No promise is broken by that: the
+    /// comparison of digests finds it, and it is mended.
+    LoseATail = "lose-a-tail",
+    /// The same, and a branch believes the hub's digest instead of computing its own.
     AdoptDigest = "adopt-digest",
     /// A branch forgets what it has to send as soon as it was sent.
     ForgetWhenSent = "forget-when-sent",
@@ -63,6 +66,11 @@ plants! {
 }
 
 impl Plant {
+    /// Whether a promise is broken by it. Else it shows that the sync heals itself.
+    pub fn breaks_a_promise(self) -> bool {
+        self != Self::LoseATail
+    }
+
     /// By its name.
     pub fn named(name: &str) -> Option<Self> {
         Self::ALL.iter().copied().find(|plant| plant.name() == name)

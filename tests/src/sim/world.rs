@@ -110,6 +110,8 @@ pub(super) struct Machine {
     backups: Vec<SimulatedDisk>,
     /// What is done and not yet durable: nobody was told.
     unsaved: Vec<Made>,
+    /// A payment that a crash took before anybody was told: it is made again by whoever does not find it.
+    untold_payment: Option<Payment>,
     /// The store is new, restored or a copy, and the program can tell.
     is_another_disk: bool,
     is_sync_due: bool,
@@ -223,6 +225,7 @@ impl World {
             clock_ahead_millis: 0,
             backups: Vec::new(),
             unsaved: Vec::new(),
+            untold_payment: None,
             is_another_disk: true,
             is_sync_due: false,
             last_payment: None,
@@ -620,7 +623,9 @@ impl World {
         let kept = self.chance.below(at.disk.unsynced_batches() + 1);
         at.disk.crash(kept);
         at.daemon = None;
-        at.unsaved.clear();
+        // Whoever was not told that it is saved still has the money in the hand.
+        let untold = at.unsaved.drain(..).filter_map(|made| made.payment);
+        at.untold_payment = untold.filter(|payment| payment.minor > 0).last();
         let pause = self.chance.millis(500, 40_000);
         self.after(pause, Happening::Start(machine));
     }
@@ -669,8 +674,17 @@ impl World {
                     // What goes wrong here goes wrong on purpose.
                     let _ = counter::pay_again(&mut daemon, at.branch, payment, now);
                 }
+                let untold = at.untold_payment.take();
+                let again = untold
+                    .filter(|payment| !counter::shows(&daemon, payment))
+                    .and_then(|payment| {
+                        counter::pay_again(&mut daemon, at.branch, &payment, now).ok()?
+                    });
                 at.daemon = Some(daemon);
                 self.note(|| format!("machine {machine} starts"));
+                if let Some(again) = again {
+                    self.done(machine, again);
+                }
                 self.after(20, Happening::Poll(machine));
             }
             Err(error) => {

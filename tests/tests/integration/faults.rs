@@ -1,6 +1,8 @@
 //! What goes wrong with real machines: killed at any moment, hung, disks without room, cables pulled, lines that are slow and
 //! lose what they carry. Nothing acknowledged is lost, nothing is doubled, and the counters go on.
 
+use std::io::{BufRead, BufReader};
+use std::process::{Command, Stdio};
 use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
@@ -387,5 +389,37 @@ async fn everything_is_there_once(hub: &Hub, counter: &Counter, taken: &[Taken])
         "{} orders were taken in, the office has {listed}",
         taken.len()
     );
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_hub_serves_on_and_ends_when_asked_although_nobody_reads_its_log_any_more() -> Result<()>
+{
+    let directory = tempfile::tempdir()?;
+    let mut hub = tests::binary("offpiste-hub")?
+        .args(["serve", "--listen", "127.0.0.1:0", "--data"])
+        .arg(directory.path().join("hub"))
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()?;
+    // Once it serves, both readers go.
+    let said = BufReader::new(hub.stdout.take().context("piped")?);
+    let serves = said
+        .lines()
+        .map_while(Result::ok)
+        .any(|line| line.starts_with("listening on "));
+    drop(hub.stderr.take());
+    ensure!(serves, "it ended: {:?}", hub.wait()?);
+    // As a service manager asks.
+    let asked = Command::new("kill")
+        .args(["-TERM", &hub.id().to_string()])
+        .status()?;
+    ensure!(asked.success());
+    let ended =
+        tests::wait_until("the hub has ended", async || hub.try_wait().ok().flatten()).await;
+    if ended.is_err() {
+        hub.kill()?;
+    }
+    ensure!(ended?.success());
     Ok(())
 }

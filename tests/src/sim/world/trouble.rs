@@ -206,6 +206,7 @@ impl World {
             clock_ahead_millis: at.clock_ahead_millis,
             backups: Vec::new(),
             unsaved: Vec::new(),
+            untold_payment: None,
             is_another_disk: true,
             is_sync_due: false,
             last_payment: None,
