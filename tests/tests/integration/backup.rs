@@ -155,6 +155,59 @@ async fn a_hub_put_back_gets_from_its_branches_what_its_backup_lacked() -> Resul
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_hub_put_back_gets_from_its_branches_what_the_office_wrote_and_says_what_is_missing()
+-> Result<()> {
+    let mut firm = Firm::open(["Chur", "Davos"]).await?;
+    let recovery = firm.hub.read("/recovery").await?;
+    ensure!(recovery.contains("nie zurückgesetzt"), "{recovery}");
+    let file = firm.directory().join("hub.backup");
+    firm.hub.verb(&["backup", path(&file)]).await?.succeeded()?;
+    // After the backup the office hires somebody, and every branch hears of it.
+    let carla = firm.hub.hire("Carla Nova", "counter", "4711").await?;
+    for branch in &firm.branches {
+        branch.wait_identical().await?;
+        branch.sign_in(&carla).await?;
+    }
+    let [chur, davos] = &firm.branches;
+    davos.line().cut();
+    firm.hub.process().terminate().await?;
+    let restore = ["restore", path(&file), "--replace"];
+    firm.hub.verb(&restore).await?.succeeded()?;
+    firm.hub.start_again().await?;
+    let staff = firm.hub.read("/staff").await?;
+    ensure!(!staff.contains("Carla Nova"), "the backup had her: {staff}");
+
+    // One branch comes back; the page says what it gave back and who is still to come.
+    chur.follow(&firm.hub)?;
+    chur.wait_identical().await?;
+    let said = wait_until("Chur has given back", async || {
+        let said = firm.hub.read("/recovery").await.ok()?;
+        said.contains("Carla Nova").then_some(said)
+    })
+    .await?;
+    let awaited = said.split_once("Noch nicht fertig:").context("all came")?.1;
+    ensure!(awaited.contains("Davos"), "{said}");
+    ensure!(firm.hub.read("/staff").await?.contains("Carla Nova"));
+    ensure!(
+        firm.hub
+            .read("/")
+            .await?
+            .contains("noch nicht alles ist zurück")
+    );
+
+    davos.line().mend();
+    davos.follow(&firm.hub)?;
+    davos.wait_identical().await?;
+    wait_until("nobody is awaited any more", async || {
+        let said = firm.hub.read("/recovery").await.ok()?;
+        (!said.contains("Noch nicht fertig:")).then_some(())
+    })
+    .await?;
+    davos.sign_in(&carla).await?;
+    firm.close().await
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_branch_put_back_reuses_no_identity_and_doubles_nothing() -> Result<()> {
     let mut firm = Firm::open(["Chur"]).await?;
     let file = firm.directory().join("chur.backup");

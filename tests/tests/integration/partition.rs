@@ -1,7 +1,7 @@
 //! Bad lines of every kind: nothing is lost, nothing is doubled, and the counters go on.
 
-use anyhow::{Result, ensure};
-use tests::firm::{Counter, Firm, NewOrder, Taken};
+use anyhow::{Context, Result, ensure};
+use tests::firm::{Counter, Firm, Form, NewOrder, Taken};
 use tests::wait_until;
 
 #[tokio::test(flavor = "multi_thread")]
@@ -176,4 +176,69 @@ async fn at_the_office<const N: usize>(firm: &Firm<N>, order: &Taken) -> Result<
         firm.hub.page(&page).await.ok().map(|_| ())
     })
     .await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_order_of_another_branch_is_asked_for_by_its_ticket_and_stays() -> Result<()> {
+    let firm = Firm::open(["Chur", "Davos"]).await?;
+    let [chur, davos] = &firm.branches;
+    let anna = chur.sign_in(&firm.anna).await?;
+    let beat = davos.sign_in(&firm.beat).await?;
+    let order = take_in(&anna, "Ursina Müller").await?;
+    at_the_office(&firm, &order).await?;
+
+    let search = format!("/search?q={}", order.ticket);
+    ensure!(
+        beat.read(&search)
+            .await?
+            .contains("Vielleicht hat ihn eine andere")
+    );
+    ensure!(
+        beat.order(&order.id).await.is_err(),
+        "nobody has asked for it yet"
+    );
+    davos.line().cut();
+    ask_the_hub(&beat, &search).await?;
+    wait_until("Davos says that there is no line", async || {
+        let said = beat.read(&search).await.ok()?;
+        said.contains("gerade nicht zu erreichen").then_some(())
+    })
+    .await?;
+
+    davos.line().mend();
+    ask_the_hub(&beat, &search).await?;
+    wait_until("the order is at Davos", async || {
+        beat.order(&order.ticket).await.ok()
+    })
+    .await?;
+    davos.line().cut();
+    // It stays, and what is done about it here reaches the branch whose order it is.
+    beat.cash(&order).await?;
+    davos.line().mend();
+    wait_until("Chur sees the payment", async || {
+        let order = anna.order(&order.id).await.ok()?;
+        (order["payments"].as_array()?.len() == 1).then_some(())
+    })
+    .await?;
+    davos.wait_identical().await?;
+    ensure!(
+        firm.hub
+            .read(&format!("/orders/{}", order.id))
+            .await?
+            .contains("Davos"),
+        "the office does not see who asked for it"
+    );
+    firm.close().await
+}
+
+async fn ask_the_hub(counter: &Counter, search: &str) -> Result<()> {
+    let page = counter.page(search).await?;
+    let form = Form::read(&page, "/search/ask").context("nobody can ask")?;
+    let answer = counter.send("/search/ask", &form).await?;
+    ensure!(
+        answer.status().is_redirection(),
+        "asking is refused: {}",
+        answer.status()
+    );
+    Ok(())
 }

@@ -435,6 +435,10 @@ pub fn take_in(
     if (was_offered || is_news) && offering::is_under_way(desk.store())? {
         return Ok(Next::Again);
     }
+    // People at the office wait for this machine to say that it has given everything back: the next message does.
+    if was_offered && offering::has_given_back(desk.store(), taken.progress.epoch)? {
+        return Ok(Next::Again);
+    }
     Ok(taken.next)
 }
 
