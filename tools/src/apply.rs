@@ -15,7 +15,7 @@ use std::rc::Rc;
 
 use sha2::{Digest, Sha256};
 use shared::clock::{Hlc, UtcMillis};
-use shared::document::{Authoring, Change, Currency, Document, Field, Value, format};
+use shared::document::{Authoring, Currency, Draft, Field, Value};
 use shared::domain::{PhoneNumber, fields};
 use shared::id::{Actor, BranchId, DocumentId, ReplicaNumber};
 use shared::limits;
@@ -25,6 +25,7 @@ use crate::plan::Plan;
 use crate::staging::Staging;
 use parallel::Stage;
 use rows::{Raw, Source, SourceRow};
+use service::Named;
 use shape::Shape;
 
 /// Rules by which a value is changed on the way. Each needs a budget in the plan.
@@ -43,6 +44,9 @@ const UNREADABLE: &str = "unreadable";
 
 /// Statements that change rows and were not carried out.
 const UNAPPLIED: &str = "unapplied_change";
+
+/// Services kept ready while rows are read.
+const SERVICES_KEPT: usize = 2_000;
 
 /// Telephones kept ready while rows are read: a few megabytes.
 const PHONES_KEPT: usize = 50_000;
@@ -251,6 +255,8 @@ struct Pass<'a> {
     people: HashSet<DocumentId>,
     sources: Vec<(String, Vec<String>, Rc<Source<'a>>)>,
     phones: HashMap<String, PhoneNumber>,
+    /// What services' texts and keys stand for, once worked out.
+    named: HashMap<String, Named>,
     made: Made,
 }
 
@@ -320,6 +326,7 @@ impl<'a> Pass<'a> {
             people: HashSet::new(),
             sources: Vec::new(),
             phones: HashMap::new(),
+            named: HashMap::new(),
             made: Made::default(),
         }
     }
@@ -357,23 +364,25 @@ impl<'a> Pass<'a> {
         Authoring::new(self.actor, self.counter, at, None)
     }
 
+    fn draft(&self, id: DocumentId, kind: &'static str) -> Draft {
+        Draft::create(id, fields::known_kind(kind), self.actor)
+    }
+
     /// Keeps a finished delta for the taker. A rejection says that it breaks a limit.
     fn produce(
         &mut self,
-        change: Change<'_>,
+        draft: Draft,
         authoring: &Authoring,
         rows: Vec<(usize, i64)>,
     ) -> Result<(), Stop> {
-        let delta: Document = change.finish();
         self.counter = authoring.counter();
-        let encoded = if self.wants_documents || roughly_encoded(&delta) > limits::DOCUMENT_BYTES {
-            format::encode(&delta)
+        let (id, fields) = (draft.id(), draft.field_count());
+        let encoded = if self.wants_documents || draft.bytes_at_most() > limits::DOCUMENT_BYTES {
+            draft.encode()
         } else {
             Vec::new()
         };
-        if encoded.len() > limits::DOCUMENT_BYTES
-            || delta.fields().len() > limits::FIELDS_PER_DOCUMENT
-        {
+        if encoded.len() > limits::DOCUMENT_BYTES || fields > limits::FIELDS_PER_DOCUMENT {
             let reason = format!(
                 "the document would have {} bytes, at most {} are allowed",
                 encoded.len(),
@@ -383,11 +392,7 @@ impl<'a> Pass<'a> {
         }
         self.made.count += 1;
         if self.wants_documents {
-            self.made.documents.push(Produced {
-                id: delta.id(),
-                encoded,
-                rows,
-            });
+            self.made.documents.push(Produced { id, encoded, rows });
         }
         Ok(())
     }
@@ -464,16 +469,16 @@ impl<'a> Pass<'a> {
     fn make_branch(&mut self, name: &str, missing: &[String]) -> Result<(), ApplyError> {
         let id = branch_id(self.plan, name);
         let mut authoring = self.authoring(self.stamp);
-        let mut change = Change::create(id.document(), fields::known_kind(fields::kind::BRANCH));
+        let mut change = self.draft(id.document(), fields::kind::BRANCH);
         change.set(
             &mut authoring,
-            fields::known(shared::domain::Branch::NAME),
+            &fields::known(shared::domain::Branch::NAME),
             name,
         );
         let territory = shared::domain::seed::territory_id(&self.plan.country);
         change.set(
             &mut authoring,
-            fields::known(shared::domain::Branch::TERRITORY),
+            &fields::known(shared::domain::Branch::TERRITORY),
             territory,
         );
         record_import(
@@ -554,7 +559,7 @@ impl<'a> Pass<'a> {
 
 /// Notes on a document where it came from.
 fn record_import(
-    change: &mut Change<'_>,
+    change: &mut Draft,
     authoring: &mut Authoring,
     source: &str,
     table: &str,
@@ -562,7 +567,7 @@ fn record_import(
 ) {
     change.record(
         authoring,
-        fields::known_kind(fields::event::IMPORTED),
+        &fields::known_kind(fields::event::IMPORTED),
         [
             (Field::known("source"), Value::from(source)),
             (Field::known("legacy/table"), Value::from(table)),
@@ -573,7 +578,7 @@ fn record_import(
 
 /// Keeps the raw values of a row below `prefix`: all but those that are stored as they stand elsewhere.
 fn keep_raw(
-    change: &mut Change<'_>,
+    change: &mut Draft,
     authoring: &mut Authoring,
     source: &Source<'_>,
     row: &SourceRow,
@@ -584,43 +589,21 @@ fn keep_raw(
         let column = &source.table.schema.columns[index].name;
         let stored_elsewhere = verbatim.contains(&column.as_str())
             && value.text().is_some_and(|text| !text.is_empty());
-        let stored = match value {
-            Raw::Null => continue,
-            Raw::Text(_) if stored_elsewhere => continue,
-            Raw::Text(text) => Value::from(text.as_str()),
-            Raw::Bytes(bytes) => Value::Bytes(bytes.clone()),
-        };
-        let field = Field::new(format!("{prefix}{}", source.slugs[index]))
-            .map_err(|error| Rejection::new("field_name", error.to_string()))?;
-        change.set(authoring, field, stored);
+        let name = [prefix, &source.slugs[index]];
+        match value {
+            Raw::Null => {}
+            Raw::Text(_) if stored_elsewhere => {}
+            Raw::Text(text) => change
+                .set_text(authoring, &name, text)
+                .map_err(|error| Rejection::new("field_name", error.to_string()))?,
+            Raw::Bytes(bytes) => {
+                let field = Field::new(name.concat())
+                    .map_err(|error| Rejection::new("field_name", error.to_string()))?;
+                change.set(authoring, &field, Value::Bytes(bytes.clone()));
+            }
+        }
     }
     Ok(())
-}
-
-/// No less than the bytes of a document whose numbers are as long as numbers get.
-fn roughly_encoded(document: &Document) -> usize {
-    /// A stamp, a vector clock of one, lengths.
-    const BESIDE_A_VALUE: usize = 64;
-    let value = |value: &Value| match value {
-        Value::Text(text) => text.len(),
-        Value::Bytes(bytes) => bytes.len(),
-        _ => 0,
-    };
-    let fields = document.fields().iter().map(|(name, register)| {
-        let versions = register.as_slice().iter();
-        let values: usize = versions
-            .map(|version| value(&version.value) + BESIDE_A_VALUE)
-            .sum();
-        name.as_str().len() + values
-    });
-    let events = document.event_set().iter().map(|event| {
-        let data = event.data.iter();
-        let data: usize = data
-            .map(|(name, particular)| name.as_str().len() + value(particular) + BESIDE_A_VALUE)
-            .sum();
-        data + BESIDE_A_VALUE
-    });
-    fields.chain(events).sum::<usize>() + BESIDE_A_VALUE
 }
 
 /// Refuses rows with a value that no field can hold.

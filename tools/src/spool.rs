@@ -19,8 +19,8 @@ pub(crate) const PARTS: usize = 512;
 /// A part's documents are packed and written when they have so many bytes: a dozen orders, of which most stands in every one.
 const BLOCK_BYTES: usize = 32 * 1024;
 
-/// The fastest there is: a spool is read once, soon.
-const LEVEL: i32 = 1;
+/// Faster than small: a spool is read once, soon.
+const LEVEL: i32 = -3;
 
 /// One document with what is to be known beside it.
 #[derive(Debug, Clone, PartialEq, Eq)]

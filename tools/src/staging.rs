@@ -10,6 +10,7 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
+use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags, params};
 
 use crate::source::dialect::Dialect;
@@ -70,6 +71,14 @@ const READER_CACHE_KIB: u32 = 8_000;
 
 /// Folders of staging databases are called so, with the process's id behind it.
 const FOLDER_PREFIX: &str = "offpiste-import-";
+
+/// Keeps a statement's plan whatever is bound to it. SQLite would prepare it anew for each value, in case another one searches
+/// better, which takes longer than the search.
+fn keep_plans(connection: &Connection) -> Result<(), rusqlite::Error> {
+    connection
+        .set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)
+        .map(drop)
+}
 
 /// One table as staged.
 #[derive(Debug, Clone)]
@@ -154,6 +163,7 @@ impl Staging {
         let parent = parent.map_or_else(std::env::temp_dir, Path::to_path_buf);
         let folder = new_folder(&parent)?;
         let connection = Connection::open(folder.join(FILE))?;
+        keep_plans(&connection)?;
         // The staging database is rebuilt from the source at will: it needs speed, not safety.
         connection.execute_batch(
             "PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF; PRAGMA locking_mode = EXCLUSIVE; \
@@ -192,6 +202,7 @@ impl Staging {
             | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         // Immutable: the lock is this process's own, and each statement would ask for it again.
         let connection = Connection::open_with_flags(format!("file:{escaped}?immutable=1"), flags)?;
+        keep_plans(&connection)?;
         connection.execute_batch(&format!(
             "PRAGMA cache_size = -{READER_CACHE_KIB}; PRAGMA temp_store = FILE"
         ))?;

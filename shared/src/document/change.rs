@@ -1,11 +1,12 @@
 //! Writing: the only way a delta comes to be.
 
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 
 use super::event::{Event, EventKind};
 use super::events::EventSet;
 use super::value::{Field, Kind, Value};
-use super::{Document, Erasure};
+use super::{Document, Erasure, Register};
 use crate::clock::Hlc;
 use crate::id::{Actor, DocumentId, Dot, StaffId};
 
@@ -95,6 +96,18 @@ impl<'a> Change<'a> {
     /// Sets a field. Nothing is written when the field already has just this value; a field in conflict is settled.
     pub fn set(&mut self, authoring: &mut Authoring, field: Field, value: impl Into<Value>) {
         let value = value.into();
+        // The ordinary case of a new document: nothing is known of the field, and it is looked for once.
+        let field = match (self.base, self.delta.fields.entry(field)) {
+            (None, Entry::Vacant(place)) => {
+                if value != Value::Null {
+                    let (at, by, dot) = (authoring.at, authoring.by, authoring.next_dot());
+                    place.insert(Register::default().overwritten_by(value, at, by, dot));
+                }
+                return;
+            }
+            (_, Entry::Vacant(place)) => place.into_key(),
+            (_, Entry::Occupied(place)) => place.key().clone(),
+        };
         let known = self
             .delta
             .fields

@@ -14,6 +14,7 @@
 
 mod change;
 mod collision;
+mod draft;
 mod encoded;
 mod event;
 mod events;
@@ -30,6 +31,7 @@ use sha2::{Digest, Sha256};
 
 pub use change::{Authoring, Change};
 pub use collision::Reissued;
+pub use draft::Draft;
 pub use encoded::Encoded;
 pub use event::{Event, EventKind};
 pub use register::{Register, Version};

@@ -25,6 +25,10 @@ use super::sled_engine::SledEngine;
 /// sled's files are written anew when they take more than this many percent of what their content does.
 const PERCENT: u64 = 125;
 
+/// The same while a bulk load is under way. Each rewriting takes all there is, and what comes next wastes as much again: at the
+/// usual bound, everything would be written eight times. What is left over goes with the next settling that is none.
+const PERCENT_IN_BULK: u64 = 400;
+
 /// What a small store may take on top, since sled's files grow by half a megabyte at a time. A tenth of the content less.
 const ON_TOP_BYTES: u64 = 1024 * 1024;
 
@@ -62,9 +66,21 @@ const MOMENT_BYTES: u64 = 16 * 1024 * 1024;
 pub(super) fn rewrite_when_wasteful(
     store: &Path,
     settled: &Settled,
-    is_unwanted: impl Fn() -> bool,
+    is_unwanted: &dyn Fn() -> bool,
 ) -> Result<(), EngineError> {
-    if is_wasteful(settled)?.is_some() {
+    if is_wasteful(settled, PERCENT)?.is_some() {
+        rewrite(store, settled, is_unwanted)?;
+    }
+    Ok(())
+}
+
+/// The same while a bulk load is under way: only when the files have become several times what they need be.
+pub(super) fn rewrite_in_bulk(
+    store: &Path,
+    settled: &Settled,
+    is_unwanted: &dyn Fn() -> bool,
+) -> Result<(), EngineError> {
+    if is_wasteful(settled, PERCENT_IN_BULK)?.is_some() {
         rewrite(store, settled, is_unwanted)?;
     }
     Ok(())
@@ -72,18 +88,18 @@ pub(super) fn rewrite_when_wasteful(
 
 /// The same for a store that is about to be closed, when it takes no longer than a moment. The next opening does it else.
 pub(super) fn rewrite_on_closing(store: &Path, settled: &Settled) -> Result<(), EngineError> {
-    if is_wasteful(settled)?.is_some_and(|live_bytes| live_bytes <= MOMENT_BYTES) {
+    if is_wasteful(settled, PERCENT)?.is_some_and(|live_bytes| live_bytes <= MOMENT_BYTES) {
         rewrite(store, settled, || false)?;
     }
     Ok(())
 }
 
 /// What the content takes, when the files take too much more.
-fn is_wasteful(settled: &Settled) -> Result<Option<u64>, EngineError> {
+fn is_wasteful(settled: &Settled, percent: u64) -> Result<Option<u64>, EngineError> {
     let generation = settled.generation();
     let live_bytes = generation.standing()?.unwrap_or_default().live_bytes;
     let on_top = ON_TOP_BYTES.saturating_sub(live_bytes / 10);
-    let allowed = live_bytes * PERCENT / 100 + on_top;
+    let allowed = live_bytes * percent / 100 + on_top;
     Ok((generation.bytes_on_disk()? > allowed).then_some(live_bytes))
 }
 

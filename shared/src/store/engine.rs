@@ -51,6 +51,11 @@ pub(crate) trait Engine: Send + Sync {
     /// All writes or, after a crash at any moment, none of them. Durable only once [`Self::persist`] has returned.
     fn apply(&self, batch: &[Write]) -> Result<(), EngineError>;
 
+    /// The same of a batch that nobody needs any more: a load hands over megabytes.
+    fn apply_whole(&self, batch: Vec<Write>) -> Result<(), EngineError> {
+        self.apply(&batch)
+    }
+
     /// Returns once everything applied before survives a power cut.
     fn persist(&self) -> Result<(), EngineError>;
 

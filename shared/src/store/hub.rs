@@ -78,8 +78,8 @@ trait HubEngine: Send + Sync {
         expected: Option<u64>,
         content: &[u8],
     ) -> Result<Option<u64>, StoreError>;
-    /// Stores documents that are not there yet, each by itself; whether it was not.
-    fn insert_new(&self, documents: Vec<(DocumentId, Vec<u8>)>) -> Result<Vec<bool>, StoreError>;
+    /// Stores documents, given in their canonical form, that are not there yet, each by itself; whether it was not.
+    fn insert_new(&self, documents: &[(DocumentId, &[u8])]) -> Result<Vec<bool>, StoreError>;
     /// The feed after a position.
     fn changes_after(&self, position: u64, limit: usize) -> Result<Feed, StoreError>;
     /// The same, as bytes.
@@ -216,22 +216,12 @@ impl HubStore {
     ) -> Result<Vec<(usize, StoreError)>, StoreError> {
         let (new, mut others): (Vec<usize>, Vec<usize>) =
             (0..deltas.len()).partition(|index| deltas[*index].is_canonical());
-        for some in new.chunks(INSERTED_AT_ONCE) {
-            let contents = some
-                .iter()
-                .map(|index| {
-                    let delta = &deltas[*index];
-                    let content = stored::content(delta.bytes(), &ChangeLog::default());
-                    (delta.id(), content)
-                })
-                .collect();
-            let is_inserted = self.engine.insert_new(contents)?;
-            let known = some
-                .iter()
-                .zip(is_inserted)
-                .filter(|(_, is_inserted)| !is_inserted);
-            others.extend(known.map(|(index, _)| *index));
-        }
+        let documents: Vec<_> = new
+            .iter()
+            .map(|index| (deltas[*index].id(), deltas[*index].bytes()))
+            .collect();
+        let known = self.insert_all(&documents)?;
+        others.extend(known.into_iter().map(|place| new[place]));
         others.sort_unstable();
         let mut refused = Vec::new();
         for index in others {
@@ -242,6 +232,54 @@ impl HubStore {
             }
         }
         Ok(refused)
+    }
+
+    /// Merges what this process has encoded itself (see [`format::encode`]), each by itself: what is new goes in without being
+    /// judged once more. What could not be merged and why, by index. Not durable before [`Self::persist`] has returned.
+    ///
+    /// # Errors
+    /// [`StoreError::Engine`]; some of them may be stored then.
+    pub fn load(&self, documents: &[Vec<u8>]) -> Result<Vec<(usize, StoreError)>, StoreError> {
+        debug_assert!(
+            documents
+                .iter()
+                .all(|bytes| format::inspect(bytes).is_ok_and(|seen| seen.is_canonical)),
+            "what goes in without being judged is canonical"
+        );
+        let (mut new, mut others) = (Vec::with_capacity(documents.len()), Vec::new());
+        for (index, bytes) in documents.iter().enumerate() {
+            match format::id_of(bytes) {
+                Ok(id) => new.push((index, (id, bytes.as_slice()))),
+                Err(_) => others.push(index),
+            }
+        }
+        let (places, documents_by_id): (Vec<usize>, Vec<_>) = new.into_iter().unzip();
+        let known = self.insert_all(&documents_by_id)?;
+        others.extend(known.into_iter().map(|place| places[place]));
+        others.sort_unstable();
+        let mut refused = Vec::new();
+        for index in others {
+            let merged = format::decode(&documents[index])
+                .map_err(StoreError::from)
+                .and_then(|delta| self.merge(&delta));
+            match merged {
+                Ok(_) => {}
+                Err(StoreError::Engine(error)) => return Err(error.into()),
+                Err(error) => refused.push((index, error)),
+            }
+        }
+        Ok(refused)
+    }
+
+    /// Stores documents that are not there yet; the places of those that are.
+    fn insert_all(&self, documents: &[(DocumentId, &[u8])]) -> Result<Vec<usize>, StoreError> {
+        let mut known = Vec::new();
+        for (chunk, some) in documents.chunks(INSERTED_AT_ONCE).enumerate() {
+            let is_inserted = self.engine.insert_new(some)?;
+            let places = (chunk * INSERTED_AT_ONCE..).zip(is_inserted);
+            known.extend(places.filter_map(|(place, is_inserted)| (!is_inserted).then_some(place)));
+        }
+        Ok(known)
     }
 
     /// A document by its id, with its place in the feed.
@@ -457,21 +495,27 @@ impl<E: Engine> HubEngine for OnOrderedMap<E> {
         Ok(Some(position))
     }
 
-    fn insert_new(&self, documents: Vec<(DocumentId, Vec<u8>)>) -> Result<Vec<bool>, StoreError> {
+    fn insert_new(&self, documents: &[(DocumentId, &[u8])]) -> Result<Vec<bool>, StoreError> {
         let mut head = self.head.lock().unwrap_or_else(PoisonError::into_inner);
         let mut position = *head;
         let mut batch = Vec::with_capacity(2 * documents.len());
         let mut ids = HashSet::with_capacity(documents.len());
         let mut is_inserted = Vec::with_capacity(documents.len());
-        for (id, content) in documents {
-            let is_new = ids.insert(id) && self.engine.get(&layout::document_key(id))?.is_none();
+        for (id, encoded) in documents {
+            let key = layout::document_key(*id);
+            let is_new = ids.insert(*id) && self.engine.get(&key)?.is_none();
             is_inserted.push(is_new);
             if is_new {
                 position += 1;
-                batch.extend(layout::put_document(id, &content, position, None));
+                let value = stored::new_value(position, encoded);
+                batch.push(Write::Put(key, value));
+                batch.push(Write::Put(
+                    layout::feed_key(position),
+                    id.as_bytes().to_vec(),
+                ));
             }
         }
-        self.engine.apply(&batch)?;
+        self.engine.apply_whole(batch)?;
         *head = position;
         Ok(is_inserted)
     }

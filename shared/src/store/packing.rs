@@ -30,6 +30,8 @@ static TO_KEEP: LazyLock<EncoderDictionary<'static>> =
     LazyLock::new(|| EncoderDictionary::copy(BYTES_1, LEVEL_TO_KEEP));
 static TO_PASS: LazyLock<EncoderDictionary<'static>> =
     LazyLock::new(|| EncoderDictionary::copy(BYTES_1, LEVEL_TO_PASS));
+static TO_PASS_IN_BULK: LazyLock<EncoderDictionary<'static>> =
+    LazyLock::new(|| EncoderDictionary::copy(BYTES_1, LEVEL_TO_PASS_IN_BULK));
 static TO_UNPACK: LazyLock<DecoderDictionary<'static>> =
     LazyLock::new(|| DecoderDictionary::copy(BYTES_1));
 
@@ -37,6 +39,11 @@ static TO_UNPACK: LazyLock<DecoderDictionary<'static>> =
 const LEVEL_TO_KEEP: i32 = 3;
 /// For the journal, which is written over soon.
 const LEVEL_TO_PASS: i32 = 1;
+/// For large batches in the journal: neighbours of a load look alike, so that little is left of them however fast it goes.
+const LEVEL_TO_PASS_IN_BULK: i32 = -4;
+
+/// A batch of so many bytes is a part of a load.
+const BULK_BYTES: usize = 64 * 1024;
 
 const HEADER_BYTES: usize = 1 + 4 + 4;
 
@@ -48,6 +55,7 @@ thread_local! {
     // A context is some hundred KB that take longer to set up than a block to pack.
     static KEEPER: RefCell<Option<Compressor<'static>>> = const { RefCell::new(None) };
     static PASSER: RefCell<Option<Compressor<'static>>> = const { RefCell::new(None) };
+    static BULK_PASSER: RefCell<Option<Compressor<'static>>> = const { RefCell::new(None) };
     static UNPACKER: RefCell<Option<Decompressor<'static>>> = const { RefCell::new(None) };
 }
 
@@ -58,6 +66,9 @@ pub(super) fn pack_to_keep(plain: &[u8]) -> Vec<u8> {
 
 /// Packs what is soon written over: fast.
 pub(super) fn pack_to_pass(plain: &[u8]) -> Vec<u8> {
+    if plain.len() >= BULK_BYTES {
+        return BULK_PASSER.with_borrow_mut(|packer| pack(packer, &TO_PASS_IN_BULK, plain));
+    }
     PASSER.with_borrow_mut(|packer| pack(packer, &TO_PASS, plain))
 }
 

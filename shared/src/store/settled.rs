@@ -314,7 +314,7 @@ impl Settled {
 type Late = BTreeMap<Vec<u8>, u64>;
 
 /// So many new documents at once are a bulk load.
-const BULK_DOCUMENTS: usize = 2_000;
+pub(super) const BULK_DOCUMENTS: usize = 1_000;
 
 /// So many entries may be late: some 10 MB of memory, and half a second of reading rows after a crash.
 const LATE_AT_MOST: usize = 128 * 1024;

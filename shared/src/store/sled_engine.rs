@@ -17,7 +17,7 @@ use super::engine::{Engine, EngineError, Entry, Write};
 use super::generation::{self, Generation};
 use super::journal::{self, Journal};
 use super::overlay::{self, Recent};
-use super::settled::Settled;
+use super::settled::{BULK_DOCUMENTS, Settled};
 use super::{compaction, format_mark};
 
 /// An ordered map in three layers, the newest on top.
@@ -232,12 +232,17 @@ impl Shared {
                 }
                 std::mem::replace(&mut *work, Work::Busy)
             };
-            let outcome = match work {
-                Work::Settle(portion) => self.settle(portion),
-                _ => Work::Nothing,
+            let (outcome, is_bulk) = match work {
+                Work::Settle(portion) => {
+                    let is_bulk = portion.changes.len() >= 2 * BULK_DOCUMENTS;
+                    (self.settle(portion), is_bulk)
+                }
+                _ => (Work::Nothing, false),
             };
-            if matches!(outcome, Work::Nothing) {
-                self.compact_when_wasteful();
+            match outcome {
+                Work::Nothing if is_bulk => self.compact(compaction::rewrite_in_bulk),
+                Work::Nothing => self.compact(compaction::rewrite_when_wasteful),
+                _ => {}
             }
             {
                 let mut work = self.work();
@@ -264,10 +269,12 @@ impl Shared {
         }
     }
 
-    fn compact_when_wasteful(&self) {
+    fn compact(
+        &self,
+        rewrite: impl Fn(&Path, &Settled, &dyn Fn() -> bool) -> Result<(), EngineError>,
+    ) {
         let is_unwanted = || self.is_ending.load(Ordering::Relaxed);
-        let compacted =
-            compaction::rewrite_when_wasteful(&self.directory, &self.settled, is_unwanted);
+        let compacted = rewrite(&self.directory, &self.settled, &is_unwanted);
         if let Err(error) = compacted {
             // A full disk, most likely. The store is as it was, and this is tried again after the next settling.
             tracing::warn!(%error, "the store's files could not be written anew");
@@ -451,10 +458,14 @@ impl Engine for SledEngine {
     }
 
     fn apply(&self, batch: &[Write]) -> Result<(), EngineError> {
+        self.apply_whole(batch.to_vec())
+    }
+
+    fn apply_whole(&self, batch: Vec<Write>) -> Result<(), EngineError> {
         if batch.is_empty() {
             return Ok(());
         }
-        let encoded = encode(batch);
+        let encoded = encode(&batch);
         // The lock keeps the numbers in the order of the writes.
         let mut journal = self.shared.journal();
         if journal.unwritten() > UNWRITTEN_BYTES {
@@ -462,7 +473,7 @@ impl Engine for SledEngine {
         }
         let sequence = journal.next_sequence();
         journal.append(sequence, &encoded);
-        self.shared.remember(batch.to_vec());
+        self.shared.remember(batch);
         Ok(())
     }
 
@@ -505,7 +516,11 @@ fn encode(batch: &[Write]) -> Vec<u8> {
     let length = |bytes: &[u8]| {
         u32::try_from(bytes.len()).expect("keys and values are bounded far below 4 GB")
     };
-    let mut encoded = Vec::new();
+    let bytes = batch.iter().map(|write| match write {
+        Write::Put(key, value) => key.len() + value.len() + 8,
+        Write::Remove(key) => key.len() + 8,
+    });
+    let mut encoded = Vec::with_capacity(bytes.sum());
     for write in batch {
         let (Write::Put(key, _) | Write::Remove(key)) = write;
         encoded.extend(length(key).to_be_bytes());

@@ -38,6 +38,16 @@ pub(super) fn content(encoded: &[u8], log: &ChangeLog) -> Vec<u8> {
     content
 }
 
+/// All of it for a document that is new, with no change to remember.
+pub(super) fn new_value(position: u64, encoded: &[u8]) -> Vec<u8> {
+    let mut value = Vec::with_capacity(encoded.len() + 10);
+    value.extend_from_slice(&position.to_be_bytes());
+    value.push(VERSION);
+    layout::put_varint(&mut value, 0);
+    value.extend_from_slice(encoded);
+    value
+}
+
 impl<'a> Stored<'a> {
     /// Splits a value as it stands in the store.
     pub(super) fn split(id: DocumentId, value: &'a [u8]) -> Result<Self, StoreError> {

@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use shared::document::{Authoring, Change};
+use shared::document::{Authoring, Draft};
 use shared::domain::{Contact, PhoneNumber, fields};
 use shared::id::{BranchId, CustomerId};
 
@@ -74,8 +74,8 @@ impl Pass<'_> {
         let id = naming::document_id(&self.plan.source_name, table, &key);
         let contact = self.contact(source, row, columns);
         let mut authoring = self.authoring(self.stamp);
-        let mut change = Change::create(id, fields::known_kind(fields::kind::CUSTOMER));
-        change.set_some(&mut authoring, fields::known(fields::order::HOME), home);
+        let mut change = self.draft(id, fields::kind::CUSTOMER);
+        change.set_some(&mut authoring, &fields::known(fields::order::HOME), home);
         write_contact(&mut change, &mut authoring, &contact.contact);
         keep_raw(
             &mut change,
@@ -128,8 +128,8 @@ impl Pass<'_> {
         let id = naming::document_id(&self.plan.source_name, "customer", &key);
         if self.people.insert(id) {
             let mut authoring = self.authoring(self.stamp);
-            let mut change = Change::create(id, fields::known_kind(fields::kind::CUSTOMER));
-            change.set(&mut authoring, fields::known(fields::order::HOME), home);
+            let mut change = self.draft(id, fields::kind::CUSTOMER);
+            change.set(&mut authoring, &fields::known(fields::order::HOME), home);
             write_contact(&mut change, &mut authoring, contact);
             record_import(
                 &mut change,
@@ -221,8 +221,8 @@ pub(super) struct ReadContact<'c> {
     pub(super) verbatim: Vec<&'c str>,
 }
 
-pub(super) fn write_contact(change: &mut Change<'_>, authoring: &mut Authoring, contact: &Contact) {
+pub(super) fn write_contact(change: &mut Draft, authoring: &mut Authoring, contact: &Contact) {
     for (name, text) in contact.stored() {
-        change.set_some(authoring, fields::known(name), text);
+        change.set_some(authoring, &fields::known(name), text);
     }
 }

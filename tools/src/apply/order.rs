@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use jiff::tz::AmbiguousOffset;
 use shared::clock::{Hlc, UtcMillis};
-use shared::document::{Authoring, Change, Field, Value};
+use shared::document::{Authoring, Draft, Field, Value};
 use shared::domain::{Custody, Money, PaymentMethod, Phase, StatusCode, VatCode, fields};
 use shared::id::{BranchId, CustomerId};
 use shared::limits;
@@ -188,14 +188,14 @@ impl<'a> Pass<'a> {
             None => None,
         };
         let mut authoring = self.authoring(order.received.map_or(self.stamp, Hlc::at));
-        let mut change = Change::create(id, fields::known_kind(fields::kind::ORDER));
+        let mut change = self.draft(id, fields::kind::ORDER);
         let number = source
             .value(row, plan.orders.number.as_ref())
             .text()
             .filter(|text| !text.is_empty());
         {
             let mut set = |name: &'static str, value: Option<Value>| {
-                change.set_some(&mut authoring, fields::known(name), value);
+                change.set_some(&mut authoring, &fields::known(name), value);
             };
             set(fields::order::LEGACY_NUMBER, number.map(Value::from));
             set(
@@ -248,9 +248,9 @@ impl<'a> Pass<'a> {
         let counters = self.shape.map(|shape| shape.counters);
         write_item(&mut change, &mut authoring, item, order, lines, counters)?;
         for LookedUp { slug, text, .. } in &order.lookups {
-            let field = Field::new(format!("legacy/lookup/{slug}"))
+            change
+                .set_text(&mut authoring, &["legacy/lookup/", slug], text)
                 .map_err(|error| Rejection::new("field_name", error.to_string()))?;
-            change.set(&mut authoring, field, text.as_str());
         }
         let mut verbatim = order.contact.verbatim.clone();
         verbatim.extend(plan.orders.number.as_deref());
@@ -266,13 +266,13 @@ impl<'a> Pass<'a> {
         )?;
         change.record(
             &mut authoring,
-            fields::known_kind(fields::event::RECEIVED),
+            &fields::known_kind(fields::event::RECEIVED),
             [(Field::known("branch"), order.branch.into())],
         );
         if let Some(paid) = order.paid {
             change.record(
                 &mut authoring,
-                fields::known_kind(fields::event::PAYMENT),
+                &fields::known_kind(fields::event::PAYMENT),
                 [
                     (Field::known("amount"), paid.into()),
                     (Field::known("method"), PaymentMethod::Other.code().into()),
@@ -674,7 +674,7 @@ impl<'a> Pass<'a> {
 
 /// The order's piece with its lines.
 fn write_item(
-    change: &mut Change<'_>,
+    change: &mut Draft,
     authoring: &mut Authoring,
     item: Option<&str>,
     order: &ReadOrder<'_>,
@@ -683,13 +683,13 @@ fn write_item(
 ) -> Result<(), Rejection> {
     let key = fields::key_from_dot(authoring.next_dot());
     let label = item.unwrap_or(UNNAMED_PIECE);
-    change.set(authoring, fields::item(&key, "position"), 0_i64);
+    change.set(authoring, &fields::item(&key, "position"), 0_i64);
     change.set(
         authoring,
-        fields::item(&key, "custody"),
+        &fields::item(&key, "custody"),
         custody(order.status.phase, order.branch).code(),
     );
-    change.set(authoring, fields::item(&key, "label"), label);
+    change.set(authoring, &fields::item(&key, "label"), label);
     for (position, line) in (0_i64..).zip(&order.lines) {
         // A line's row has counters of its own.
         let mut own = match (&line.row, counters) {
@@ -705,22 +705,22 @@ fn write_item(
         let line_key = fields::key_from_dot(authoring.next_dot());
         change.set(
             authoring,
-            fields::line(&key, &line_key, "position"),
+            &fields::line(&key, &line_key, "position"),
             position,
         );
         change.set_some(
             authoring,
-            fields::line(&key, &line_key, "service"),
+            &fields::line(&key, &line_key, "service"),
             line.named.service,
         );
         change.set(
             authoring,
-            fields::line(&key, &line_key, "label"),
+            &fields::line(&key, &line_key, "label"),
             line.named.label.as_str(),
         );
         change.set(
             authoring,
-            fields::line(&key, &line_key, "price"),
+            &fields::line(&key, &line_key, "price"),
             line.price,
         );
         if let (Some(lines), Some(row)) = (lines, &line.row) {

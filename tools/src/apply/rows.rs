@@ -3,6 +3,7 @@
 use std::cell::RefCell;
 use std::cmp::Ordering;
 use std::collections::{HashMap, VecDeque};
+use std::rc::Rc;
 
 use rusqlite::types::ValueRef;
 use rusqlite::{Connection, OptionalExtension as _, Row, params};
@@ -44,6 +45,9 @@ pub(crate) struct SourceRow {
     pub(crate) values: Vec<Raw>,
 }
 
+/// A row that was searched, if it is there.
+type FoundRow = Option<Rc<SourceRow>>;
+
 /// A staged table with what is asked of it again and again.
 pub(crate) struct Source<'a> {
     /// Its place among the staged tables.
@@ -55,7 +59,7 @@ pub(crate) struct Source<'a> {
     key: Vec<usize>,
     connection: &'a Connection,
     /// What was searched in a small table, found or not.
-    found: RefCell<HashMap<(usize, String), Option<SourceRow>>>,
+    found: RefCell<HashMap<(usize, String), FoundRow>>,
 }
 
 /// Tables of at most so many rows are kept in memory once searched: services, statuses, branches, staff.
@@ -217,11 +221,7 @@ impl<'a> Source<'a> {
     }
 
     /// The first row whose column has this value.
-    pub(crate) fn find(
-        &self,
-        column: &str,
-        value: &str,
-    ) -> Result<Option<SourceRow>, rusqlite::Error> {
+    pub(crate) fn find(&self, column: &str, value: &str) -> Result<FoundRow, rusqlite::Error> {
         let Some(index) = self.table.schema.column_index(column) else {
             return Ok(None);
         };
@@ -238,7 +238,8 @@ impl<'a> Source<'a> {
             .connection
             .prepare_cached(&select)?
             .query_row(params![value], read)
-            .optional()?;
+            .optional()?
+            .map(Rc::new);
         let mut found = self.found.borrow_mut();
         if is_small && found.len() < SEARCHES_KEPT {
             found.insert(search, row.clone());

@@ -1,11 +1,13 @@
 //! Services: merged into the catalogue where the plan says so, else documents of their own that are no longer offered.
 
-use shared::document::{Change, Field};
+use shared::document::Field;
 use shared::domain::{Money, fields};
 use shared::id::{DocumentId, ServiceId};
 
 use super::rows::Source;
-use super::{ApplyError, Pass, Rejection, Stop, check_lengths, keep_raw, record_import};
+use super::{
+    ApplyError, Pass, Rejection, SERVICES_KEPT, Stop, check_lengths, keep_raw, record_import,
+};
 use crate::interpret::amounts::{Decimal, plain_number};
 use crate::ledger::Fate;
 use crate::naming;
@@ -66,20 +68,20 @@ impl Pass<'_> {
         let table = &source.table.schema.name;
         let id = naming::document_id(&self.plan.source_name, table, &key);
         let mut authoring = self.authoring(self.stamp);
-        let mut change = Change::create(id, fields::known_kind(fields::kind::SERVICE));
+        let mut change = self.draft(id, fields::kind::SERVICE);
         change.set(
             &mut authoring,
-            Field::known("code"),
+            &Field::known("code"),
             format!("{}/{key}", self.plan.source_name),
         );
-        change.set(&mut authoring, Field::known("name/de"), label);
-        change.set(&mut authoring, Field::known("sort"), place);
-        change.set(&mut authoring, Field::known("active"), false);
+        change.set(&mut authoring, &Field::known("name/de"), label);
+        change.set(&mut authoring, &Field::known("sort"), place);
+        change.set(&mut authoring, &Field::known("active"), false);
         if let Some(money) = self.exact_money(source.value(row, price).trimmed()) {
             let field = format!("price/{}/{SINCE}", self.plan.currency.to_ascii_lowercase());
             let field = Field::new(field)
                 .map_err(|error| Rejection::new("field_name", error.to_string()))?;
-            change.set(&mut authoring, field, money);
+            change.set(&mut authoring, &field, money);
         }
         keep_raw(&mut change, &mut authoring, source, row, "legacy/", &[])?;
         record_import(
@@ -94,6 +96,17 @@ impl Pass<'_> {
 
     /// What a service's text or key stands for.
     pub(super) fn named_service(&mut self, raw: &str) -> Result<Named, ApplyError> {
+        if let Some(known) = self.named.get(raw) {
+            return Ok(known.clone());
+        }
+        let named = self.find_service(raw)?;
+        if self.named.len() < SERVICES_KEPT {
+            self.named.insert(raw.to_owned(), named.clone());
+        }
+        Ok(named)
+    }
+
+    fn find_service(&mut self, raw: &str) -> Result<Named, ApplyError> {
         let Some(services) = &self.plan.services else {
             return Ok(Named {
                 label: raw.to_owned(),

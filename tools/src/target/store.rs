@@ -2,7 +2,6 @@
 
 use std::path::{Path, PathBuf};
 
-use shared::document::Encoded;
 use shared::id::ReplicaNumber;
 use shared::store::HubStore;
 
@@ -65,24 +64,13 @@ impl Target for Store {
     }
 
     fn push(&mut self, batch: Vec<Vec<u8>>, _: u64, _: u64) -> Result<Vec<Refusal>, TargetError> {
-        let mut refused = Vec::new();
-        for (index, encoded) in batch.into_iter().enumerate() {
-            let merged = match Encoded::inspect(encoded) {
-                Ok(delta) => self.store.merge_encoded(&delta).map(drop),
-                Err((_, error)) => Err(error.into()),
-            };
-            if let Err(error) = merged {
-                if matches!(error, shared::store::StoreError::Engine(_)) {
-                    return Err(error.into());
-                }
-                refused.push(Refusal {
-                    index,
-                    reason: error.to_string(),
-                });
-            }
-        }
+        let refused = self.store.load(&batch)?;
+        let refused = refused.into_iter().map(|(index, error)| Refusal {
+            index,
+            reason: error.to_string(),
+        });
         self.store.persist()?;
-        Ok(refused)
+        Ok(refused.collect())
     }
 
     fn page(&mut self, after: u64) -> Result<Page, TargetError> {

@@ -6,6 +6,7 @@
 pub(crate) mod cursor;
 mod v1;
 
+use super::draft::Draft;
 use super::{Document, Kind};
 use crate::clock::Hlc;
 use crate::id::{DocumentId, Dot};
@@ -54,6 +55,16 @@ pub fn encode(document: &Document) -> Vec<u8> {
     bytes
 }
 
+/// The same of a draft, whose fields and events are in their order.
+pub(super) fn encode_draft(draft: &Draft) -> Vec<u8> {
+    let mut bytes = Vec::with_capacity(draft.bytes_at_most());
+    bytes.push(v1::VERSION);
+    v1::encode_draft(draft, &mut bytes);
+    bytes
+}
+
+pub(super) use v1::{put_event, put_text_value, put_value};
+
 /// Reads bytes of any version ever written.
 ///
 /// # Errors
@@ -88,6 +99,15 @@ pub(crate) fn kind_of(bytes: &[u8]) -> Option<Kind> {
     let mut cursor = cursor::Cursor::over(body_of(bytes).ok()?);
     cursor.array::<16>().ok()?;
     Kind::new(cursor.text().ok()?).ok()
+}
+
+/// Whose document some bytes are, which is all that is looked at.
+///
+/// # Errors
+/// [`DecodeError`] when they are too long, or of no version that this one reads.
+pub(crate) fn id_of(bytes: &[u8]) -> Result<DocumentId, DecodeError> {
+    let mut cursor = cursor::Cursor::over(body_of(bytes)?);
+    cursor.array::<16>().map(DocumentId::from_bytes)
 }
 
 /// Judges bytes of any version as [`decode`] does, at a fraction of its cost.

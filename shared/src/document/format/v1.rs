@@ -23,8 +23,11 @@ mod reading;
 use std::collections::BTreeSet;
 
 use super::cursor::{put_bytes, put_i64, put_length, put_u64};
+use super::tag;
 use crate::clock::Hlc;
-use crate::document::value::Value;
+use crate::document::draft::{Draft, DraftStamp};
+use crate::document::event::EventKind;
+use crate::document::value::{Field, Value};
 use crate::document::{Document, Register};
 use crate::id::{Actor, Dot, StaffId};
 
@@ -79,7 +82,57 @@ pub(super) fn encode(document: &Document, bytes: &mut Vec<u8>) {
     }
 }
 
-fn put_value(bytes: &mut Vec<u8>, value: &Value) {
+/// The same of a draft, whose fields and events are in their order.
+pub(in crate::document) fn encode_draft(draft: &Draft, bytes: &mut Vec<u8>) {
+    let index = Index::over_draft(draft);
+    bytes.extend_from_slice(draft.id.as_bytes());
+    put_bytes(bytes, draft.kind.as_str().as_bytes());
+    put_length(bytes, index.actors.len());
+    for actor in &index.actors {
+        put_u64(bytes, *actor);
+    }
+    put_length(bytes, index.staff.len());
+    for staff in &index.staff {
+        bytes.extend_from_slice(staff);
+    }
+    put_u64(bytes, index.base);
+    put_length(bytes, draft.fields.len());
+    for field in &draft.fields {
+        put_bytes(bytes, field.name.of(&draft.content));
+        // One version, which has seen nothing of anybody else.
+        put_length(bytes, 1);
+        bytes.extend_from_slice(field.value.of(&draft.content));
+        index.put_draft_stamp(bytes, field.stamp);
+        put_length(bytes, 0);
+    }
+    put_length(bytes, draft.events.len());
+    for event in &draft.events {
+        index.put_draft_stamp(bytes, event.stamp);
+        bytes.extend_from_slice(event.content.of(&draft.event_content));
+    }
+    bytes.push(0);
+}
+
+/// What an event says, its particulars in the order of their names.
+pub(in crate::document) fn put_event(
+    bytes: &mut Vec<u8>,
+    kind: &EventKind,
+    data: &[(Field, Value)],
+) {
+    put_bytes(bytes, kind.as_str().as_bytes());
+    put_length(bytes, data.len());
+    for (name, value) in data {
+        put_bytes(bytes, name.as_str().as_bytes());
+        put_value(bytes, value);
+    }
+}
+
+pub(in crate::document) fn put_text_value(bytes: &mut Vec<u8>, text: &str) {
+    bytes.push(tag::TEXT);
+    put_bytes(bytes, text.as_bytes());
+}
+
+pub(in crate::document) fn put_value(bytes: &mut Vec<u8>, value: &Value) {
     match value {
         Value::Null => bytes.push(0),
         Value::Bool(flag) => bytes.extend_from_slice(&[1, u8::from(*flag)]),
@@ -87,10 +140,7 @@ fn put_value(bytes: &mut Vec<u8>, value: &Value) {
             bytes.push(2);
             put_i64(bytes, *number);
         }
-        Value::Text(text) => {
-            bytes.push(3);
-            put_bytes(bytes, text.as_bytes());
-        }
+        Value::Text(text) => put_text_value(bytes, text),
         Value::Id(id) => {
             bytes.push(4);
             put_bytes(bytes, id.as_bytes());
@@ -147,6 +197,43 @@ impl Index {
             index.base = 0;
         }
         index
+    }
+
+    fn over_draft(draft: &Draft) -> Self {
+        let stamps = draft.fields.iter().map(|field| field.stamp);
+        let stamps = stamps.chain(draft.events.iter().map(|event| event.stamp));
+        let mut index = Self {
+            actors: Vec::new(),
+            staff: Vec::new(),
+            base: u64::MAX,
+        };
+        let (mut former, mut has_any) = (None, false);
+        for stamp in stamps {
+            has_any = true;
+            index.base = index.base.min(stamp.at.to_bits());
+            if let Some(by) = stamp.by.filter(|by| former != Some(*by)) {
+                insert(&mut index.staff, *by.document().as_bytes());
+                former = Some(by);
+            }
+        }
+        if has_any {
+            index.actors.push(draft.actor.to_bits());
+        } else {
+            index.base = 0;
+        }
+        index
+    }
+
+    /// A draft's only actor has the only index.
+    fn put_draft_stamp(&self, bytes: &mut Vec<u8>, stamp: DraftStamp) {
+        let by = stamp.by.map_or(0, |by| {
+            let position = self.staff.binary_search(by.document().as_bytes());
+            position.expect("every author was noted") + 1
+        });
+        put_u64(bytes, stamp.at.to_bits() - self.base);
+        put_length(bytes, by);
+        put_length(bytes, 0);
+        put_u64(bytes, stamp.counter);
     }
 
     fn note(&mut self, at: Hlc, by: Option<StaffId>, dot: Dot) {

@@ -1,0 +1,363 @@
+//! New documents in bulk: written down as bytes while they are made, never built.
+
+use super::event::EventKind;
+use super::format;
+use super::value::{Field, Kind, NameError, Value, is_name};
+use crate::clock::Hlc;
+use crate::document::Authoring;
+use crate::id::{Actor, DocumentId, Dot, StaffId};
+
+/// A document in the making that nobody has yet, all of it by one actor. Its bytes are those that a
+/// [`super::Change`] of the same writes would come to, in the same order and with the same counters; a test holds it to that.
+/// For loads of millions: a [`super::Change`] is for everything else.
+#[derive(Debug)]
+pub struct Draft {
+    pub(super) id: DocumentId,
+    pub(super) kind: Kind,
+    pub(super) actor: Actor,
+    /// Names and encoded values, one after the other.
+    pub(super) content: Vec<u8>,
+    pub(super) fields: Vec<DraftField>,
+    /// Of each field's name, to find out that it stands there already.
+    hashes: Vec<u32>,
+    /// Kinds and particulars, encoded.
+    pub(super) event_content: Vec<u8>,
+    pub(super) events: Vec<DraftEvent>,
+}
+
+/// One field: where its name and its value are, and who wrote it when.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct DraftField {
+    pub(super) name: Span,
+    pub(super) value: Span,
+    pub(super) stamp: DraftStamp,
+}
+
+/// One event: where what it says is, and who recorded it when.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct DraftEvent {
+    pub(super) content: Span,
+    pub(super) stamp: DraftStamp,
+}
+
+/// Who, when, and the write's number.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct DraftStamp {
+    pub(super) at: Hlc,
+    pub(super) by: Option<StaffId>,
+    pub(super) counter: u64,
+}
+
+/// A stretch of bytes.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Span {
+    from: usize,
+    to: usize,
+}
+
+impl Span {
+    pub(super) fn of(self, bytes: &[u8]) -> &[u8] {
+        &bytes[self.from..self.to]
+    }
+}
+
+/// Bytes and fields of an ordinary order, so that little is moved while it grows.
+const USUAL_BYTES: usize = 3 * 1024;
+const USUAL_FIELDS: usize = 64;
+
+impl Draft {
+    /// A document that nobody has, written by `actor`.
+    pub fn create(id: DocumentId, kind: Kind, actor: Actor) -> Self {
+        Self {
+            id,
+            kind,
+            actor,
+            content: Vec::with_capacity(USUAL_BYTES),
+            fields: Vec::with_capacity(USUAL_FIELDS),
+            hashes: Vec::with_capacity(USUAL_FIELDS),
+            event_content: Vec::new(),
+            events: Vec::new(),
+        }
+    }
+
+    /// Sets a field. Nothing is written when the field already has just this value, or is to be null and was never written.
+    ///
+    /// # Panics
+    /// When another actor writes than the one that it was made for.
+    pub fn set(&mut self, authoring: &mut Authoring, field: &Field, value: impl Into<Value>) {
+        let value = value.into();
+        let name = self.put_name(&[field.as_str()]);
+        self.put(authoring, name, value == Value::Null, |content| {
+            format::put_value(content, &value);
+        });
+    }
+
+    /// Sets a field when there is a value, and leaves it alone when there is none.
+    pub fn set_some(
+        &mut self,
+        authoring: &mut Authoring,
+        field: &Field,
+        value: Option<impl Into<Value>>,
+    ) {
+        if let Some(value) = value {
+            self.set(authoring, field, value);
+        }
+    }
+
+    /// Sets a field to a text; its name is put together from parts.
+    ///
+    /// # Errors
+    /// [`NameError`] when together they are no name.
+    pub fn set_text(
+        &mut self,
+        authoring: &mut Authoring,
+        name: &[&str],
+        text: &str,
+    ) -> Result<(), NameError> {
+        let span = self.put_name(name);
+        let is_good = std::str::from_utf8(span.of(&self.content)).is_ok_and(is_name);
+        if !is_good {
+            self.content.truncate(span.from);
+            return Field::new(name.concat()).map(drop);
+        }
+        self.put(authoring, span, false, |content| {
+            format::put_text_value(content, text);
+        });
+        Ok(())
+    }
+
+    /// Records that something happened.
+    ///
+    /// # Panics
+    /// When another actor writes than the one that it was made for.
+    pub fn record<const N: usize>(
+        &mut self,
+        authoring: &mut Authoring,
+        kind: &EventKind,
+        mut data: [(Field, Value); N],
+    ) {
+        data.sort_by(|(one, _), (other, _)| one.cmp(other));
+        let from = self.event_content.len();
+        format::put_event(&mut self.event_content, kind, &data);
+        let to = self.event_content.len();
+        let stamp = self.next_stamp(authoring);
+        self.events.push(DraftEvent {
+            content: Span { from, to },
+            stamp,
+        });
+    }
+
+    /// Its identity.
+    pub const fn id(&self) -> DocumentId {
+        self.id
+    }
+
+    /// How many fields it has.
+    pub const fn field_count(&self) -> usize {
+        self.fields.len()
+    }
+
+    /// No less than the bytes it comes to.
+    pub const fn bytes_at_most(&self) -> usize {
+        /// A stamp, lengths.
+        const BESIDE_A_VALUE: usize = 48;
+        /// Version, identity, kind, actor, base.
+        const BESIDE_ALL: usize = 256;
+        let beside = (self.fields.len() + self.events.len()) * BESIDE_A_VALUE + BESIDE_ALL;
+        self.content.len() + self.event_content.len() + beside
+    }
+
+    /// Its canonical bytes.
+    pub fn encode(mut self) -> Vec<u8> {
+        let content = &self.content;
+        self.fields
+            .sort_by(|one, other| one.name.of(content).cmp(other.name.of(content)));
+        self.events.sort_by_key(|event| event.stamp.counter);
+        format::encode_draft(&self)
+    }
+
+    fn put_name(&mut self, parts: &[&str]) -> Span {
+        let from = self.content.len();
+        for part in parts {
+            self.content.extend_from_slice(part.as_bytes());
+        }
+        Span {
+            from,
+            to: self.content.len(),
+        }
+    }
+
+    /// Puts a value behind its name, which was put there last.
+    fn put(
+        &mut self,
+        authoring: &mut Authoring,
+        name: Span,
+        is_null: bool,
+        put_value: impl FnOnce(&mut Vec<u8>),
+    ) {
+        let hash = hash_of(name.of(&self.content));
+        let known = self.find(hash, name);
+        if known.is_none() && is_null {
+            self.content.truncate(name.from);
+            return;
+        }
+        put_value(&mut self.content);
+        let value = Span {
+            from: name.to,
+            to: self.content.len(),
+        };
+        if let Some(place) = known {
+            let former = self.fields[place].value;
+            if former.of(&self.content) == value.of(&self.content) {
+                self.content.truncate(name.from);
+                return;
+            }
+            self.fields[place].value = value;
+            self.fields[place].stamp = self.next_stamp(authoring);
+        } else {
+            let stamp = self.next_stamp(authoring);
+            self.fields.push(DraftField { name, value, stamp });
+            self.hashes.push(hash);
+        }
+    }
+
+    fn find(&self, hash: u32, name: Span) -> Option<usize> {
+        let name = name.of(&self.content);
+        let mut places = self.hashes.iter().enumerate();
+        places.find_map(|(place, known)| {
+            let is_same = *known == hash && self.fields[place].name.of(&self.content) == name;
+            is_same.then_some(place)
+        })
+    }
+
+    fn next_stamp(&self, authoring: &mut Authoring) -> DraftStamp {
+        let Dot { actor, counter } = authoring.next_dot();
+        assert!(actor == self.actor, "a draft has one author");
+        DraftStamp {
+            at: authoring.at(),
+            by: authoring.by(),
+            counter,
+        }
+    }
+}
+
+/// FNV-1a over words instead of bytes: it only has to tell some dozen names of one document apart, and a wrong guess costs one
+/// comparison.
+fn hash_of(name: &[u8]) -> u32 {
+    const PRIME: u32 = 16_777_619;
+    let mut hash = 2_166_136_261_u32;
+    let mut words = name.chunks_exact(4);
+    for word in &mut words {
+        let word = u32::from_le_bytes([word[0], word[1], word[2], word[3]]);
+        hash = (hash ^ word).wrapping_mul(PRIME).rotate_left(7);
+    }
+    for byte in words.remainder() {
+        hash = (hash ^ u32::from(*byte)).wrapping_mul(PRIME);
+    }
+    hash
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::clock::UtcMillis;
+    use crate::document::Change;
+    use crate::id::ReplicaNumber;
+
+    const ACTOR: Actor = Actor::new(ReplicaNumber(9), 77);
+
+    #[derive(Clone, Debug)]
+    enum Step {
+        Set(String, Value),
+        SetText(String, String),
+        Record(String, Value),
+        /// Writes go on from another counter and stamp, as those of an order's lines do.
+        Elsewhere(u64, i64),
+    }
+
+    fn steps() -> impl Strategy<Value = Vec<Step>> {
+        let name = || {
+            prop_oneof![
+                "[a-c]{1,2}",
+                "legacy/[a-c]{1,6}",
+                "items/[0-9a-f.]{1,8}/label"
+            ]
+        };
+        let value = prop_oneof![
+            Just(Value::Null),
+            any::<bool>().prop_map(Value::from),
+            any::<i64>().prop_map(Value::from),
+            "[a-z]{0,3}|.{0,40}".prop_map(Value::from),
+            any::<i64>().prop_map(|at| Value::Instant(UtcMillis(at))),
+            any::<i32>().prop_map(Value::Date),
+            proptest::collection::vec(any::<u8>(), 0..300).prop_map(Value::Bytes),
+        ];
+        let step = prop_oneof![
+            4 => (name(), value.clone()).prop_map(|(name, value)| Step::Set(name, value)),
+            4 => (name(), "[a-b]{0,2}|.{0,40}").prop_map(|(name, text)| Step::SetText(name, text)),
+            1 => (name(), value).prop_map(|(name, value)| Step::Record(name, value)),
+            1 => (0..1_u64 << 40, 0..1_i64 << 44).prop_map(|(counter, at)| Step::Elsewhere(counter, at)),
+        ];
+        proptest::collection::vec(step, 0..60)
+    }
+
+    proptest! {
+        #[test]
+        fn a_draft_comes_to_the_bytes_of_the_change(steps in steps()) {
+            let id = DocumentId::named("drafted");
+            let mut by_change = Authoring::new(ACTOR, 5, Hlc::at(UtcMillis(1_700_000_000_000)), None);
+            let mut by_draft = by_change.clone();
+            let mut change = Change::create(id, Kind::known("order"));
+            let mut draft = Draft::create(id, Kind::known("order"), ACTOR);
+            // No dot may stand for two writes.
+            let mut highest = 5;
+            for step in steps {
+                match step {
+                    Step::Set(name, value) => {
+                        let field = Field::new(name).expect("a name");
+                        draft.set(&mut by_draft, &field, value.clone());
+                        change.set(&mut by_change, field, value);
+                    }
+                    Step::SetText(name, text) => {
+                        let (head, tail) = name.split_at(1);
+                        draft.set_text(&mut by_draft, &[head, tail], &text).expect("a name");
+                        change.set(&mut by_change, Field::new(name).expect("a name"), text);
+                    }
+                    Step::Record(name, value) => {
+                        let particulars = [
+                            (Field::new(name).expect("a name"), value),
+                            (Field::known("at"), Value::from(true)),
+                        ];
+                        let kind = Kind::known("imported");
+                        draft.record(&mut by_draft, &kind, particulars.clone());
+                        change.record(&mut by_change, kind, particulars);
+                    }
+                    Step::Elsewhere(counter, at) => {
+                        highest = highest.max(by_change.counter()) + counter;
+                        let there = Authoring::new(ACTOR, highest, Hlc::at(UtcMillis(at)), None);
+                        (by_change, by_draft) = (there.clone(), there);
+                    }
+                }
+                prop_assert_eq!(by_draft.counter(), by_change.counter());
+            }
+            let at_most = draft.bytes_at_most();
+            let encoded = draft.encode();
+            prop_assert!(encoded.len() <= at_most);
+            prop_assert_eq!(encoded, format::encode(&change.finish()));
+        }
+    }
+
+    #[test]
+    fn parts_that_are_no_name_together_write_nothing() {
+        let mut authoring = Authoring::new(ACTOR, 0, Hlc::at(UtcMillis(0)), None);
+        let mut draft = Draft::create(DocumentId::named("d"), Kind::known("order"), ACTOR);
+        assert!(
+            draft
+                .set_text(&mut authoring, &["legacy/", "Straße"], "x")
+                .is_err()
+        );
+        assert_eq!((draft.field_count(), authoring.counter()), (0, 0));
+    }
+}
