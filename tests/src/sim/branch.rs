@@ -325,7 +325,10 @@ impl Daemon {
         }
         let reply = match plant {
             Some(Plant::DropTail) => without_tail(reply),
-            Some(Plant::LoseATail | Plant::AdoptDigest) if random.is_multiple_of(8) => {
+            // The version before has no digests to find it by.
+            Some(Plant::LoseATail | Plant::AdoptDigest)
+                if self.version == Version::Present && (random >> 1).is_multiple_of(8) =>
+            {
                 without_tail(reply)
             }
             Some(Plant::IgnoreEpoch) => ExchangeReply {

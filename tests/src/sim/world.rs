@@ -414,7 +414,12 @@ impl World {
         if !self.machines[machine].is_sync_due {
             self.machines[machine].is_sync_due = true;
             let wait = self.line.millis(1, 12);
-            self.after(wait, Happening::Sync(machine));
+            // What leaves before it is safe does harm only when the power goes in between: a slow disk, so that it does.
+            let is_slow = self.settings.plant == Some(Plant::SendBeforeSync);
+            self.after(
+                wait * if is_slow { 500 } else { 1 },
+                Happening::Sync(machine),
+            );
         }
     }
 
