@@ -118,11 +118,22 @@ pub trait Taker {
     fn document(&mut self, produced: Produced) -> anyhow::Result<()>;
     /// A row that is not brought over.
     fn reject(&mut self, reject: Reject) -> anyhow::Result<()>;
+    /// A row that this portion of the source leaves for another one; the document it would become.
+    fn left_out(&mut self, _document: DocumentId) -> anyhow::Result<()> {
+        Ok(())
+    }
 }
 
 /// The actor of an import: the replica's number, and an incarnation that source and plan decide.
-pub fn actor(replica: ReplicaNumber, plan_text: &str, source_sha256: &str) -> Actor {
-    let digest = Sha256::digest(format!("{source_sha256}\n{plan_text}"));
+/// A portion, and rows that were mended, count like a plan of their own: their rows get other counters than the same rows of the whole.
+pub fn actor(replica: ReplicaNumber, plan: &Plan, plan_text: &str, source_sha256: &str) -> Actor {
+    let portion = if plan.portion.is_whole() {
+        String::new()
+    } else {
+        format!("{}\n", plan.portion)
+    };
+    let mended = &plan.mended.mark;
+    let digest = Sha256::digest(format!("{source_sha256}{mended}\n{portion}{plan_text}"));
     let incarnation = u32::from_be_bytes([digest[0], digest[1], digest[2], digest[3]]);
     Actor::new(replica, incarnation)
 }
@@ -135,16 +146,7 @@ pub fn missing_branches(plan: &Plan, directory: &BranchDirectory) -> Vec<String>
 }
 
 fn branch_names(plan: &Plan) -> Vec<String> {
-    let mut names: Vec<String> = plan
-        .branches
-        .map
-        .values()
-        .chain(&plan.branches.default)
-        .cloned()
-        .collect();
-    names.sort();
-    names.dedup();
-    names
+    plan.branches.names().into_iter().cloned().collect()
 }
 
 /// The id of a branch the importer makes.
@@ -216,6 +218,8 @@ struct Common<'a> {
 struct Made {
     documents: Vec<Produced>,
     rejects: Vec<Reject>,
+    /// Documents of rows that another portion brings.
+    left_out: Vec<DocumentId>,
     count: u64,
 }
 
@@ -227,6 +231,9 @@ impl Made {
         }
         for reject in self.rejects {
             taker.reject(reject)?;
+        }
+        for document in self.left_out {
+            taker.left_out(document)?;
         }
         Ok(self.count)
     }
@@ -417,6 +424,16 @@ impl<'a> Pass<'a> {
         }
     }
 
+    /// A row that another portion brings.
+    fn leave_out(&mut self, source: &Source<'_>, row: &SourceRow) {
+        self.ledger.decide(source.place, row.rowid, Fate::Excluded);
+        if let Some(key) = source.key_of(row) {
+            let table = &source.table.schema.name;
+            let id = crate::naming::document_id(&self.plan.source_name, table, &key);
+            self.made.left_out.push(id);
+        }
+    }
+
     fn reject(&mut self, source: &Source<'_>, row: &SourceRow, rejection: &Rejection) {
         self.ledger.decide(source.place, row.rowid, Fate::Rejected);
         let values = source
@@ -576,23 +593,19 @@ fn record_import(
     );
 }
 
-/// Keeps the raw values of a row below `prefix`: all but those that are stored as they stand elsewhere.
+/// Keeps the raw values of a row below `prefix`, all of them: what staff make of a field later, the row as it was imported can
+/// be compared with a later state of the legacy database.
 fn keep_raw(
     change: &mut Draft,
     authoring: &mut Authoring,
     source: &Source<'_>,
     row: &SourceRow,
     prefix: &str,
-    verbatim: &[&str],
 ) -> Result<(), Rejection> {
     for (index, value) in row.values.iter().enumerate() {
-        let column = &source.table.schema.columns[index].name;
-        let stored_elsewhere = verbatim.contains(&column.as_str())
-            && value.text().is_some_and(|text| !text.is_empty());
         let name = [prefix, &source.slugs[index]];
         match value {
             Raw::Null => {}
-            Raw::Text(_) if stored_elsewhere => {}
             Raw::Text(text) => change
                 .set_text(authoring, &name, text)
                 .map_err(|error| Rejection::new("field_name", error.to_string()))?,

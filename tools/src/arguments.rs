@@ -5,7 +5,8 @@ use std::path::PathBuf;
 use clap::{Parser, Subcommand};
 
 use crate::verbs::{
-    assess, backup, certify, cutover, plan, rehearse, restore, run, status, verify,
+    assess, backup, certify, cutover, diff, plan, rehearse, restore, rollback, run, status, sync,
+    verify,
 };
 
 /// Brings a legacy order database over to Offpiste, every row accounted for.
@@ -43,6 +44,15 @@ The straight path:
   offpiste-import status --plan werkstatt.plan.toml
       Where it stands, and what comes next.
 
+While the old database is still in use:
+  offpiste-import diff --plan werkstatt.plan.toml --source werkstatt-today.sql --hub https://hub.example
+      What changed there since.
+  offpiste-import sync --plan werkstatt.plan.toml --source werkstatt-today.sql --hub https://hub.example
+      Carries it over.
+  offpiste-import rollback --plan werkstatt.plan.toml --hub https://hub.example --last-sync
+      Takes the last of it back.
+
+Each verb explains itself: offpiste-import sync --help
 Exit code: 0 all accounted for, 1 differences, 2 it could not be carried out.";
 
 /// The verbs. Each can be run again.
@@ -68,4 +78,10 @@ pub(crate) enum Verb {
     Certify(certify::Options),
     /// Where this migration stands, and what comes next.
     Status(status::Options),
+    /// Lists what changed in the still running old database since it was last carried over. Changes nothing.
+    Diff(diff::Options),
+    /// Carries over what changed in the old database; beside what staff changed, both values stay until somebody chooses.
+    Sync(sync::Options),
+    /// Takes an import back, whole or to before one sync. What staff wrote stays.
+    Rollback(rollback::Options),
 }

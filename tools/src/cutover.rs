@@ -436,6 +436,7 @@ mod tests {
                 by_status: Vec::new(),
                 by_vat: Vec::new(),
                 changed_since_now: Sum::default(),
+                gone: Sum::default(),
                 unreadable_amounts: 0,
                 differences: 0,
             },

@@ -103,6 +103,8 @@ pub enum Next {
     Backup,
     /// Bring it over.
     Run,
+    /// It was taken back.
+    BringAgain,
     /// Prove it.
     Verify,
     /// The comparison has differences.
@@ -127,6 +129,9 @@ impl Next {
                 "offpiste-import backup: the source and the hub, before anything real is changed."
             }
             Self::Run => "offpiste-import run: bring it over into the hub.",
+            Self::BringAgain => {
+                "Something was taken back: offpiste-import sync with the latest dump, or run, brings it again."
+            }
             Self::Verify => "offpiste-import verify: read everything back and compare.",
             Self::LookAtDifferences => {
                 "Look at the differences that verify listed; do not switch the old database off."
@@ -175,6 +180,10 @@ impl History {
         };
         if brought.outcome != Outcome::Clean {
             return Next::Run;
+        }
+        let taken_back = self.latest("rollback", plan_sha256);
+        if taken_back.is_some_and(|step| step.at > brought.at && step.outcome != Outcome::Failed) {
+            return Next::BringAgain;
         }
         // What was proven before something else was brought over, or of another dump, proves nothing about now.
         let since = |verb| {
@@ -251,6 +260,16 @@ mod tests {
             Next::Verify,
             "what was proven is older than the run"
         );
+    }
+
+    #[test]
+    fn what_was_taken_back_is_to_be_brought_again() {
+        let mut history = History::default();
+        history.steps.push(step(1, "run", Outcome::Clean));
+        history.steps.push(step(2, "rollback", Outcome::Clean));
+        assert_eq!(history.next(PLAN), Next::BringAgain);
+        history.steps.push(step(3, "sync", Outcome::Clean));
+        assert_eq!(history.next(PLAN), Next::Verify);
     }
 
     #[test]

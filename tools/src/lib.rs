@@ -7,20 +7,26 @@ pub mod assess;
 pub mod backup;
 pub mod certify;
 pub mod cutover;
+pub mod diff;
 pub mod generator;
+pub mod held;
 pub mod history;
 pub mod interpret;
 pub mod ledger;
+pub mod mends;
 pub mod naming;
 mod phones_by_row;
 pub mod plan;
+pub mod portion;
 pub mod rehearse;
 pub mod rejects;
 pub mod report;
+pub mod rollback;
 pub mod run;
 pub mod source;
 mod spool;
 pub mod staging;
+pub mod sync;
 pub mod target;
 pub mod verify;
 pub mod vocabulary;
@@ -32,4 +38,8 @@ mod fixtures_hold;
 #[cfg(test)]
 mod generated_books_hold;
 #[cfg(test)]
+mod parallel_run;
+#[cfg(test)]
 mod proof;
+#[cfg(test)]
+mod shapes_hold;

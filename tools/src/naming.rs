@@ -23,6 +23,16 @@ pub fn key_text<'a>(parts: impl IntoIterator<Item = &'a str>) -> String {
     parts.into_iter().collect::<Vec<_>>().join(KEY_SEPARATOR)
 }
 
+/// The parts that [`key_text`] has joined.
+pub fn key_parts(key: &str) -> Vec<&str> {
+    key.split(KEY_SEPARATOR).collect()
+}
+
+/// A key as people read it: the parts of a key of several columns behind each other.
+pub fn shown_key(key: &str) -> String {
+    key.replace(KEY_SEPARATOR, ", ")
+}
+
 /// The key of a row in a table without one: its place.
 pub fn place_as_key(rowid: i64) -> String {
     format!("row {rowid}")

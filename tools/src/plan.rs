@@ -14,6 +14,9 @@ use serde::Deserialize;
 
 pub use check::Problem;
 
+use crate::mends::Mended;
+use crate::portion::Portion;
+
 /// The version of the plan's own format.
 pub const PLAN_VERSION: u32 = 1;
 
@@ -68,6 +71,12 @@ pub struct Plan {
     /// How many values may be changed, by rule. A run that needs more stops before it writes anything.
     #[serde(default)]
     pub budget: BTreeMap<String, u64>,
+    /// Which rows this run brings. Not part of the file: it is said with each run.
+    #[serde(skip)]
+    pub portion: Portion,
+    /// Stands for the rows that a person has mended; empty without any. Not part of the file either.
+    #[serde(skip)]
+    pub mended: Mended,
 }
 
 /// A VAT rate.
@@ -89,11 +98,58 @@ pub struct Branches {
     /// From the column's value to a branch's name or id.
     #[serde(default)]
     pub map: BTreeMap<String, String>,
+    /// For orders that the column and its map do not tell of: the first rule that holds.
+    #[serde(default)]
+    pub rule: Vec<BranchRule>,
     /// The branch of all orders whose column says nothing: name or id.
     pub default: Option<String>,
     /// Makes branches that the hub does not know. Otherwise a name without a branch stops the run.
     #[serde(default)]
     pub create_missing: bool,
+}
+
+/// A branch by what another column holds, such as numbers that begin with `CH-`. Both conditions hold when both are given.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct BranchRule {
+    /// The column.
+    pub column: String,
+    /// Its value, exactly.
+    pub equals: Option<String>,
+    /// How its value begins.
+    pub starts_with: Option<String>,
+    /// The branch's name or id.
+    pub branch: String,
+}
+
+impl BranchRule {
+    /// Whether it holds for a value; never for NULL.
+    pub fn holds(&self, value: Option<&str>) -> bool {
+        let Some(value) = value else {
+            return false;
+        };
+        let equals = self.equals.as_deref();
+        let starts_with = self.starts_with.as_deref();
+        (equals.is_some() || starts_with.is_some())
+            && equals.is_none_or(|wanted| wanted == value)
+            && starts_with.is_none_or(|start| value.starts_with(start))
+    }
+}
+
+impl Branches {
+    /// The names or ids of all branches that orders may go to, each once.
+    pub fn names(&self) -> Vec<&String> {
+        let rules = self.rule.iter().map(|rule| &rule.branch);
+        let mut names: Vec<&String> = self
+            .map
+            .values()
+            .chain(rules)
+            .chain(&self.default)
+            .collect();
+        names.sort();
+        names.dedup();
+        names
+    }
 }
 
 /// The orders' table.
@@ -129,17 +185,52 @@ pub struct Orders {
     pub paid_is: PaidIs,
     /// A remark.
     pub note: Option<String>,
-    /// The key of the customer's row.
-    pub customer: Option<String>,
+    /// The key of the customer's row: a column, or as many as that table's key has.
+    pub customer: Option<Columns>,
     /// The customer, when they stand in the order's row itself.
     #[serde(default)]
     pub contact: ContactColumns,
+    /// Which of these contacts are one person. On a name alone nobody ever is.
+    #[serde(default)]
+    pub people: People,
     /// How the dates of a column are written, the first that fits.
     #[serde(default)]
     pub date_formats: BTreeMap<String, Vec<String>>,
     /// Rows that are not brought over, each rule with its reason.
     #[serde(default)]
     pub exclude_where: Vec<ExcludeWhere>,
+}
+
+/// Columns that name a row of another table, in the order of its key. In the file a text, or a list of texts.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(from = "OneOrMany")]
+pub struct Columns(pub Vec<String>);
+
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum OneOrMany {
+    One(String),
+    Many(Vec<String>),
+}
+
+impl From<OneOrMany> for Columns {
+    fn from(columns: OneOrMany) -> Self {
+        match columns {
+            OneOrMany::One(column) => Self(vec![column]),
+            OneOrMany::Many(columns) => Self(columns),
+        }
+    }
+}
+
+/// Which contacts that stand in the rows of orders are one person.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum People {
+    /// Those with the same name and the same e-mail or telephone.
+    #[default]
+    Alike,
+    /// None: each order has a customer of its own, for somebody to link.
+    Apart,
 }
 
 /// What a column of payments holds.
@@ -173,10 +264,14 @@ pub struct Lines {
     pub table: String,
     /// Columns that tell its rows apart.
     pub key: Vec<String>,
-    /// The column with the order's key.
-    pub order: String,
+    /// The order's key: a column, or as many as the orders' key has.
+    pub order: Columns,
     /// What is to be done: a text, or the key of a service.
     pub service: Option<String>,
+    /// What the piece is that it is done to. Then each line is a piece of its own; without it all lines are one piece's.
+    pub item: Option<String>,
+    /// What sort of thing the piece is.
+    pub item_kind: Option<String>,
     /// What one costs.
     pub price: Option<String>,
     /// How many.

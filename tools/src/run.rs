@@ -11,6 +11,7 @@ use std::sync::mpsc::sync_channel;
 use std::time::Instant;
 
 use serde::Serialize;
+use shared::clock::UtcMillis;
 use shared::domain::fields;
 use shared::id::DocumentId;
 
@@ -19,6 +20,7 @@ use crate::ledger::{Fate, Sums};
 use crate::plan::{Plan, PlanError};
 use crate::spool::{self, Sealed, Spool, Spooled};
 use crate::staging::Staging;
+use crate::sync;
 use crate::target::{BatchLimits, Target, TargetError};
 
 /// Differences that are listed one by one; beyond, only their number.
@@ -43,6 +45,10 @@ pub struct Report {
     pub already_there: u64,
     /// Fields that staff have changed since; they are theirs and no difference.
     pub edited_since: u64,
+    /// Documents whose rows are missing in the source, which they say to everybody.
+    pub gone: u64,
+    /// Rows that a person has mended, read in place of the source's.
+    pub mended: u64,
     /// Orders by branch.
     pub orders_by_branch: BTreeMap<String, u64>,
     /// How long it took.
@@ -90,6 +96,25 @@ pub enum RunError {
         /// Those that are there.
         known: String,
     },
+    /// More rows are gone than is likely.
+    #[error(
+        "{gone} rows that were imported are not in this source; at most {allowed} may be without a word. Nothing was written. Is the dump whole, and is it of this database? If so, allow it in the plan: [budget] gone = {gone}"
+    )]
+    Gone {
+        /// How many are gone.
+        gone: u64,
+        /// How many may be.
+        allowed: u64,
+    },
+    /// The system has no random numbers.
+    #[error("the system gives no random numbers: {0}. Nothing was written.")]
+    NoRandomness(String),
+    /// What the target holds could not be read.
+    #[error(transparent)]
+    Held(#[from] crate::held::HeldError),
+    /// A second working database failed.
+    #[error(transparent)]
+    SecondStaging(#[from] crate::staging::StagingError),
     /// The target failed.
     #[error(transparent)]
     Target(#[from] TargetError),
@@ -120,6 +145,8 @@ pub struct Found {
     pub names: BTreeMap<String, String>,
     /// Documents imported from this source before.
     pub imported: HashSet<DocumentId>,
+    /// How many of them were taken back.
+    pub withdrawn: u64,
 }
 
 /// Runs a checked plan. `rejects` receives one JSON object per rejected row.
@@ -133,28 +160,15 @@ pub fn run(
 ) -> Result<Report, RunError> {
     let started = Instant::now();
     let mut found = survey(target, &plan.source_name)?;
-    let missing = apply::missing_branches(plan, &found.branches);
-    if !missing.is_empty() && !plan.branches.create_missing {
-        let known = found.names.values().cloned().collect::<Vec<_>>().join(", ");
-        let known = if known.is_empty() {
-            "none".to_owned()
-        } else {
-            known
-        };
-        return Err(RunError::Branches {
-            missing: missing.join(", "),
-            known,
-        });
+    if found.withdrawn > 0 {
+        return run_again(plan, staging, target, rejects, progress);
     }
-    for name in &missing {
-        found
-            .branches
-            .insert(name.to_lowercase(), apply::branch_id(plan, name));
-    }
-    let actor = apply::actor(target.replica(), plan_text, &plan.source_sha256);
+    let missing = check_branches(plan, &mut found.branches, &found.names)?;
+    let actor = apply::actor(target.replica(), plan, plan_text, &plan.source_sha256);
     let mut waiting = Waiting {
         spool: Spool::create(staging.folder()).map_err(spool_failed)?,
         rejects,
+        source_sha256: &plan.source_sha256,
     };
     let outcome = apply::apply(
         plan,
@@ -166,7 +180,7 @@ pub fn run(
     )?;
     check_budget(plan, &outcome.changes)?;
 
-    let Waiting { spool, rejects } = waiting;
+    let Waiting { spool, rejects, .. } = waiting;
     let documents = spool.documents();
     progress.begin(documents);
     let limits = target.batch_limits();
@@ -198,12 +212,39 @@ pub fn run(
     let mut report = Report::new(target.name(), started, sums);
     report.documents = sent;
     report.already_there = already;
+    report.mended = plan.mended.rows;
     report.changes = outcome
         .changes
         .iter()
         .map(|(rule, count)| ((*rule).to_owned(), *count))
         .collect();
     Ok(report)
+}
+
+/// A run after a rollback: what was taken back comes back as the source says now, which is what a sync does.
+fn run_again(
+    plan: &Plan,
+    staging: &Staging,
+    target: &mut dyn Target,
+    rejects: &mut dyn Write,
+    progress: &mut dyn Progress,
+) -> Result<Report, RunError> {
+    let occasion = sync::Occasion {
+        source_sha256: &plan.source_sha256,
+        now: UtcMillis::from(jiff::Timestamp::now()),
+        incarnations: [drawn_incarnation()?, drawn_incarnation()?],
+    };
+    Ok(sync::sync(plan, staging, target, occasion, rejects, progress)?.report)
+}
+
+/// A number nobody has used: an incarnation of the importer.
+///
+/// # Errors
+/// [`RunError::NoRandomness`].
+pub fn drawn_incarnation() -> Result<u32, RunError> {
+    let mut bytes = [0; 4];
+    getrandom::fill(&mut bytes).map_err(|error| RunError::NoRandomness(error.to_string()))?;
+    Ok(u32::from_be_bytes(bytes))
 }
 
 /// Reads the whole feed once: branches, and what was imported from this source before.
@@ -220,6 +261,7 @@ pub fn survey(target: &mut dyn Target, source_name: &str) -> Result<Found, Targe
             }
             if is_imported_from(document, source_name) {
                 found.imported.insert(document.id());
+                found.withdrawn += u64::from(shared::domain::is_withdrawn(document));
             }
         }
         // A page that leads nowhere would be asked for again and again.
@@ -241,7 +283,38 @@ pub fn is_imported_from(document: &shared::document::Document, source_name: &str
     })
 }
 
-fn check_budget(plan: &Plan, changes: &BTreeMap<&'static str, u64>) -> Result<(), RunError> {
+/// The branches that the plan names and the target lacks, which the run is to make; they are added to the directory.
+///
+/// # Errors
+/// [`RunError::Branches`] when the plan does not allow that.
+pub(crate) fn check_branches(
+    plan: &Plan,
+    branches: &mut BranchDirectory,
+    names: &BTreeMap<String, String>,
+) -> Result<Vec<String>, RunError> {
+    let missing = apply::missing_branches(plan, branches);
+    if !missing.is_empty() && !plan.branches.create_missing {
+        let known = names.values().cloned().collect::<Vec<_>>().join(", ");
+        let known = if known.is_empty() {
+            "none".to_owned()
+        } else {
+            known
+        };
+        return Err(RunError::Branches {
+            missing: missing.join(", "),
+            known,
+        });
+    }
+    for name in &missing {
+        branches.insert(name.to_lowercase(), apply::branch_id(plan, name));
+    }
+    Ok(missing)
+}
+
+pub(crate) fn check_budget(
+    plan: &Plan,
+    changes: &BTreeMap<&'static str, u64>,
+) -> Result<(), RunError> {
     let beyond: Vec<String> = changes
         .iter()
         .filter(|(rule, count)| **count > plan.budget.get(**rule).copied().unwrap_or(0))
@@ -259,7 +332,7 @@ fn check_budget(plan: &Plan, changes: &BTreeMap<&'static str, u64>) -> Result<()
     }
 }
 
-fn spool_failed(error: std::io::Error) -> RunError {
+pub(crate) fn spool_failed(error: std::io::Error) -> RunError {
     let error = anyhow::Error::from(error)
         .context("the working folder is full or cannot be written; choose another with --work-dir");
     RunError::Apply(apply::ApplyError::Taker(error))
@@ -269,20 +342,34 @@ fn spool_failed(error: std::io::Error) -> RunError {
 struct Waiting<'a> {
     spool: Spool,
     rejects: &'a mut dyn Write,
+    source_sha256: &'a str,
+}
+
+/// A rejected row as it stands in the file of rejects.
+#[derive(Serialize)]
+pub(crate) struct RejectLine<'a> {
+    /// SHA-256 of the source that the row's place is in.
+    pub(crate) source_sha256: &'a str,
+    /// A former state of the row is at the target.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub(crate) at_target: bool,
+    /// The row.
+    #[serde(flatten)]
+    pub(crate) reject: &'a Reject,
 }
 
 impl Taker for Waiting<'_> {
     fn document(&mut self, produced: Produced) -> anyhow::Result<()> {
-        let mut rows = Vec::with_capacity(produced.rows.len() * ROW_BYTES);
-        for (table, place) in &produced.rows {
-            rows.extend_from_slice(&u16::try_from(*table)?.to_le_bytes());
-            rows.extend_from_slice(&place.to_le_bytes());
-        }
-        Ok(self.spool.add(produced.id, &produced.encoded, &rows)?)
+        keep(&mut self.spool, &produced)
     }
 
     fn reject(&mut self, reject: Reject) -> anyhow::Result<()> {
-        writeln!(self.rejects, "{}", serde_json::to_string(&reject)?)?;
+        let line = RejectLine {
+            source_sha256: self.source_sha256,
+            at_target: false,
+            reject: &reject,
+        };
+        writeln!(self.rejects, "{}", serde_json::to_string(&line)?)?;
         Ok(())
     }
 }
@@ -290,7 +377,18 @@ impl Taker for Waiting<'_> {
 /// A row beside a document in the spool: its table and its place.
 const ROW_BYTES: usize = 2 + 8;
 
-fn rows_from(bytes: &[u8]) -> Vec<(usize, i64)> {
+/// Puts a document into a spool, its rows beside it.
+pub(crate) fn keep(spool: &mut Spool, produced: &Produced) -> anyhow::Result<()> {
+    let mut rows = Vec::with_capacity(produced.rows.len() * ROW_BYTES);
+    for (table, place) in &produced.rows {
+        rows.extend_from_slice(&u16::try_from(*table)?.to_le_bytes());
+        rows.extend_from_slice(&place.to_le_bytes());
+    }
+    Ok(spool.add(produced.id, &produced.encoded, &rows)?)
+}
+
+/// The rows that [`keep`] has put beside a document: place of the table, rowid.
+pub(crate) fn rows_from(bytes: &[u8]) -> Vec<(usize, i64)> {
     let rows = bytes.chunks_exact(ROW_BYTES).filter_map(|row| {
         let (table, place) = row.split_first_chunk::<2>()?;
         let place = place.first_chunk::<8>()?;
@@ -404,6 +502,8 @@ impl Report {
             documents: 0,
             already_there: 0,
             edited_since: 0,
+            gone: 0,
+            mended: 0,
             orders_by_branch: BTreeMap::new(),
             seconds: 0.0,
             rows_per_second: 0.0,

@@ -222,6 +222,59 @@ impl Staging {
         })
     }
 
+    /// A working database without rows of a source: for verbs that need none, and for what a verb keeps while the rows of its
+    /// source are read by several threads.
+    pub fn scratch(parent: Option<&Path>) -> Result<Self, StagingError> {
+        let staging = Self::create(parent)?;
+        staging.connection.execute_batch("COMMIT")?;
+        Ok(staging)
+    }
+
+    /// An empty staging database with the same tables, in a folder of its own below `parent`. Whoever fills it says with
+    /// [`Staging::end_rows`] that it is full.
+    pub fn with_tables_of(other: &Self, parent: Option<&Path>) -> Result<Self, StagingError> {
+        let mut staging = Self::create(parent)?;
+        for table in &other.tables {
+            let columns = joined(0..table.schema.columns.len(), |index| format!(", c{index}"));
+            staging.connection.execute_batch(&format!(
+                "CREATE TABLE {} (line INTEGER NOT NULL{columns})",
+                table.name_in_staging
+            ))?;
+            staging.tables.push(StagedTable {
+                rows: 0,
+                added: 0,
+                ascending: Vec::new(),
+                ..table.clone()
+            });
+        }
+        Ok(staging)
+    }
+
+    /// Ends the filling of a staging database made by [`Staging::with_tables_of`].
+    pub fn end_rows(&mut self) -> Result<(), StagingError> {
+        for table in &mut self.tables {
+            let count = format!(
+                "SELECT count(*), coalesce(max(rowid), 0) FROM {}",
+                table.name_in_staging
+            );
+            let (rows, last): (i64, i64) = self
+                .connection
+                .query_row(&count, [], |row| Ok((row.get(0)?, row.get(1)?)))?;
+            table.rows = rows.unsigned_abs();
+            table.added = last.unsigned_abs();
+        }
+        self.connection.execute_batch("COMMIT")?;
+        Ok(())
+    }
+
+    /// Rows of a table were changed after they were read: what was seen of their order counts no more.
+    pub(crate) fn forget_order(&mut self, table: &str) {
+        let mut tables = self.tables.iter_mut();
+        if let Some(table) = tables.find(|known| same_name(&known.schema.name, table)) {
+            table.ascending.clear();
+        }
+    }
+
     /// Which database wrote the rows that follow: it decides how it writes booleans and bytes.
     pub fn set_dialect(&mut self, dialect: Dialect) {
         self.dialect = Some(dialect);

@@ -7,16 +7,19 @@ pub(crate) mod backup;
 mod beside;
 pub(crate) mod certify;
 pub(crate) mod cutover;
+pub(crate) mod diff;
 mod noting;
 pub(crate) mod plan;
 mod progress;
 pub(crate) mod rehearse;
 mod report;
 pub(crate) mod restore;
+pub(crate) mod rollback;
 pub(crate) mod run;
 mod sheet;
 mod source_and_target;
 pub(crate) mod status;
+pub(crate) mod sync;
 pub(crate) mod verify;
 
 use std::process::ExitCode;
@@ -43,6 +46,9 @@ pub(crate) fn carry_out(arguments: &Arguments) -> anyhow::Result<ExitCode> {
         Verb::Cutover(verb) => cutover::carry_out(work, verb),
         Verb::Certify(verb) => certify::carry_out(work, verb),
         Verb::Status(verb) => status::carry_out(verb),
+        Verb::Diff(verb) => diff::carry_out(work, verb),
+        Verb::Sync(verb) => sync::carry_out(work, verb),
+        Verb::Rollback(verb) => rollback::carry_out(work, verb),
     }
 }
 

@@ -7,14 +7,14 @@ mod documents;
 mod expect;
 mod order;
 mod parts;
+mod portion;
 pub mod reconciliation;
+mod rejects;
 pub mod samples;
 mod seen;
 
-use std::borrow::Cow;
 use std::cell::RefCell;
 use std::collections::{BTreeMap, HashMap, HashSet};
-use std::io::BufRead as _;
 use std::path::Path;
 use std::rc::Rc;
 use std::time::Instant;
@@ -29,8 +29,9 @@ use crate::plan::{ContactColumns, Plan};
 use crate::run::{Report, RunError};
 use crate::staging::{StagedTable, Staging};
 use crate::target::Target;
-use documents::{Documents, DocumentsOfPart, Found, Imported};
+use documents::{Documents, DocumentsOfPart, Found, Imported, Left};
 use parts::Parts;
+use rejects::Rejects;
 use seen::Seen;
 
 /// Compares the target with the source. `rejects` is the file that `run` wrote.
@@ -48,7 +49,7 @@ pub fn verify(
         .and_then(|customers| staging.table(&customers.table));
     let common = Common {
         plan,
-        rejected: &read_rejects(staging, rejects),
+        rejects: &Rejects::read(plan, staging, rejects),
         seen: &Seen::nothing(staging),
         branches: &documents.branches,
         parts: &Parts::of(plan, staging)?,
@@ -87,6 +88,8 @@ pub fn verify(
     verified.difference_count += unlisted;
     verified.documents = report.documents;
     verified.edited_since = report.edited_since;
+    verified.gone = report.gone;
+    verified.mended = plan.mended.rows;
     verified.orders_by_branch = report.orders_by_branch;
     if documents.unreadable > 0 {
         verified.differ(
@@ -106,16 +109,13 @@ pub fn verify(
 #[derive(Clone, Copy)]
 struct Common<'a> {
     plan: &'a Plan,
-    rejected: &'a Rejected,
+    rejects: &'a Rejects,
     seen: &'a Seen,
     branches: &'a BTreeMap<String, String>,
     parts: &'a Parts,
     /// Of the customers' table.
     phones: &'a PhonesByRow,
 }
-
-/// Rows that are among the rejects: places by table.
-type Rejected = HashMap<String, HashSet<i64>>;
 
 /// A customer whom an order's own row leads to: looked at once all orders are, since it is in a part of its own.
 struct Person {
@@ -129,8 +129,8 @@ struct Outcome {
     sums: BTreeMap<String, Sums>,
     report: Report,
     people: Vec<Person>,
-    /// Documents of the source that no row of the part led to, with their kinds.
-    left: Vec<(shared::id::DocumentId, String)>,
+    /// Documents of the source that no row of the part led to.
+    left: Vec<Left>,
 }
 
 /// A value of the source as verify reads it.
@@ -191,7 +191,7 @@ struct Check<'a> {
     sums: BTreeMap<String, Sums>,
     report: Report,
     people: Vec<Person>,
-    left: Vec<(shared::id::DocumentId, String)>,
+    left: Vec<Left>,
     slugs: HashMap<String, Rc<Vec<String>>>,
     /// Fields that keep raw values, by prefix and table.
     raw_names: HashMap<String, Rc<Vec<String>>>,
@@ -291,8 +291,14 @@ impl<'a> Check<'a> {
     }
 
     fn is_rejected(&self, row: &SourceRow<'_>) -> bool {
-        let rows = self.common.rejected.get(&row.table.schema.name);
-        rows.is_some_and(|rows| rows.contains(&row.rowid))
+        self.common.rejects.has(row)
+    }
+
+    /// Whether the person a document was about is forgotten: nothing is left to compare, and that is as it should be.
+    fn is_forgotten(&mut self, document: &Found) -> bool {
+        let is_forgotten = document.document.erasure().is_some();
+        self.report.edited_since += u64::from(is_forgotten);
+        is_forgotten
     }
 
     /// Names of the legacy fields of a table, worked out once.
@@ -359,26 +365,38 @@ impl<'a> Check<'a> {
         Ok(found)
     }
 
-    /// The rows whose column has a value, in their order. Large tables have an index by then.
+    /// The rows whose columns have a key, in their order. Large tables have an index by then.
     fn rows_where(
         &self,
         table: &'a StagedTable,
-        column: &str,
-        value: &str,
+        columns: &[String],
+        key: &str,
     ) -> Result<Rc<Vec<SourceRow<'a>>>, rusqlite::Error> {
-        let Some(index) = table.schema.column_index(column) else {
+        let indexes: Option<Vec<usize>> = columns
+            .iter()
+            .map(|column| table.schema.column_index(column))
+            .collect();
+        let Some(indexes) = indexes.filter(|indexes| !indexes.is_empty()) else {
             return Ok(Rc::default());
         };
         let name = table.sql_name();
         let is_small = table.rows <= SMALL_TABLE_ROWS;
-        let asked = format!("{name}/{index}/{value}");
+        let asked = format!("{name}/{indexes:?}/{key}");
         if is_small && let Some(known) = self.looked_up.borrow().get(&asked) {
             return Ok(Rc::clone(known));
         }
-        let select = format!("SELECT rowid, * FROM {name} WHERE c{index} = ?1 ORDER BY rowid");
+        let conditions: Vec<String> = indexes
+            .iter()
+            .map(|index| format!("c{index} = ?"))
+            .collect();
+        let select = format!(
+            "SELECT rowid, * FROM {name} WHERE {} ORDER BY rowid",
+            conditions.join(" AND ")
+        );
         let mut select = self.staging.connection().prepare_cached(&select)?;
+        let parts = rusqlite::params_from_iter(naming::key_parts(key));
         let rows: Result<Vec<_>, _> = select
-            .query_map([value], |row| read_row(table, row))?
+            .query_map(parts, |row| read_row(table, row))?
             .collect();
         let rows = Rc::new(rows?);
         let mut kept = self.looked_up.borrow_mut();
@@ -404,34 +422,21 @@ impl<'a> Check<'a> {
         names
     }
 
-    /// Every cell of the row must be in the document as it stands: as a legacy value, or verbatim in `elsewhere`. How many
-    /// legacy values that makes.
+    /// Every cell of the row must be in the document as it stands. How many legacy values that makes.
     fn raw_values(
         &mut self,
         row: &SourceRow<'_>,
         key: &str,
         document: &Found,
         prefix: &str,
-        elsewhere: &[(&str, Cow<'_, str>)],
     ) -> usize {
         let names = self.raw_names(row.table, prefix);
         let mut expected = 0;
         for (index, cell) in row.cells.iter().enumerate() {
             let column = row.table.schema.columns[index].name.as_str();
-            let kept = document.raw(&names[index]);
-            let verbatim = elsewhere.iter().find(|(name, _)| *name == column);
-            match (cell, kept, verbatim) {
-                (Cell::Null, None, _) => {}
-                (Cell::Null, Some(_), _) => {
-                    expected += 1;
-                    self.differ(
-                        row,
-                        key,
-                        column,
-                        "NULL in the source, a value at the target",
-                    );
-                }
-                (_, Some(found), _) => {
+            match (cell, document.raw(&names[index])) {
+                (Cell::Null, None) => {}
+                (cell, Some(found)) => {
                     expected += 1;
                     if !cell.is(found) {
                         self.differ(
@@ -442,18 +447,7 @@ impl<'a> Check<'a> {
                         );
                     }
                 }
-                (cell, None, Some((_, place))) => match document.value(place) {
-                    Imported::Edited => self.report.edited_since += 1,
-                    Imported::Value(value)
-                        if value.as_text() == cell.text() && cell.text().is_some() => {}
-                    found => self.differ(
-                        row,
-                        key,
-                        column,
-                        format!("{cell:?} in the source, {found:?} in {place}"),
-                    ),
-                },
-                (cell, None, None) => self.differ(
+                (cell, None) => self.differ(
                     row,
                     key,
                     column,
@@ -474,6 +468,7 @@ impl<'a> Check<'a> {
     ) {
         let own = document
             .raw_fields()
+            .into_iter()
             .filter(|name| !name.starts_with("legacy/lookup/"));
         let found = own.filter(|name| document.raw(name).is_some()).count();
         if found != expected {
@@ -532,13 +527,14 @@ impl<'a> Check<'a> {
                 self.count(&table.schema.name, Fate::Merged);
                 continue;
             }
-            let Some((key, document)) = self.find(documents, own, row, std::slice::from_ref(key))
+            let Some((key, document)) =
+                self.find(documents, own, row, std::slice::from_ref(key))?
             else {
                 continue;
             };
             let expected = Some(label.as_str().into());
             self.expect(row, &key, &document, "name/de", expected.as_ref());
-            let expected = self.raw_values(row, &key, &document, "legacy/", &[]);
+            let expected = self.raw_values(row, &key, &document, "legacy/");
             self.no_other_raw_values(row, &key, &document, expected);
         }
         Ok(())
@@ -560,12 +556,14 @@ impl<'a> Check<'a> {
             let Some(row) = &self.row_at(table, *place)? else {
                 continue;
             };
-            let Some((key, document)) = self.find(documents, own, row, &customers.key) else {
+            let Some((key, document)) = self.find(documents, own, row, &customers.key)? else {
                 continue;
             };
+            if self.is_forgotten(&document) {
+                continue;
+            }
             self.contact(row, &key, row, &document, &customers.contact);
-            let elsewhere = contact_places(row, &customers.contact);
-            let expected = self.raw_values(row, &key, &document, "legacy/", &elsewhere);
+            let expected = self.raw_values(row, &key, &document, "legacy/");
             self.no_other_raw_values(row, &key, &document, expected);
         }
         Ok(())
@@ -592,14 +590,15 @@ impl<'a> Check<'a> {
         }
     }
 
-    /// The document of a row, counted as what it is. `None`: there is none, which is noted unless the row was rejected.
+    /// The document of a row, counted as what it is. `None`: there is none to compare, which is noted unless the row was
+    /// rejected or another portion brings it.
     fn find(
         &mut self,
         documents: &Documents,
         own: &mut DocumentsOfPart,
         row: &SourceRow<'_>,
         key: &[String],
-    ) -> Option<(String, Found)> {
+    ) -> Result<Option<(String, Found)>, RunError> {
         let table = row.table.schema.name.clone();
         let found = match row.key(key) {
             Some(key) => {
@@ -608,7 +607,16 @@ impl<'a> Check<'a> {
             }
             None => None,
         };
+        if self.is_of_another_portion(row)? {
+            self.count(&table, Fate::Excluded);
+            return Ok(None);
+        }
         match (&found, self.is_rejected(row)) {
+            // The document is of a former state of the row, which is rejected as it is now.
+            (Some(_), true) if self.common.rejects.is_at_target(row) => {
+                self.count(&table, Fate::Rejected);
+                return Ok(None);
+            }
             (Some(_), false) => self.count(&table, Fate::Migrated),
             (Some((key, _)), true) => {
                 let key = key.clone();
@@ -631,7 +639,7 @@ impl<'a> Check<'a> {
                 );
             }
         }
-        found
+        Ok(found)
     }
 
     fn each(
@@ -711,48 +719,32 @@ impl<'a> Check<'a> {
         Ok(())
     }
 
-    /// The other direction: no document of this source may be there that no row led to.
-    fn nothing_else(&mut self, people: &[Person], left: &[(shared::id::DocumentId, String)]) {
+    /// The other direction: no document of this source may be there that no row led to, unless it says itself that its row is
+    /// gone.
+    fn nothing_else(&mut self, people: &[Person], left: &[Left]) {
         let people: HashSet<shared::id::DocumentId> =
             people.iter().map(|person| person.id).collect();
-        for (id, kind) in left {
-            let is_person = kind == shared::domain::fields::kind::CUSTOMER && people.contains(id);
-            if !is_person && kind != shared::domain::fields::kind::BRANCH {
-                self.report.differ(
-                    kind,
-                    &id.to_string(),
-                    "",
-                    "a document of this source to which no row leads".to_owned(),
-                );
+        // People of orders that another portion brings are led to by those.
+        let has_others = !self.plan.portion.is_whole() && self.plan.customers.is_none();
+        for document in left {
+            let is_customer = document.kind == shared::domain::fields::kind::CUSTOMER;
+            if is_customer && (has_others || people.contains(&document.id))
+                || document.kind == shared::domain::fields::kind::BRANCH
+            {
+                continue;
             }
+            if document.is_gone {
+                self.report.gone += 1;
+                continue;
+            }
+            self.report.differ(
+                &document.kind,
+                &document.id.to_string(),
+                "",
+                "a document of this source to which no row leads".to_owned(),
+            );
         }
     }
-}
-
-/// Columns of a contact that stand in the document as they are, with their fields.
-pub(crate) fn contact_places<'c>(
-    row: &SourceRow<'_>,
-    columns: &'c ContactColumns,
-) -> Vec<(&'c str, Cow<'static, str>)> {
-    let pairs = [
-        (&columns.name, "contact/name"),
-        (&columns.phone, "contact/phone"),
-        (&columns.email, "contact/email"),
-        (&columns.street, "contact/street"),
-        (&columns.postcode, "contact/postcode"),
-        (&columns.town, "contact/town"),
-    ];
-    let pairs = pairs
-        .into_iter()
-        .filter_map(|(column, field)| Some((column.as_ref()?, field)));
-    pairs
-        .filter(|(column, _)| {
-            row.cell(Some(column))
-                .text()
-                .is_some_and(|text| !text.is_empty())
-        })
-        .map(|(column, field)| (column.as_str(), Cow::Borrowed(field)))
-        .collect()
 }
 
 fn read_row<'t>(
@@ -772,33 +764,4 @@ fn read_row<'t>(
         rowid: row.get(0)?,
         cells,
     })
-}
-
-/// Rows that `run` rejected: table and place. A file that is not there rejects nothing.
-fn read_rejects(staging: &Staging, path: &Path) -> Rejected {
-    let mut rejected = Rejected::new();
-    let Ok(file) = std::fs::File::open(path) else {
-        return rejected;
-    };
-    let mut reject = |table: &str, place: i64| {
-        let places = rejected.entry(table.to_owned()).or_default();
-        places.insert(place);
-    };
-    for line in std::io::BufReader::new(file).lines().map_while(Result::ok) {
-        let Ok(entry) = serde_json::from_str::<serde_json::Value>(&line) else {
-            continue;
-        };
-        if let (Some(table), Some(place)) = (entry["table"].as_str(), entry["place"].as_i64()) {
-            reject(table, place);
-        }
-        for row in entry["rows"].as_array().into_iter().flatten() {
-            let table = row[0]
-                .as_u64()
-                .and_then(|place| staging.tables().get(usize::try_from(place).ok()?));
-            if let (Some(table), Some(place)) = (table, row[1].as_i64()) {
-                reject(&table.schema.name, place);
-            }
-        }
-    }
-    rejected
 }

@@ -11,7 +11,7 @@ use super::shape::Homes;
 use super::{ApplyError, Pass, Rejection, Stop, check_lengths, keep_raw, record_import};
 use crate::interpret::lost_its_zero;
 use crate::naming;
-use crate::plan::ContactColumns;
+use crate::plan::{ContactColumns, People};
 use crate::source::schema::same_name;
 
 impl Pass<'_> {
@@ -30,7 +30,12 @@ impl Pass<'_> {
             .as_deref()
             .and_then(|name| self.branch(name));
         source.each_between(places, |row| {
-            let home = match source.key_of(&row) {
+            let key = source.key_of(&row);
+            if self.is_customer_left_for_later(&source, key.as_deref())? {
+                self.leave_out(&source, &row);
+                return Ok(());
+            }
+            let home = match key {
                 Some(key) => self.home_of(&key)?,
                 None => None,
             };
@@ -52,11 +57,43 @@ impl Pass<'_> {
         }
         let plan = self.plan;
         let orders = self.source(&plan.orders.table, &plan.orders.key);
-        let (Some(orders), Some(column)) = (orders, &plan.orders.customer) else {
+        let (Some(orders), Some(columns)) = (orders, &plan.orders.customer) else {
             return Ok(None);
         };
-        let last = orders.find_all(column, key)?.pop();
+        let last = orders.find_all(&columns.0, key)?.pop();
         Ok(last.and_then(|order| self.branch_of(&orders, &order).ok()))
+    }
+
+    /// A customer comes with the first portion that has an order of theirs; one without orders with the first that does not ask
+    /// for days, and for branches only where it asks for the one of orders that name none.
+    fn is_customer_left_for_later(
+        &mut self,
+        source: &Source<'_>,
+        key: Option<&str>,
+    ) -> Result<bool, ApplyError> {
+        let plan = self.plan;
+        let portion = &plan.portion;
+        if !portion.has_table(&source.table.schema.name) {
+            return Ok(true);
+        }
+        if !portion.limits_orders() {
+            return Ok(false);
+        }
+        let orders = self.source(&plan.orders.table, &plan.orders.key);
+        let theirs = match (&orders, &plan.orders.customer, key) {
+            (Some(orders), Some(columns), Some(key)) => orders.find_all(&columns.0, key)?,
+            _ => Vec::new(),
+        };
+        Ok(match &orders {
+            Some(orders) if !theirs.is_empty() => !theirs
+                .iter()
+                .any(|order| self.is_order_of_portion(orders, order)),
+            _ => {
+                let default = plan.branches.default.as_deref();
+                !(portion.has_day(None)
+                    && default.map_or(portion.branches.is_empty(), |name| portion.has_branch(name)))
+            }
+        })
     }
 
     fn customer_document(
@@ -76,15 +113,8 @@ impl Pass<'_> {
         let mut authoring = self.authoring(self.stamp);
         let mut change = self.draft(id, fields::kind::CUSTOMER);
         change.set_some(&mut authoring, &fields::known(fields::order::HOME), home);
-        write_contact(&mut change, &mut authoring, &contact.contact);
-        keep_raw(
-            &mut change,
-            &mut authoring,
-            source,
-            row,
-            "legacy/",
-            &contact.verbatim,
-        )?;
+        write_contact(&mut change, &mut authoring, &contact);
+        keep_raw(&mut change, &mut authoring, source, row, "legacy/")?;
         record_import(
             &mut change,
             &mut authoring,
@@ -120,7 +150,7 @@ impl Pass<'_> {
             .as_deref()
             .map(|email| email.trim().to_lowercase());
         let key = match email.or(phone) {
-            Some(reachable) if !name.is_empty() => {
+            Some(reachable) if !name.is_empty() && self.plan.orders.people == People::Alike => {
                 naming::key_text([name.as_str(), reachable.as_str()])
             }
             _ => naming::key_text(["order", order_key]),
@@ -158,20 +188,15 @@ impl Pass<'_> {
     }
 
     /// The contact a row holds.
-    pub(super) fn contact<'c>(
+    pub(super) fn contact(
         &mut self,
         source: &Source<'_>,
         row: &SourceRow,
-        columns: &'c ContactColumns,
-    ) -> ReadContact<'c> {
-        let mut verbatim: Vec<&'c str> = Vec::new();
-        let mut take = |column: &'c Option<String>| {
-            let text = source
-                .value(row, column.as_ref())
-                .text()
-                .filter(|text| !text.is_empty())?;
-            verbatim.extend(column.as_deref());
-            Some(text.to_owned())
+        columns: &ContactColumns,
+    ) -> Contact {
+        let take = |column: &Option<String>| {
+            let text = source.value(row, column.as_ref()).text();
+            text.filter(|text| !text.is_empty()).map(str::to_owned)
         };
         let mut contact = Contact {
             name: take(&columns.name),
@@ -193,32 +218,18 @@ impl Pass<'_> {
                 .trimmed()
                 .map(str::to_owned);
         }
-        let phone = source
-            .value(row, columns.phone.as_ref())
-            .text()
-            .filter(|text| !text.is_empty());
-        if let Some(given) = phone {
-            let restored = columns.restore_phone_zero && lost_its_zero(given);
+        if let Some(given) = take(&columns.phone) {
+            let restored = columns.restore_phone_zero && lost_its_zero(&given);
             let given = if restored {
+                self.changed("phone_zero");
                 format!("0{}", given.trim())
             } else {
-                given.to_owned()
+                given
             };
-            if restored {
-                self.changed("phone_zero");
-            } else {
-                verbatim.extend(columns.phone.as_deref());
-            }
             contact.phone = Some(self.phone_of(source, row, given));
         }
-        ReadContact { contact, verbatim }
+        contact
     }
-}
-
-/// A contact, and the columns that stand in it as they were.
-pub(super) struct ReadContact<'c> {
-    pub(super) contact: Contact,
-    pub(super) verbatim: Vec<&'c str>,
 }
 
 pub(super) fn write_contact(change: &mut Draft, authoring: &mut Authoring, contact: &Contact) {

@@ -5,11 +5,11 @@ use std::ops::Range;
 use jiff::tz::AmbiguousOffset;
 use shared::clock::{Hlc, UtcMillis};
 use shared::document::{Authoring, Draft, Field, Value};
-use shared::domain::{Custody, Money, PaymentMethod, Phase, StatusCode, VatCode, fields};
+use shared::domain::{Contact, Custody, Money, PaymentMethod, Phase, StatusCode, VatCode, fields};
 use shared::id::{BranchId, CustomerId};
 use shared::limits;
 
-use super::customer::{ReadContact, write_contact};
+use super::customer::write_contact;
 use super::rows::{Raw, Source, SourceRow, Walk};
 use super::service::Named;
 use super::shape::{Counters, LinesAre};
@@ -31,6 +31,8 @@ struct Line {
     named: Named,
     price: Money,
     row: Option<SourceRow>,
+    /// The piece it is done to, where each line has its own: kind and label.
+    piece: Option<(Option<String>, String)>,
 }
 
 /// A text that another table gives for one of the order's columns.
@@ -42,7 +44,7 @@ struct LookedUp {
 }
 
 /// What an order's row says, read before anything is written.
-struct ReadOrder<'p> {
+struct ReadOrder {
     key: String,
     branch: BranchId,
     status: StatusCode,
@@ -50,7 +52,7 @@ struct ReadOrder<'p> {
     received: Option<UtcMillis>,
     received_on: Option<jiff::civil::Date>,
     promised_on: Option<jiff::civil::Date>,
-    contact: ReadContact<'p>,
+    contact: Contact,
     customer: Option<CustomerId>,
     lookups: Vec<LookedUp>,
     lines: Vec<Line>,
@@ -79,7 +81,7 @@ impl<'a> Pass<'a> {
                     };
                     walk.take(&key)?
                 }
-                (Some((plan, lines)), Some(key), _) => lines.find_all(&plan.order, &key)?,
+                (Some((plan, lines)), Some(key), _) => lines.find_all(&plan.order.0, &key)?,
                 _ => Vec::new(),
             };
             if let Some(shape) = self.shape {
@@ -116,10 +118,41 @@ impl<'a> Pass<'a> {
             self.ledger.decide(source.place, row.rowid, Fate::Excluded);
             return Ok(Fate::Excluded);
         }
+        if self.is_left_for_later(source, row) {
+            self.leave_out(source, row);
+            return Ok(Fate::Excluded);
+        }
         let made = self
             .read_order(source, row, lines, line_rows)
             .and_then(|order| self.write_order(source, row, lines.map(|(_, lines)| lines), &order));
         self.conclude(source, row, made)
+    }
+
+    /// Whether an order is outside the portion that this run brings. What it cannot be told of is not: it is rejected, and seen.
+    fn is_left_for_later(&self, source: &Source<'_>, row: &SourceRow) -> bool {
+        !self.plan.portion.has_table(&source.table.schema.name)
+            || !self.is_order_of_portion(source, row)
+    }
+
+    /// Whether an order's branch and day are of this portion, whichever tables it brings.
+    pub(super) fn is_order_of_portion(&self, source: &Source<'_>, row: &SourceRow) -> bool {
+        let portion = &self.plan.portion;
+        let is_other_branch = !portion.branches.is_empty()
+            && self.branch_of(source, row).is_ok_and(|branch| {
+                let mut wanted = portion.branches.iter();
+                !wanted.any(|name| self.branch(name) == Some(branch))
+            });
+        !is_other_branch && portion.has_day(self.day_of(source, row))
+    }
+
+    /// The day an order was taken in, as far as it can be read.
+    fn day_of(&self, source: &Source<'_>, row: &SourceRow) -> Option<jiff::civil::Date> {
+        let column = self.plan.orders.received.as_ref()?;
+        let text = source.value(row, Some(column)).trimmed()?;
+        if dates::no_date(text).is_some() {
+            return None;
+        }
+        Some(dates::read(text, &self.plan.date_shapes(column))?.date)
     }
 
     fn read_order(
@@ -128,7 +161,7 @@ impl<'a> Pass<'a> {
         row: &SourceRow,
         lines: Option<(&Lines, &Source<'a>)>,
         line_rows: &[SourceRow],
-    ) -> Result<ReadOrder<'a>, Stop> {
+    ) -> Result<ReadOrder, Stop> {
         let plan = self.plan;
         let orders = &plan.orders;
         check_lengths(source, row)?;
@@ -175,7 +208,7 @@ impl<'a> Pass<'a> {
         source: &Source<'a>,
         row: &SourceRow,
         lines: Option<&Source<'a>>,
-        order: &ReadOrder<'a>,
+        order: &ReadOrder,
     ) -> Result<(), Stop> {
         let plan = self.plan;
         let table = &source.table.schema.name;
@@ -183,7 +216,7 @@ impl<'a> Pass<'a> {
         let customer = match order.customer {
             Some(customer) => Some(customer),
             None if plan.customers.is_none() && !plan.orders.contact.is_empty() => {
-                Some(self.embedded_customer(&order.contact.contact, &order.key, order.branch)?)
+                Some(self.embedded_customer(&order.contact, &order.key, order.branch)?)
             }
             None => None,
         };
@@ -240,30 +273,19 @@ impl<'a> Pass<'a> {
                     .map(Value::from),
             );
         }
-        write_contact(&mut change, &mut authoring, &order.contact.contact);
+        write_contact(&mut change, &mut authoring, &order.contact);
         let item = source
             .value(row, plan.orders.item.as_ref())
             .text()
             .filter(|text| !text.is_empty());
         let counters = self.shape.map(|shape| shape.counters);
-        write_item(&mut change, &mut authoring, item, order, lines, counters)?;
+        write_items(&mut change, &mut authoring, item, order, lines, counters)?;
         for LookedUp { slug, text, .. } in &order.lookups {
             change
                 .set_text(&mut authoring, &["legacy/lookup/", slug], text)
                 .map_err(|error| Rejection::new("field_name", error.to_string()))?;
         }
-        let mut verbatim = order.contact.verbatim.clone();
-        verbatim.extend(plan.orders.number.as_deref());
-        verbatim.extend(plan.orders.note.as_deref());
-        verbatim.extend(plan.orders.item.as_deref());
-        keep_raw(
-            &mut change,
-            &mut authoring,
-            source,
-            row,
-            "legacy/",
-            &verbatim,
-        )?;
+        keep_raw(&mut change, &mut authoring, source, row, "legacy/")?;
         change.record(
             &mut authoring,
             &fields::known_kind(fields::event::RECEIVED),
@@ -304,21 +326,31 @@ impl<'a> Pass<'a> {
         Ok(())
     }
 
-    /// The branch an order's row names.
+    /// The branch an order's row names, or a rule tells.
     pub(super) fn branch_of(
         &self,
         source: &Source<'_>,
         row: &SourceRow,
     ) -> Result<BranchId, Rejection> {
-        self.branch_named(source.value(row, self.plan.branches.column.as_ref()))
+        let branches = &self.plan.branches;
+        let mut rules = branches.rule.iter();
+        let by_rule = rules.find(|rule| rule.holds(source.value(row, Some(&rule.column)).text()));
+        self.branch_named(
+            source.value(row, branches.column.as_ref()),
+            by_rule.map(|rule| &rule.branch),
+        )
     }
 
-    /// The branch that a value stands for.
-    pub(super) fn branch_named(&self, value: &Raw) -> Result<BranchId, Rejection> {
+    /// The branch that a value stands for, else the one that a rule has told.
+    pub(super) fn branch_named(
+        &self,
+        value: &Raw,
+        by_rule: Option<&String>,
+    ) -> Result<BranchId, Rejection> {
         let branches = &self.plan.branches;
         let name = match (value.text(), value.trimmed()) {
             (Some(exact), _) if branches.map.contains_key(exact) => branches.map.get(exact),
-            (_, Some(named)) => match branches.map.get(named) {
+            (_, Some(named)) => match branches.map.get(named).or(by_rule) {
                 Some(name) => Some(name),
                 None => {
                     return Err(Rejection::new(
@@ -327,7 +359,7 @@ impl<'a> Pass<'a> {
                     ));
                 }
             },
-            _ => branches.default.as_ref(),
+            _ => by_rule.or(branches.default.as_ref()),
         };
         let name = name.ok_or_else(|| {
             Rejection::new(
@@ -380,7 +412,7 @@ impl<'a> Pass<'a> {
                 let list = self.source(table, std::slice::from_ref(key));
                 let found = list
                     .as_ref()
-                    .map(|list| list.find(key, given))
+                    .map(|list| list.find(std::slice::from_ref(key), given))
                     .transpose()?
                     .flatten();
                 let named = list.zip(found).and_then(|(list, found)| {
@@ -456,22 +488,17 @@ impl<'a> Pass<'a> {
         &mut self,
         source: &Source<'a>,
         row: &SourceRow,
-    ) -> Result<(ReadContact<'a>, Option<CustomerId>), Stop> {
+    ) -> Result<(Contact, Option<CustomerId>), Stop> {
         let plan = self.plan;
-        if let (Some(customers), Some(column)) = (&plan.customers, &plan.orders.customer)
+        if let (Some(customers), Some(columns)) = (&plan.customers, &plan.orders.customer)
             && let Some(table) = self.source(&customers.table, &customers.key)
-            && let (Some(key_column), Some(key)) = (
-                customers.key.first(),
-                source.value(row, Some(column)).text(),
-            )
-            && let Some(found) = table.find(key_column, key)?
+            && let Some(key) = source.reference(row, &columns.0)
+            && let Some(found) = table.find(&customers.key, &key)?
         {
-            let mut contact = self.contact(&table, &found, &customers.contact);
+            let contact = self.contact(&table, &found, &customers.contact);
             let id = table
                 .key_of(&found)
                 .map(|key| naming::document_id(&plan.source_name, &table.table.schema.name, &key));
-            // What stands in the customer's row is no verbatim copy of the order's own columns.
-            contact.verbatim.clear();
             return Ok((contact, id.map(CustomerId)));
         }
         Ok((self.contact(source, row, &plan.orders.contact), None))
@@ -487,7 +514,7 @@ impl<'a> Pass<'a> {
             let Some(table) = self.source(&lookup.table, &[]) else {
                 continue;
             };
-            let Some(found) = table.find(&lookup.key, key)? else {
+            let Some(found) = table.find(std::slice::from_ref(&lookup.key), key)? else {
                 continue;
             };
             let slug = source
@@ -527,6 +554,7 @@ impl<'a> Pass<'a> {
                 named,
                 price,
                 row: Some(row.clone()),
+                piece: piece_of(plan, lines, row),
             });
         }
         Ok(read)
@@ -603,6 +631,7 @@ impl<'a> Pass<'a> {
                     price: Money::zero(self.currency),
                     named,
                     row: None,
+                    piece: None,
                 }]
             });
         };
@@ -610,6 +639,7 @@ impl<'a> Pass<'a> {
             named,
             price,
             row: None,
+            piece: None,
         }])
     }
 
@@ -672,67 +702,108 @@ impl<'a> Pass<'a> {
     }
 }
 
-/// The order's piece with its lines.
-fn write_item(
+/// The piece that a line's row names; `None` when lines have no pieces of their own.
+fn piece_of(plan: &Lines, lines: &Source<'_>, row: &SourceRow) -> Option<(Option<String>, String)> {
+    plan.item.as_ref()?;
+    let text = |column: &Option<String>| {
+        let text = lines.value(row, column.as_ref()).text();
+        text.filter(|text| !text.is_empty()).map(str::to_owned)
+    };
+    let label = text(&plan.item).unwrap_or_else(|| UNNAMED_PIECE.to_owned());
+    Some((text(&plan.item_kind), label))
+}
+
+/// The order's pieces with their lines: one piece for all, or one for each line.
+fn write_items(
     change: &mut Draft,
     authoring: &mut Authoring,
     item: Option<&str>,
-    order: &ReadOrder<'_>,
+    order: &ReadOrder,
     lines: Option<&Source<'_>>,
     counters: Option<Counters>,
 ) -> Result<(), Rejection> {
+    let held_by = custody(order.status.phase, order.branch).code();
+    if order.lines.iter().all(|line| line.piece.is_none()) {
+        let label = item.unwrap_or(UNNAMED_PIECE);
+        let key = write_item(change, authoring, 0, &held_by, label);
+        for (position, line) in (0_i64..).zip(&order.lines) {
+            let mut own = counters_of(line, authoring, counters);
+            let authoring = own.as_mut().unwrap_or(&mut *authoring);
+            write_line(change, authoring, &key, position, line, lines)?;
+        }
+        return Ok(());
+    }
+    if order.lines.len() > limits::ITEMS_PER_ORDER {
+        let reason = format!(
+            "it has {} pieces, at most {} can be kept",
+            order.lines.len(),
+            limits::ITEMS_PER_ORDER
+        );
+        return Err(Rejection::new("too_large", reason));
+    }
+    for (position, line) in (0_i64..).zip(&order.lines) {
+        let (kind, label) = match &line.piece {
+            Some((kind, label)) => (kind.as_deref(), label.as_str()),
+            None => (None, UNNAMED_PIECE),
+        };
+        let mut own = counters_of(line, authoring, counters);
+        let authoring = own.as_mut().unwrap_or(&mut *authoring);
+        let key = write_item(change, authoring, position, &held_by, label);
+        change.set_some(authoring, &fields::item(&key, "kind"), kind);
+        write_line(change, authoring, &key, 0, line, lines)?;
+    }
+    Ok(())
+}
+
+/// A line's row has counters of its own.
+fn counters_of(
+    line: &Line,
+    authoring: &Authoring,
+    counters: Option<Counters>,
+) -> Option<Authoring> {
+    let before = counters?.before_line(line.row.as_ref()?.rowid);
+    let (actor, at, by) = (authoring.actor(), authoring.at(), authoring.by());
+    Some(Authoring::new(actor, before, at, by))
+}
+
+fn write_item(
+    change: &mut Draft,
+    authoring: &mut Authoring,
+    position: i64,
+    held_by: &str,
+    label: &str,
+) -> String {
     let key = fields::key_from_dot(authoring.next_dot());
-    let label = item.unwrap_or(UNNAMED_PIECE);
-    change.set(authoring, &fields::item(&key, "position"), 0_i64);
+    change.set(authoring, &fields::item(&key, "position"), position);
+    change.set(authoring, &fields::item(&key, "custody"), held_by);
+    change.set(authoring, &fields::item(&key, "label"), label);
+    key
+}
+
+fn write_line(
+    change: &mut Draft,
+    authoring: &mut Authoring,
+    item: &str,
+    position: i64,
+    line: &Line,
+    lines: Option<&Source<'_>>,
+) -> Result<(), Rejection> {
+    let key = fields::key_from_dot(authoring.next_dot());
+    change.set(authoring, &fields::line(item, &key, "position"), position);
+    change.set_some(
+        authoring,
+        &fields::line(item, &key, "service"),
+        line.named.service,
+    );
     change.set(
         authoring,
-        &fields::item(&key, "custody"),
-        custody(order.status.phase, order.branch).code(),
+        &fields::line(item, &key, "label"),
+        line.named.label.as_str(),
     );
-    change.set(authoring, &fields::item(&key, "label"), label);
-    for (position, line) in (0_i64..).zip(&order.lines) {
-        // A line's row has counters of its own.
-        let mut own = match (&line.row, counters) {
-            (Some(row), Some(counters)) => Some(Authoring::new(
-                authoring.actor(),
-                counters.before_line(row.rowid),
-                authoring.at(),
-                authoring.by(),
-            )),
-            _ => None,
-        };
-        let authoring = own.as_mut().unwrap_or(&mut *authoring);
-        let line_key = fields::key_from_dot(authoring.next_dot());
-        change.set(
-            authoring,
-            &fields::line(&key, &line_key, "position"),
-            position,
-        );
-        change.set_some(
-            authoring,
-            &fields::line(&key, &line_key, "service"),
-            line.named.service,
-        );
-        change.set(
-            authoring,
-            &fields::line(&key, &line_key, "label"),
-            line.named.label.as_str(),
-        );
-        change.set(
-            authoring,
-            &fields::line(&key, &line_key, "price"),
-            line.price,
-        );
-        if let (Some(lines), Some(row)) = (lines, &line.row) {
-            keep_raw(
-                change,
-                authoring,
-                lines,
-                row,
-                &format!("legacy/lines/{line_key}/"),
-                &[],
-            )?;
-        }
+    change.set(authoring, &fields::line(item, &key, "price"), line.price);
+    if let (Some(lines), Some(row)) = (lines, &line.row) {
+        let prefix = format!("legacy/lines/{key}/");
+        keep_raw(change, authoring, lines, row, &prefix)?;
     }
     Ok(())
 }

@@ -6,7 +6,7 @@ use std::collections::{HashMap, VecDeque};
 use std::rc::Rc;
 
 use rusqlite::types::ValueRef;
-use rusqlite::{Connection, OptionalExtension as _, Row, params};
+use rusqlite::{Connection, OptionalExtension as _, Row, params_from_iter};
 
 use crate::naming;
 use crate::staging::{StagedTable, Staging, shorter_first};
@@ -59,8 +59,11 @@ pub(crate) struct Source<'a> {
     key: Vec<usize>,
     connection: &'a Connection,
     /// What was searched in a small table, found or not.
-    found: RefCell<HashMap<(usize, String), FoundRow>>,
+    found: RefCell<HashMap<Search, FoundRow>>,
 }
+
+/// The columns searched, and the key.
+type Search = (Vec<usize>, String);
 
 /// Tables of at most so many rows are kept in memory once searched: services, statuses, branches, staff.
 const SMALL_TABLE_ROWS: u64 = 500;
@@ -220,24 +223,31 @@ impl<'a> Source<'a> {
         select.query_map([from], read)?.collect()
     }
 
-    /// The first row whose column has this value.
-    pub(crate) fn find(&self, column: &str, value: &str) -> Result<FoundRow, rusqlite::Error> {
-        let Some(index) = self.table.schema.column_index(column) else {
+    /// The key of a row of another table that these columns name; `None` when one of them is NULL.
+    pub(crate) fn reference(&self, row: &SourceRow, columns: &[String]) -> Option<String> {
+        let parts: Option<Vec<&str>> = columns
+            .iter()
+            .map(|column| self.value(row, Some(column)).text())
+            .collect();
+        parts
+            .filter(|parts| !parts.is_empty())
+            .map(naming::key_text)
+    }
+
+    /// The first row whose columns have this key.
+    pub(crate) fn find(&self, columns: &[String], key: &str) -> Result<FoundRow, rusqlite::Error> {
+        let Some(select) = self.selection(columns) else {
             return Ok(None);
         };
         let is_small = self.table.rows <= SMALL_TABLE_ROWS;
-        let search = (index, value.to_owned());
+        let search = (self.column_indexes(columns), key.to_owned());
         if is_small && let Some(known) = self.found.borrow().get(&search) {
             return Ok(known.clone());
         }
-        let select = format!(
-            "SELECT rowid, * FROM {} WHERE c{index} = ?1 ORDER BY rowid LIMIT 1",
-            self.table.sql_name()
-        );
         let row = self
             .connection
-            .prepare_cached(&select)?
-            .query_row(params![value], read)
+            .prepare_cached(&format!("{select} LIMIT 1"))?
+            .query_row(params_from_iter(naming::key_parts(key)), read)
             .optional()?
             .map(Rc::new);
         let mut found = self.found.borrow_mut();
@@ -247,35 +257,59 @@ impl<'a> Source<'a> {
         Ok(row)
     }
 
-    /// All rows whose column has this value, in their order.
+    /// All rows whose columns have this key, in their order.
     pub(crate) fn find_all(
         &self,
-        column: &str,
-        value: &str,
+        columns: &[String],
+        key: &str,
     ) -> Result<Vec<SourceRow>, rusqlite::Error> {
-        let Some(index) = self.table.schema.column_index(column) else {
+        let Some(select) = self.selection(columns) else {
             return Ok(Vec::new());
         };
-        let select = format!(
-            "SELECT rowid, * FROM {} WHERE c{index} = ?1 ORDER BY rowid",
-            self.table.sql_name()
-        );
         self.connection
             .prepare_cached(&select)?
-            .query_map(params![value], read)?
+            .query_map(params_from_iter(naming::key_parts(key)), read)?
             .collect()
     }
 
-    /// Makes searching by a column fast.
-    pub(crate) fn index(&self, column: &str) -> Result<(), rusqlite::Error> {
-        let Some(index) = self.table.schema.column_index(column) else {
+    /// Makes searching by these columns fast.
+    pub(crate) fn index(&self, columns: &[String]) -> Result<(), rusqlite::Error> {
+        let indexes = self.column_indexes(columns);
+        if indexes.is_empty() {
             return Ok(());
-        };
+        }
         let name = self.table.sql_name();
+        let named = joined(&indexes, "_", |index| index.to_string());
+        let listed = joined(&indexes, ", ", |index| format!("c{index}"));
         self.connection.execute_batch(&format!(
-            "CREATE INDEX IF NOT EXISTS k_{name}_{index} ON {name} (c{index})"
+            "CREATE INDEX IF NOT EXISTS k_{name}_{named} ON {name} ({listed})"
         ))
     }
+
+    /// `None` when a column is not there.
+    fn selection(&self, columns: &[String]) -> Option<String> {
+        let indexes = self.column_indexes(columns);
+        if indexes.is_empty() || indexes.len() < columns.len() {
+            return None;
+        }
+        Some(format!(
+            "SELECT rowid, * FROM {} WHERE {} ORDER BY rowid",
+            self.table.sql_name(),
+            joined(&indexes, " AND ", |index| format!("c{index} = ?"))
+        ))
+    }
+
+    fn column_indexes(&self, columns: &[String]) -> Vec<usize> {
+        let indexes = columns
+            .iter()
+            .filter_map(|column| self.table.schema.column_index(column));
+        indexes.collect()
+    }
+}
+
+fn joined(indexes: &[usize], between: &str, shown: impl Fn(usize) -> String) -> String {
+    let parts: Vec<String> = indexes.iter().map(|index| shown(*index)).collect();
+    parts.join(between)
 }
 
 /// Rows that ascend with those that are asked for: each is read once, none is searched.

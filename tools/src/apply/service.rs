@@ -39,7 +39,7 @@ impl Pass<'_> {
         let Some(source) = self.source(table, std::slice::from_ref(key)) else {
             return Ok(());
         };
-        source.index(key)?;
+        source.index(std::slice::from_ref(key))?;
         let mut place = FIRST_PLACE;
         source.each(|row| {
             let label = source.value(&row, Some(name)).text().unwrap_or_default();
@@ -48,6 +48,10 @@ impl Pass<'_> {
                 return Ok(());
             }
             place += 1;
+            if !self.plan.portion.has_table(&source.table.schema.name) {
+                self.leave_out(&source, &row);
+                return Ok(());
+            }
             let made = self.service_document(&source, &row, label, services.price.as_ref(), place);
             self.conclude(&source, &row, made).map(drop)
         })
@@ -83,7 +87,7 @@ impl Pass<'_> {
                 .map_err(|error| Rejection::new("field_name", error.to_string()))?;
             change.set(&mut authoring, &field, money);
         }
-        keep_raw(&mut change, &mut authoring, source, row, "legacy/", &[])?;
+        keep_raw(&mut change, &mut authoring, source, row, "legacy/")?;
         record_import(
             &mut change,
             &mut authoring,
@@ -126,7 +130,7 @@ impl Pass<'_> {
             return Ok(Named::default());
         };
         // A key that names nothing: the line keeps the key, as an inner join would not have.
-        let Some(row) = source.find(key, raw)? else {
+        let Some(row) = source.find(std::slice::from_ref(key), raw)? else {
             return Ok(Named {
                 label: raw.to_owned(),
                 ..Named::default()

@@ -19,6 +19,9 @@ const ORDER_WRITES: u64 = 48;
 /// Writes of a line beside its columns.
 const LINE_WRITES: u64 = 8;
 
+/// Writes of a line's own piece, where each line has one.
+const PIECE_WRITES: u64 = 8;
+
 /// Homes are kept in memory up to so many customers, some 17 bytes each; beyond, each is searched.
 const HOMES_KEPT: u64 = 2_000_000;
 
@@ -49,27 +52,35 @@ impl Shape {
             customers.as_deref(),
             orders.as_deref(),
             lines.as_deref(),
-            plan.lookup.len() as u64,
+            Beside {
+                lookups: plan.lookup.len() as u64,
+                has_pieces: plan
+                    .lines
+                    .as_ref()
+                    .is_some_and(|lines| lines.item.is_some()),
+            },
         );
         let mut are = LinesAre::Searched;
         if let (Some(orders), Some(lines), Some(named)) = (&orders, &lines, &plan.lines) {
-            are = LinesAre::of(pass, orders, lines, &named.order)?;
+            are = LinesAre::of(pass, orders, lines, &named.order.0)?;
             if are == LinesAre::Searched {
-                lines.index(&named.order)?;
+                lines.index(&named.order.0)?;
             }
         }
         for lookup in &plan.lookup {
             if let Some(table) = pass.source(&lookup.table, &[]) {
-                table.index(&lookup.key)?;
+                table.index(std::slice::from_ref(&lookup.key))?;
             }
         }
         let mut homes = Homes::Unknown;
         if let (Some(named), Some(customers)) = (&plan.customers, &customers) {
-            if let Some(key) = named.key.first() {
-                customers.index(key)?;
-            }
-            if let (Some(orders), Some(column)) = (&orders, &plan.orders.customer) {
-                homes = Homes::of(pass, orders, column, customers.table.rows)?;
+            customers.index(&named.key)?;
+            if let (Some(orders), Some(columns)) = (&orders, &plan.orders.customer) {
+                homes = Homes::of(pass, orders, &columns.0, customers.table.rows)?;
+                // Which customers a portion brings is told by their orders.
+                if plan.portion.limits_orders() {
+                    orders.index(&columns.0)?;
+                }
             }
         }
         Ok(Self {
@@ -97,12 +108,13 @@ impl LinesAre {
         pass: &Pass<'_>,
         orders: &Source<'_>,
         lines: &Source<'_>,
-        order: &str,
+        order: &[String],
     ) -> Result<Self, ApplyError> {
-        let Some(column) = lines.table.schema.column_index(order) else {
+        // Keys of several columns are searched.
+        let ([order], [key]) = (order, orders.key_columns()) else {
             return Ok(Self::Searched);
         };
-        let [key] = orders.key_columns() else {
+        let Some(column) = lines.table.schema.column_index(order) else {
             return Ok(Self::Searched);
         };
         let staging = pass.staging;
@@ -132,6 +144,14 @@ struct Share {
     rows: u64,
 }
 
+/// What a plan makes of rows beside their columns.
+#[derive(Debug, Clone, Copy)]
+struct Beside {
+    lookups: u64,
+    /// Each line has a piece of its own.
+    has_pieces: bool,
+}
+
 impl Share {
     fn behind(from: u64, source: Option<&Source<'_>>, beside: u64) -> Self {
         Self {
@@ -158,13 +178,14 @@ impl Counters {
         customers: Option<&Source<'_>>,
         orders: Option<&Source<'_>>,
         lines: Option<&Source<'_>>,
-        lookups: u64,
+        beside: Beside,
     ) -> Self {
         let customers = Share::behind(used, customers, CUSTOMER_WRITES);
         // The customer whom an order's own row holds is written before the order.
-        let order_writes = ORDER_WRITES + CUSTOMER_WRITES + lookups;
+        let order_writes = ORDER_WRITES + CUSTOMER_WRITES + beside.lookups;
         let orders = Share::behind(customers.end(), orders, order_writes);
-        let lines = Share::behind(orders.end(), lines, LINE_WRITES);
+        let piece_writes = if beside.has_pieces { PIECE_WRITES } else { 0 };
+        let lines = Share::behind(orders.end(), lines, LINE_WRITES + piece_writes);
         Self {
             customers,
             orders,
@@ -208,19 +229,17 @@ impl Homes {
     fn of(
         pass: &Pass<'_>,
         orders: &Source<'_>,
-        column: &str,
+        columns: &[String],
         customers: u64,
     ) -> Result<Self, ApplyError> {
         if customers > HOMES_KEPT {
-            orders.index(column)?;
+            orders.index(columns)?;
             return Ok(Self::Searched);
         }
         let mut numbers = HashMap::new();
         let mut texts = HashMap::new();
         let mut branches: Vec<Option<BranchId>> = Vec::new();
-        let branch_column = pass.plan.branches.column.as_deref();
-        orders.each_pair(column, branch_column, |customer, branch| {
-            let home = pass.branch_named(branch).ok();
+        let mut note = |customer: &str, home: Option<BranchId>| {
             let place = branches
                 .iter()
                 .position(|known| *known == home)
@@ -240,7 +259,20 @@ impl Homes {
                     }
                 },
             }
-        })?;
+        };
+        let named = &pass.plan.branches;
+        if let ([column], true) = (columns, named.rule.is_empty()) {
+            orders.each_pair(column, named.column.as_deref(), |customer, branch| {
+                note(customer, pass.branch_named(branch, None).ok());
+            })?;
+        } else {
+            orders.each(|row| {
+                if let Some(customer) = orders.reference(&row, columns) {
+                    note(&customer, pass.branch_of(orders, &row).ok());
+                }
+                Ok::<(), ApplyError>(())
+            })?;
+        }
         Ok(Self::Known {
             numbers,
             texts,

@@ -49,10 +49,12 @@ impl Plan {
             &orders.price,
             &orders.paid,
             &orders.note,
-            &orders.customer,
             &self.branches.column,
         ];
         for column in single.into_iter().flatten() {
+            check.column("orders", &orders.table, column);
+        }
+        for column in orders.customer.iter().flat_map(|columns| &columns.0) {
             check.column("orders", &orders.table, column);
         }
         for rule in &orders.exclude_where {
@@ -63,6 +65,8 @@ impl Plan {
             named.push(&lines.table);
             let optional = [
                 &lines.service,
+                &lines.item,
+                &lines.item_kind,
                 &lines.price,
                 &lines.quantity,
                 &lines.discount,
@@ -70,13 +74,17 @@ impl Plan {
             for column in lines
                 .key
                 .iter()
-                .chain([&lines.order])
+                .chain(&lines.order.0)
                 .chain(optional.into_iter().flatten())
             {
                 check.column("lines", &lines.table, column);
             }
-            if orders.key.len() != 1 {
-                check.add("lines need orders with a key of one column".to_owned());
+            if orders.key.is_empty() || orders.key.len() != lines.order.0.len() {
+                check.add(format!(
+                    "[lines] order names {} columns, and the key of the orders has {}; they must be as many, in the same order",
+                    lines.order.0.len(),
+                    orders.key.len()
+                ));
             }
         }
         if let Some(customers) = &self.customers {
@@ -85,8 +93,13 @@ impl Plan {
                 check.column("customers", &customers.table, column);
             }
             check.contact("customers.contact", &customers.table, &customers.contact);
-            if customers.key.len() != 1 {
-                check.add("customers need a key of one column".to_owned());
+            let named = orders.customer.as_ref().map(|columns| columns.0.len());
+            if named.is_some_and(|named| named != customers.key.len()) {
+                check.add(format!(
+                    "[orders] customer names {} columns, and the key of the customers has {}; they must be as many, in the same order",
+                    named.unwrap_or_default(),
+                    customers.key.len()
+                ));
             }
         }
         let lists = [
@@ -134,7 +147,25 @@ impl Plan {
         check.problems
     }
 
+    fn check_portion(&self, check: &mut Check<'_>) {
+        let named = self.branches.names();
+        for name in &self.portion.branches {
+            if !named
+                .iter()
+                .any(|known| known.to_lowercase() == name.to_lowercase())
+            {
+                check.add(format!(
+                    "--branch {name}: the plan sends no order to a branch of that name"
+                ));
+            }
+        }
+        for table in &self.portion.tables {
+            check.table("--table", table);
+        }
+    }
+
     fn check_settings(&self, check: &mut Check<'_>) {
+        self.check_portion(check);
         let name_fits = (1..=40).contains(&self.source_name.len())
             && self
                 .source_name
@@ -155,10 +186,21 @@ impl Plan {
                 self.currency
             ));
         }
-        if self.branches.default.is_none() && self.branches.column.is_none() {
+        let branches = &self.branches;
+        if branches.default.is_none() && branches.column.is_none() && branches.rule.is_empty() {
             check.add(
-                "[branches] needs a `default` or a `column`, or no order has a branch".to_owned(),
+                "[branches] needs a `default`, a `column` or a `rule`, or no order has a branch"
+                    .to_owned(),
             );
+        }
+        for rule in &branches.rule {
+            check.column("branches.rule", &self.orders.table, &rule.column);
+            if rule.equals.is_none() && rule.starts_with.is_none() {
+                check.add(
+                    "[[branches.rule]] needs `equals` or `starts_with`, or it holds for no order"
+                        .to_owned(),
+                );
+            }
         }
         if self.branches.default.as_deref() == Some(super::propose::TO_BE_CHANGED) {
             check.add("[branches] default still has to be written: the branch of all orders that name none".to_owned());
@@ -183,10 +225,10 @@ impl Plan {
         for rule in self
             .budget
             .keys()
-            .filter(|rule| !crate::apply::CHANGE_RULES.contains(&rule.as_str()))
+            .filter(|rule| !crate::apply::CHANGE_RULES.contains(&rule.as_str()) && *rule != "gone")
         {
             check.add(format!(
-                "[budget] {rule} is not known; {} are",
+                "[budget] {rule} is not known; {}, gone are",
                 crate::apply::CHANGE_RULES.join(", ")
             ));
         }

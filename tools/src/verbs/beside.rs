@@ -45,6 +45,11 @@ impl Beside {
         self.named(&format!("backup-{stamp}"))
     }
 
+    /// Rows that a person has mended, with the rows as they were.
+    pub(super) fn mended(&self) -> PathBuf {
+        self.named("mended.jsonl")
+    }
+
     fn state(&self) -> PathBuf {
         self.named("state.json")
     }

@@ -12,7 +12,7 @@ use tools::report;
 use super::beside::Beside;
 use super::noting::Noting;
 use super::sheet::{SheetOptions, write_private};
-use super::source_and_target::{TargetOptions, open_target, prepare};
+use super::source_and_target::{TargetOptions, open_target, prepare_whole};
 use super::{EXIT_DIFFERENCES, print_json};
 
 /// Arguments of `certify`.
@@ -34,7 +34,7 @@ pub(crate) struct Options {
 }
 
 pub(super) fn carry_out(work: Option<&Path>, verb: &Options) -> anyhow::Result<ExitCode> {
-    let prepared = prepare(work, &verb.target)?;
+    let prepared = prepare_whole(work, &verb.target)?;
     let beside = Beside::of(&verb.target.plan);
     let steps = history::read(&beside.history())
         .with_context(|| format!("{} cannot be read", beside.history().display()))?;

@@ -16,7 +16,7 @@ use tools::verify::verify;
 
 use super::beside::Beside;
 use super::noting::Noting;
-use super::source_and_target::{TargetOptions, open_hub, prepare};
+use super::source_and_target::{TargetOptions, open_hub, prepare_whole};
 use super::{EXIT_DIFFERENCES, print_json};
 
 /// Orders that are looked for afterwards when nobody says how many.
@@ -57,7 +57,7 @@ pub(super) fn carry_out(work: Option<&Path>, verb: &Options) -> anyhow::Result<E
     if verb.target.store.is_some() {
         anyhow::bail!("a cut-over needs the running hub that branches work with: pass --hub URL");
     }
-    let prepared = prepare(work, &verb.target)?;
+    let prepared = prepare_whole(work, &verb.target)?;
     let (plan, staging) = (&prepared.plan, &prepared.staging);
     let beside = Beside::of(&verb.target.plan);
     let rejects = beside.rejects();

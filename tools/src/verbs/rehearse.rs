@@ -6,6 +6,7 @@ use std::time::Instant;
 
 use clap::Args;
 use tools::certify::sha256;
+use tools::portion::Portion;
 use tools::rehearse::{Preparation, Rehearsal, Scratch, rehearse};
 use tools::report;
 
@@ -14,7 +15,7 @@ use super::noting::Noting;
 use super::progress;
 use super::report::render;
 use super::sheet::SheetOptions;
-use super::source_and_target::prepare_plan;
+use super::source_and_target::{Binding, Wanted, prepare_plan};
 use super::{EXIT_DIFFERENCES, print_json};
 
 /// Arguments of `rehearse`.
@@ -46,7 +47,16 @@ pub(crate) struct Options {
 
 pub(super) fn carry_out(work: Option<&Path>, verb: &Options) -> anyhow::Result<ExitCode> {
     let begun = Instant::now();
-    let prepared = prepare_plan(work, &verb.plan, verb.source.as_deref())?;
+    let prepared = prepare_plan(
+        work,
+        &verb.plan,
+        verb.source.as_deref(),
+        Wanted {
+            portion: Portion::default(),
+            binding: Binding::ToItsSource,
+            newly_mended: None,
+        },
+    )?;
     let read_seconds = begun.elapsed().as_secs_f64();
     let beside = Beside::of(&verb.plan);
     let noting = Noting::begin(

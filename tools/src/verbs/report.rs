@@ -67,6 +67,20 @@ pub(super) fn render(report: &Report, rejects: &Path) -> String {
             rejects.display()
         );
     }
+    if report.mended > 0 {
+        let _ = writeln!(
+            out,
+            "{} rows were read as somebody has mended them",
+            report.mended
+        );
+    }
+    if report.gone > 0 {
+        let _ = writeln!(
+            out,
+            "{} documents say that their rows are gone from the source; a person decides",
+            report.gone
+        );
+    }
     if report.edited_since > 0 {
         let _ = writeln!(
             out,

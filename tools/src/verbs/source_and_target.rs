@@ -2,8 +2,11 @@
 
 use std::path::{Path, PathBuf};
 
+use anyhow::Context as _;
 use clap::Args;
+use tools::mends::Mends;
 use tools::plan::{Plan, PlanError};
+use tools::portion::Portion;
 use tools::source::{SourceSummary, read_source};
 use tools::staging::Staging;
 use tools::target::{Hub, Store, Target, TargetError};
@@ -42,6 +45,44 @@ pub(crate) struct TargetOptions {
     pub(super) json: bool,
 }
 
+/// Which rows are meant; all of them without any of these. What is left out counts as excluded, and a later run brings it.
+#[derive(Debug, Args)]
+pub(crate) struct PortionOptions {
+    /// Only orders of this branch, as the plan calls it, with their customers. Can be given several times.
+    #[arg(long = "branch", value_name = "NAME")]
+    branches: Vec<String>,
+    /// Only rows of this table. Can be given several times.
+    #[arg(long = "table", value_name = "NAME")]
+    tables: Vec<String>,
+    /// Only orders taken in on this day (2024-12-31) or later.
+    #[arg(long, value_name = "DAY")]
+    since: Option<jiff::civil::Date>,
+    /// Only orders taken in on this day or earlier.
+    #[arg(long, value_name = "DAY")]
+    until: Option<jiff::civil::Date>,
+}
+
+impl PortionOptions {
+    /// The rows that are meant.
+    pub(super) fn portion(&self) -> Portion {
+        Portion {
+            branches: self.branches.clone(),
+            tables: self.tables.clone(),
+            since: self.since,
+            until: self.until,
+        }
+    }
+}
+
+/// Which source a verb accepts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Binding {
+    /// The one that the plan was made for, byte for byte.
+    ToItsSource,
+    /// Any state of that database: the tables and columns that the plan names must be there.
+    ToItsTables,
+}
+
 /// A plan with its staged source, checked against each other.
 pub(super) struct Prepared {
     pub(super) plan: Plan,
@@ -52,8 +93,34 @@ pub(super) struct Prepared {
     pub(super) staging: Staging,
 }
 
-pub(super) fn prepare(work: Option<&Path>, verb: &TargetOptions) -> anyhow::Result<Prepared> {
-    prepare_plan(work, &verb.plan, verb.source.as_deref())
+/// Any state of the plan's source, whole: what is compared and switched over is the database as it is now.
+pub(super) fn prepare_whole(work: Option<&Path>, verb: &TargetOptions) -> anyhow::Result<Prepared> {
+    prepare(work, verb, Portion::default(), Binding::ToItsTables, None)
+}
+
+/// Stages the source that a verb names, with the rows that were mended.
+pub(super) fn prepare(
+    work: Option<&Path>,
+    verb: &TargetOptions,
+    portion: Portion,
+    binding: Binding,
+    newly_mended: Option<&Path>,
+) -> anyhow::Result<Prepared> {
+    let wanted = Wanted {
+        portion,
+        binding,
+        newly_mended,
+    };
+    prepare_plan(work, &verb.plan, verb.source.as_deref(), wanted)
+}
+
+/// What of a source is meant, and which state of it.
+#[derive(Debug, Clone)]
+pub(super) struct Wanted<'a> {
+    pub(super) portion: Portion,
+    pub(super) binding: Binding,
+    /// A file of rejects that a person has mended.
+    pub(super) newly_mended: Option<&'a Path>,
 }
 
 /// Loads a plan, stages its source and checks the one against the other.
@@ -61,14 +128,29 @@ pub(super) fn prepare_plan(
     work: Option<&Path>,
     plan_path: &Path,
     source: Option<&Path>,
+    wanted: Wanted<'_>,
 ) -> anyhow::Result<Prepared> {
-    let (plan, text) = Plan::load(plan_path)?;
+    let (mut plan, text) = Plan::load(plan_path)?;
+    plan.portion = wanted.portion;
     let source = source.map_or_else(|| plan.source_path(plan_path), Path::to_path_buf);
-    let (staging, summary) = stage(work, &source)?;
-    let problems = plan.problems(&staging, &summary.sha256);
+    let (mut staging, summary) = stage(work, &source)?;
+    let expected = match wanted.binding {
+        Binding::ToItsSource => &summary.sha256,
+        Binding::ToItsTables => &plan.source_sha256,
+    };
+    let problems = plan.problems(&staging, expected);
     if !problems.is_empty() {
         return Err(PlanError::DoesNotFit(problems).into());
     }
+    let path = Beside::of(plan_path).mended();
+    let mut mends = Mends::load(&path)?;
+    if let Some(rejects) = wanted.newly_mended {
+        mends.add(Mends::of_rejects(rejects, &staging, &summary.sha256)?);
+        mends
+            .save(&path)
+            .with_context(|| format!("{} cannot be written", path.display()))?;
+    }
+    plan.mended = mends.apply(&mut staging)?;
     Ok(Prepared {
         plan,
         source,

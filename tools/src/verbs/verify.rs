@@ -12,13 +12,24 @@ use super::beside::Beside;
 use super::noting::Noting;
 use super::report;
 use super::sheet::SheetOptions;
-use super::source_and_target::{TargetOptions, open_target, prepare};
+use super::source_and_target::{Binding, PortionOptions, TargetOptions, open_target, prepare};
 
 /// Arguments of `verify`.
 #[derive(Debug, Args)]
+#[command(after_help = "\
+  offpiste-import verify --plan werkstatt.plan.toml --hub https://hub.example
+      Every row and every field, in both directions.
+  offpiste-import verify --plan werkstatt.plan.toml --source werkstatt-today.sql --hub https://hub.example
+      After a sync: against the later state of the old database.
+  offpiste-import verify --plan werkstatt.plan.toml --hub https://hub.example --branch Chur
+      Only what a run with the same limits has brought.
+
+Exit code: 0 no difference, 1 differences, 2 it could not be carried out. Nothing is ever changed.")]
 pub(crate) struct Options {
     #[command(flatten)]
     target: TargetOptions,
+    #[command(flatten)]
+    portion: PortionOptions,
     /// Also counts and sums both sides by year, branch, status and VAT rate; --html does so, too.
     #[arg(long)]
     sums: bool,
@@ -30,12 +41,18 @@ pub(super) fn carry_out(
     work: Option<&Path>,
     Options {
         target: verb,
+        portion,
         sums,
         sheet,
     }: &Options,
 ) -> anyhow::Result<ExitCode> {
     let started = Instant::now();
-    let prepared = prepare(work, verb)?;
+    if (*sums || sheet.html.is_some()) && !portion.portion().is_whole() {
+        anyhow::bail!(
+            "sums are of the whole source: pass --sums and --html without --branch, --table, --since and --until"
+        );
+    }
+    let prepared = prepare(work, verb, portion.portion(), Binding::ToItsTables, None)?;
     let beside = Beside::of(&verb.plan);
     let noting = Noting::begin(
         &beside,

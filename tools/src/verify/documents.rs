@@ -1,11 +1,11 @@
 //! What the target holds of one source: read once, kept on disk beside the staged rows, looked through part by part.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::io;
 
-use shared::document::{Document, Value, format};
+use shared::document::{Document, Field, Register, Value, format};
 use shared::domain::fields;
-use shared::id::{Actor, DocumentId};
+use shared::id::{DocumentId, ReplicaNumber};
 
 use super::Cell;
 use crate::run::{RunError, is_imported_from};
@@ -31,10 +31,19 @@ struct Held {
     taken: bool,
 }
 
-/// One document, with the actor that imported it.
+/// A document of the source that no row led to.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Left {
+    pub(super) id: DocumentId,
+    pub(super) kind: String,
+    /// It says itself that its row is gone, or somebody has decided to keep it all the same.
+    pub(super) is_gone: bool,
+}
+
+/// One document, with the replicas that imported it and carried changes to it.
 pub(super) struct Found {
     pub(super) document: Document,
-    importer: Option<Actor>,
+    importers: BTreeSet<ReplicaNumber>,
 }
 
 /// What the importer wrote into a field.
@@ -103,9 +112,9 @@ impl Documents {
         Ok(DocumentsOfPart(held.collect()))
     }
 
-    /// Whether a document is of this source.
+    /// Whether a document is of this source, and was not taken back.
     fn is_own(&self, document: &Document) -> bool {
-        is_imported_from(document, &self.source)
+        is_imported_from(document, &self.source) && !shared::domain::is_withdrawn(document)
     }
 }
 
@@ -130,19 +139,14 @@ impl DocumentsOfPart {
             return None;
         }
         held.taken = true;
-        let events = document.event_set().iter();
-        let imported = events
-            .filter(|event| event.kind.as_str() == fields::event::IMPORTED)
-            .map(|event| event.dot.actor)
-            .next();
         Some(Found {
-            importer: imported,
+            importers: shared::domain::importers(&document),
             document,
         })
     }
 
-    /// How many documents of the source were looked at, and those that no row led to, with their kinds.
-    pub(super) fn finish(self, documents: &Documents) -> (u64, Vec<(DocumentId, String)>) {
+    /// How many documents of the source were looked at, and those that no row led to.
+    pub(super) fn finish(self, documents: &Documents) -> (u64, Vec<Left>) {
         let mut taken = 0;
         let mut left = Vec::new();
         for (id, held) in self.0 {
@@ -151,7 +155,13 @@ impl DocumentsOfPart {
             } else if let Ok(document) = format::decode(&held.encoded)
                 && documents.is_own(&document)
             {
-                left.push((id, document.kind().as_str().to_owned()));
+                // What somebody decided to keep has the mark emptied; the register is there all the same.
+                let mark = document.register(fields::import::GONE_SINCE);
+                left.push(Left {
+                    id,
+                    kind: document.kind().as_str().to_owned(),
+                    is_gone: mark.is_some_and(|mark| !mark.as_slice().is_empty()),
+                });
             }
         }
         left.sort();
@@ -166,10 +176,11 @@ impl Found {
             return Imported::Absent;
         };
         let versions = register.as_slice();
-        match versions
-            .iter()
-            .find(|version| Some(version.dot.actor) == self.importer)
-        {
+        let own = versions.iter().find(|version| {
+            version.by.is_none() && self.importers.contains(&version.dot.actor.replica())
+        });
+        match own {
+            Some(version) if version.value == Value::Null => Imported::Absent,
             Some(version) => Imported::Value(&version.value),
             None if versions.is_empty() => Imported::Absent,
             None => Imported::Edited,
@@ -184,14 +195,68 @@ impl Found {
         }
     }
 
-    /// The names of all legacy fields.
-    pub(super) fn raw_fields(&self) -> impl Iterator<Item = &str> {
-        let names = self
+    /// Whether a line says that its row is missing in the source, or somebody has decided about that.
+    fn is_gone_line(&self, item: &str, line: &str) -> bool {
+        let mark = format!("items/{item}/lines/{line}/gone_since");
+        let newest = self
             .document
-            .fields()
-            .keys()
-            .map(shared::document::Field::as_str);
-        names.filter(|name| name.starts_with("legacy/"))
+            .register(&mark)
+            .and_then(Register::newest_version);
+        newest.is_some_and(|mark| mark.by.is_some() || mark.value != Value::Null)
+    }
+
+    /// The keys of the lines that the importer made, as item and line, in their order; those whose rows are missing left out.
+    pub(super) fn imported_lines(&self) -> Vec<(String, String)> {
+        let mut lines: Vec<(i64, i64, String, String)> = Vec::new();
+        let names = self.document.fields().keys();
+        for field in names.filter(|field| field.as_str().starts_with("items/")) {
+            let segments: Vec<&str> = field.segments().collect();
+            let ["items", item, "lines", line, "position"] = segments.as_slice() else {
+                continue;
+            };
+            let place = |field: &str| match self.value(field) {
+                Imported::Value(value) => value.as_int(),
+                Imported::Absent | Imported::Edited => None,
+            };
+            let is_gone = self.is_gone_line(item, line);
+            if let Some(position) = place(field.as_str())
+                && !is_gone
+            {
+                let item_position = place(&format!("items/{item}/position")).unwrap_or(0);
+                lines.push((
+                    item_position,
+                    position,
+                    (*item).to_owned(),
+                    (*line).to_owned(),
+                ));
+            }
+        }
+        lines.sort();
+        lines
+            .into_iter()
+            .map(|(_, _, item, line)| (item, line))
+            .collect()
+    }
+
+    /// The names of all legacy fields, but for those of lines whose rows are missing.
+    pub(super) fn raw_fields(&self) -> Vec<&str> {
+        let names = || self.document.fields().keys().map(Field::as_str);
+        let gone: Vec<String> = names()
+            .filter_map(|name| {
+                let (item, line) = name
+                    .strip_prefix("items/")?
+                    .strip_suffix("/gone_since")?
+                    .split_once("/lines/")?;
+                self.is_gone_line(item, line)
+                    .then(|| format!("legacy/lines/{line}/"))
+            })
+            .collect();
+        let is_raw = |name: &&str| {
+            name.starts_with("legacy/")
+                && !gone.iter().any(|line| name.starts_with(line.as_str()))
+                && self.value(name) != Imported::Absent
+        };
+        names().filter(is_raw).collect()
     }
 }
 

@@ -1,6 +1,5 @@
 //! Orders and their lines, checked.
 
-use std::borrow::Cow;
 use std::rc::Rc;
 
 use shared::clock::UtcMillis;
@@ -9,7 +8,7 @@ use shared::domain::{Money, Order, fields};
 
 use super::documents::{Documents, DocumentsOfPart, Found, Imported};
 use super::parts::OrderRow;
-use super::{Cell, Check, Person, SourceRow, contact_places, expect};
+use super::{Cell, Check, Person, SourceRow, expect};
 use crate::ledger::Fate;
 use crate::naming;
 use crate::plan::{Choices, Lines, PaidIs};
@@ -37,13 +36,13 @@ impl<'a> Check<'a> {
             };
             let line_rows = match (&lines, row.key(&plan.orders.key)) {
                 (Some((lines, table)), Some(key)) if self.common.parts.lines_are_level => {
-                    match order.first_line {
-                        0 => Vec::new(),
-                        first => self.rows_while(table, first, &lines.order, &key)?,
+                    match (order.first_line, lines.order.0.first()) {
+                        (0, _) | (_, None) => Vec::new(),
+                        (first, Some(column)) => self.rows_while(table, first, column, &key)?,
                     }
                 }
                 (Some((lines, table)), Some(key)) => {
-                    let rows = self.rows_where(table, &lines.order, &key)?;
+                    let rows = self.rows_where(table, &lines.order.0, &key)?;
                     Rc::try_unwrap(rows).unwrap_or_else(|rows| rows.to_vec())
                 }
                 _ => Vec::new(),
@@ -84,7 +83,13 @@ impl<'a> Check<'a> {
             }
             return Ok(());
         }
-        let found = self.find(documents, own, row, &plan.orders.key);
+        let found = self.find(documents, own, row, &plan.orders.key)?;
+        if self.is_of_another_portion(row)? {
+            for line in line_rows {
+                self.count(&line.table.schema.name, Fate::Excluded);
+            }
+            return Ok(());
+        }
         for line in line_rows {
             match (&found, self.is_rejected(line)) {
                 (None, true) => self.count(&line.table.schema.name, Fate::Rejected),
@@ -95,9 +100,12 @@ impl<'a> Check<'a> {
         let Some((key, document)) = found else {
             return Ok(());
         };
+        if self.is_forgotten(&document) {
+            return Ok(());
+        }
         self.order(row, &key, &document)?;
         self.lookups(row, &key, &document)?;
-        let mut expected = self.order_raw(row, &key, &document);
+        let mut expected = self.raw_values(row, &key, &document, "legacy/");
         match lines {
             Some(lines) => expected += self.lines(lines, row, &key, &document, line_rows)?,
             None => self.only_line(row, &key, &document)?,
@@ -174,44 +182,6 @@ impl<'a> Check<'a> {
             .unwrap_or(usize::MAX)
     }
 
-    fn order_raw(&mut self, row: &SourceRow<'_>, key: &str, document: &Found) -> usize {
-        let orders = &self.plan.orders;
-        let mut elsewhere = if self.plan.customers.is_some() && orders.customer.is_some() {
-            Vec::new()
-        } else {
-            contact_places(row, &orders.contact)
-        };
-        let kept_in =
-            |field: &'static str, column: &'a String| (column.as_str(), Cow::Borrowed(field));
-        elsewhere.extend(
-            orders
-                .number
-                .as_ref()
-                .map(|column| kept_in("number/legacy", column)),
-        );
-        elsewhere.extend(
-            orders
-                .note
-                .as_ref()
-                .map(|column| kept_in("free/note", column)),
-        );
-        if let Some(column) = &orders.item {
-            let label = document
-                .document
-                .fields()
-                .keys()
-                .map(|field| field.as_str().to_owned());
-            let mut labels = label.filter(|name| {
-                name.starts_with("items/")
-                    && name.matches('/').count() == 2
-                    && name.ends_with("/label")
-            });
-            let label = labels.next().unwrap_or_default();
-            elsewhere.push((column, Cow::Owned(label)));
-        }
-        self.raw_values(row, key, document, "legacy/", &elsewhere)
-    }
-
     fn order(&mut self, row: &SourceRow<'_>, key: &str, document: &Found) -> Result<(), RunError> {
         let plan = self.plan;
         let orders = &plan.orders;
@@ -280,24 +250,20 @@ impl<'a> Check<'a> {
             "priority",
             priority.map(Value::from).as_ref(),
         );
+        for (column, field) in [
+            (&orders.number, fields::order::LEGACY_NUMBER),
+            (&orders.note, fields::order::NOTE),
+        ] {
+            let text = row.cell(column.as_ref()).text();
+            let text = text.filter(|text| !text.is_empty());
+            self.expect(row, key, document, field, text.map(Value::from).as_ref());
+        }
         self.branch(row, key, document);
         self.customer(row, key, document)
     }
 
     fn branch(&mut self, row: &SourceRow<'_>, key: &str, document: &Found) {
-        let branches = &self.plan.branches;
-        let cell = row.cell(branches.column.as_ref());
-        let named = cell.text().and_then(|text| {
-            branches
-                .map
-                .get(text)
-                .or_else(|| branches.map.get(text.trim()))
-        });
-        let expected = named.or(if cell.given().is_none() {
-            branches.default.as_ref()
-        } else {
-            None
-        });
+        let expected = self.branch_named_by(row);
         let home = document
             .document
             .newest(fields::order::HOME)
@@ -334,15 +300,10 @@ impl<'a> Check<'a> {
             .document
             .newest(fields::order::CUSTOMER)
             .and_then(|value| value.as_id());
-        if let (Some(customers), Some(column)) = (&plan.customers, &plan.orders.customer) {
-            let reference = row.cell(Some(column)).text();
-            let found = match (
-                reference,
-                self.table(&customers.table),
-                customers.key.first(),
-            ) {
-                (Some(reference), Some(table), Some(key)) => {
-                    self.rows_where(table, key, reference)?
+        if let (Some(customers), Some(columns)) = (&plan.customers, &plan.orders.customer) {
+            let found = match (row.key(&columns.0), self.table(&customers.table)) {
+                (Some(reference), Some(table)) => {
+                    self.rows_where(table, &customers.key, &reference)?
                 }
                 _ => Rc::default(),
             };
@@ -390,7 +351,7 @@ impl<'a> Check<'a> {
             (Some(table), Some(key), Some(name)) => {
                 let found = self
                     .table(table)
-                    .map(|table| self.rows_where(table, key, given))
+                    .map(|table| self.rows_where(table, std::slice::from_ref(key), given))
                     .transpose()?
                     .unwrap_or_default();
                 found
@@ -420,7 +381,7 @@ impl<'a> Check<'a> {
             ) else {
                 continue;
             };
-            let found = self.rows_where(table, &lookup.key, reference)?;
+            let found = self.rows_where(table, std::slice::from_ref(&lookup.key), reference)?;
             let text = found
                 .first()
                 .and_then(|found| found.cell(Some(&lookup.text)).text().map(str::to_owned));
@@ -453,12 +414,8 @@ impl<'a> Check<'a> {
         line_rows: &[SourceRow<'a>],
     ) -> Result<usize, RunError> {
         let mut expected = 0;
-        let Some(order) = Order::of(&document.document) else {
-            self.differ(row, key, "", "the document is no order");
-            return Ok(expected);
-        };
-        let lines: Vec<_> = order.items.iter().flat_map(|item| &item.lines).collect();
-        if lines.len() < line_rows.len() {
+        let lines = document.imported_lines();
+        if lines.len() != line_rows.len() {
             self.differ(
                 row,
                 key,
@@ -470,18 +427,10 @@ impl<'a> Check<'a> {
                 ),
             );
         }
-        for (line_row, line) in line_rows.iter().zip(lines) {
-            let prefix = format!("legacy/lines/{}/", line.key);
-            expected += self.raw_values(line_row, key, document, &prefix, &[]);
+        for (line_row, (item, line)) in line_rows.iter().zip(lines) {
+            let prefix = format!("legacy/lines/{line}/");
+            expected += self.raw_values(line_row, key, document, &prefix);
             let (label, list_price) = self.service(line_row.cell(plan.service.as_ref()))?;
-            if line.label != label {
-                self.differ(
-                    line_row,
-                    key,
-                    "label",
-                    format!("expected {label:?}, found {:?}", line.label),
-                );
-            }
             let text =
                 |column: &Option<String>| line_row.cell(column.as_ref()).given().map(str::to_owned);
             let price = match text(&plan.price) {
@@ -492,16 +441,31 @@ impl<'a> Check<'a> {
                 ),
                 None => list_price.or(Some(0)),
             };
-            if price != Some(line.price.minor) {
-                self.differ(
-                    line_row,
-                    key,
-                    "price",
-                    format!("expected {price:?} hundredths, found {}", line.price.minor),
-                );
+            self.line(line_row, key, document, (&item, &line), &label, price);
+            let piece = line_row.cell(plan.item.as_ref()).text();
+            if let Some(piece) = piece.filter(|text| !text.is_empty()) {
+                let field = format!("items/{item}/label");
+                self.expect(line_row, key, document, &field, Some(&piece.into()));
             }
         }
         Ok(expected)
+    }
+
+    /// What a line is called and what it costs; what staff have changed of it is theirs.
+    fn line(
+        &mut self,
+        row: &SourceRow<'_>,
+        key: &str,
+        document: &Found,
+        (item, line): (&str, &str),
+        label: &str,
+        hundredths: Option<i64>,
+    ) {
+        let field = |name: &str| format!("items/{item}/lines/{line}/{name}");
+        self.expect(row, key, document, &field("label"), Some(&label.into()));
+        let currency = Currency::new(&self.plan.currency).unwrap_or(Currency::CHF);
+        let price = hundredths.map(|minor| Value::Money { minor, currency });
+        self.expect(row, key, document, &field("price"), price.as_ref());
     }
 
     /// An order without lines of its own has one line, made of its own columns.
@@ -530,16 +494,29 @@ impl<'a> Check<'a> {
             None => list_price,
         };
         let expected = price.unwrap_or(0);
-        let found = order.items.iter().flat_map(|item| &item.lines).next();
-        match found {
-            Some(line) if line.label == label && line.price.minor == expected => {}
+        let lines = document.imported_lines();
+        match lines.first() {
             None if label.is_empty() && price.is_none() => {}
-            found => self.differ(
+            None => self.differ(
                 row,
                 key,
                 "line",
-                format!("expected {label:?} at {expected} hundredths, found {found:?}"),
+                format!("expected {label:?} at {expected} hundredths, found no line"),
             ),
+            Some((item, line)) => {
+                self.line(row, key, document, (item, line), &label, Some(expected));
+            }
+        }
+        let piece = row.cell(orders.item.as_ref()).text();
+        if let Some(piece) = piece.filter(|text| !text.is_empty()) {
+            let names = document.document.fields().keys();
+            let mut labels = names.map(shared::document::Field::as_str).filter(|name| {
+                name.starts_with("items/")
+                    && name.matches('/').count() == 2
+                    && name.ends_with("/label")
+            });
+            let label = labels.next().unwrap_or_default().to_owned();
+            self.expect(row, key, document, &label, Some(&piece.into()));
         }
         let currency = Currency::new(&self.plan.currency).unwrap_or(Currency::CHF);
         let paid = match (orders.paid_is, row.cell(orders.paid.as_ref()).given()) {
@@ -584,7 +561,7 @@ impl<'a> Check<'a> {
         };
         let found = self
             .table(table)
-            .map(|table| self.rows_where(table, key, raw))
+            .map(|table| self.rows_where(table, std::slice::from_ref(key), raw))
             .transpose()?
             .unwrap_or_default();
         Ok(match found.first() {

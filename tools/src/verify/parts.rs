@@ -64,23 +64,29 @@ impl Parts {
                 rows[part(plan, table, key)].customers.push(place);
                 Ok(())
             })?;
-            if let Some(key) = customers.key.first() {
-                index(staging, table, key)?;
-            }
+            index(staging, table, &customers.key)?;
         }
         let orders = table(&plan.orders.table);
         let lines = plan.lines.as_ref();
-        let lines = lines.and_then(|lines| Some((table(&lines.table)?, lines.order.as_str())));
+        let lines = lines.and_then(|lines| Some((table(&lines.table)?, &lines.order.0)));
         let mut level = false;
-        if let (Some(orders), Some((lines, column))) = (orders, lines) {
-            level = are_level(staging, orders, &plan.orders.key, lines, column)?;
+        if let (Some(orders), Some((lines, columns))) = (orders, lines) {
+            level = are_level(staging, orders, &plan.orders.key, lines, columns)?;
             if !level {
-                index(staging, lines, column)?;
+                index(staging, lines, columns)?;
             }
+        }
+        // Which customers a portion has is told by their orders.
+        if let (Some(orders), Some(columns)) = (orders, &plan.orders.customer)
+            && plan.portion.limits_orders()
+        {
+            index(staging, orders, &columns.0)?;
         }
         if let Some(orders) = orders {
             let mut first_lines = match lines {
-                Some((lines, column)) if level => Some(FirstLines::of(lines, column)),
+                Some((lines, columns)) if level => {
+                    columns.first().map(|column| FirstLines::of(lines, column))
+                }
                 _ => None,
             };
             each_key(staging, orders, &plan.orders.key, |place, key| {
@@ -95,21 +101,21 @@ impl Parts {
         }
         for lookup in &plan.lookup {
             if let Some(table) = table(&lookup.table) {
-                index(staging, table, &lookup.key)?;
+                index(staging, table, std::slice::from_ref(&lookup.key))?;
             }
         }
         for choices in [&plan.status, &plan.priority] {
             if let (Some(name), Some(key)) = (&choices.table, &choices.key)
                 && let Some(table) = table(name)
             {
-                index(staging, table, key)?;
+                index(staging, table, std::slice::from_ref(key))?;
             }
         }
         if let Some(services) = &plan.services
             && let (Some(name), Some(key)) = (&services.table, &services.key)
             && let Some(table) = table(name)
         {
-            index(staging, table, key)?;
+            index(staging, table, std::slice::from_ref(key))?;
         }
         Ok(Self {
             rows,
@@ -214,14 +220,22 @@ fn narrow(place: i64) -> u32 {
 pub(super) fn index(
     staging: &Staging,
     table: &StagedTable,
-    column: &str,
+    columns: &[String],
 ) -> Result<(), rusqlite::Error> {
-    let Some(index) = table.schema.column_index(column) else {
+    let indexes: Vec<usize> = columns
+        .iter()
+        .filter_map(|column| table.schema.column_index(column))
+        .collect();
+    if indexes.is_empty() {
         return Ok(());
-    };
+    }
     let name = table.sql_name();
+    let named: Vec<String> = indexes.iter().map(usize::to_string).collect();
+    let listed: Vec<String> = indexes.iter().map(|index| format!("c{index}")).collect();
     staging.connection().execute_batch(&format!(
-        "CREATE INDEX IF NOT EXISTS k_{name}_{index} ON {name} (c{index})"
+        "CREATE INDEX IF NOT EXISTS k_{name}_{} ON {name} ({})",
+        named.join("_"),
+        listed.join(", ")
     ))
 }
 
@@ -230,9 +244,12 @@ fn are_level(
     orders: &StagedTable,
     key: &[String],
     lines: &StagedTable,
-    column: &str,
+    columns: &[String],
 ) -> Result<bool, rusqlite::Error> {
-    let [key] = key else { return Ok(false) };
+    // Keys of several columns are looked up.
+    let ([key], [column]) = (key, columns) else {
+        return Ok(false);
+    };
     let (Some(key), Some(column)) = (
         orders.schema.column_index(key),
         lines.schema.column_index(column),

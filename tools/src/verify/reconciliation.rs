@@ -5,18 +5,19 @@
 //! same views that the counters see. An order whose figures staff have changed since is taken out of both sides and shown
 //! on a line of its own: its difference is work, not loss.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::path::Path;
 
 use serde::Serialize;
-use shared::document::Document;
+use shared::document::{Document, Value};
 use shared::domain::{Branch, Order, fields};
-use shared::id::{Actor, DocumentId};
+use shared::id::{DocumentId, ReplicaNumber};
 use shared::limits;
 
 use super::parts::{Parts, index};
+use super::rejects::Rejects;
 use super::seen::Seen;
-use super::{Check, Common, SourceRow, expect, read_rejects};
+use super::{Check, Common, SourceRow, expect};
 use crate::naming;
 use crate::phones_by_row::PhonesByRow;
 use crate::plan::{Lines, PaidIs, Plan};
@@ -47,6 +48,8 @@ pub struct Reconciliation {
     pub by_vat: Vec<Group>,
     /// Orders that staff have changed since, as they stand at the target.
     pub changed_since_now: Sum,
+    /// Orders that are here though their rows are gone from the source: marked so, or kept by somebody's decision.
+    pub gone: Sum,
     /// Amounts of the source that are none; they count as nothing on its side. Their rows are among the rejects.
     pub unreadable_amounts: u64,
     /// Groups whose two sides do not add up.
@@ -125,8 +128,13 @@ pub fn reconcile(
     rejects: &Path,
 ) -> Result<Reconciliation, RunError> {
     let mut sheet = Sheet::default();
-    let after = read_target(plan, target, &mut sheet)?;
-    let unreadable_amounts = read_source(plan, staging, rejects, &after, &mut sheet)?;
+    let stale = Rejects::read(plan, staging, rejects);
+    let mut after = read_target(plan, target, &stale, &mut sheet)?;
+    let unreadable_amounts = read_source(plan, staging, rejects, &mut after, &mut sheet)?;
+    let mut gone = Sum::default();
+    for (_, sum) in after.marked.values() {
+        gone.add(*sum);
+    }
     let [by_year, by_branch, by_status, by_vat] = sheet.questions.map(in_order);
     let all = [&by_year, &by_branch, &by_status, &by_vat];
     let differences = all
@@ -143,6 +151,7 @@ pub fn reconcile(
         by_status,
         by_vat,
         changed_since_now: after.changed_since_now,
+        gone,
         unreadable_amounts,
         differences: differences as u64,
     })
@@ -209,12 +218,15 @@ pub(super) struct After {
     branches: HashMap<String, String>,
     pub(super) changed_since: HashSet<DocumentId>,
     changed_since_now: Sum,
+    /// Orders that were said to be gone at some time, and their values: whether they are, their rows tell.
+    marked: HashMap<DocumentId, (Values, Sum)>,
 }
 
 /// The target's side, from the documents alone.
 pub(super) fn read_target(
     plan: &Plan,
     target: &mut dyn Target,
+    stale: &Rejects,
     sheet: &mut Sheet,
 ) -> Result<After, RunError> {
     let mut after = After::default();
@@ -235,20 +247,23 @@ pub(super) fn read_target(
             let Some(order) = Order::of(document) else {
                 continue;
             };
-            let Some(importer) = importer_of(document, &plan.source_name) else {
+            if !is_imported_from(document, &plan.source_name)
+                || shared::domain::is_withdrawn(document)
+            {
                 continue;
-            };
+            }
+            let importers = shared::domain::importers(document);
             let sum = Sum {
                 orders: 1,
                 amount_minor: order.total().minor,
                 paid_minor: order
                     .payments
                     .iter()
-                    .filter(|payment| payment.dot.actor.replica() == importer.replica())
+                    .filter(|payment| importers.contains(&payment.dot.actor.replica()))
                     .map(|payment| payment.amount.minor)
                     .fold(0, i64::saturating_add),
             };
-            if is_changed_since(document, importer) {
+            if is_changed_since(document, &importers) || stale.is_former(document.id()) {
                 after.changed_since.insert(document.id());
                 after.changed_since_now.add(sum);
                 continue;
@@ -262,7 +277,12 @@ pub(super) fn read_target(
                 Some(order.status.code),
                 order.vat_basis_points.map(|rate| rate.to_string()),
             ];
-            by_id.add(&values, Column::Target, sum);
+            let mark = document.register(fields::import::GONE_SINCE);
+            if mark.is_some_and(|mark| !mark.as_slice().is_empty()) {
+                after.marked.insert(document.id(), (values, sum));
+            } else {
+                by_id.add(&values, Column::Target, sum);
+            }
         }
         if !page.more || page.cursor <= cursor {
             break;
@@ -275,24 +295,18 @@ pub(super) fn read_target(
         let name = id.map(|id| after.branches.get(&id).cloned().unwrap_or(id));
         named.entry(name).or_default().target.add(group.target);
     }
+    for (values, _) in after.marked.values_mut() {
+        let branch = values[1].take();
+        values[1] = branch.map(|id| after.branches.get(&id).cloned().unwrap_or(id));
+    }
     sheet.total = by_id.total;
     sheet.questions = [years, named, statuses, rates];
     Ok(after)
 }
 
-/// The actor that brought an order over from this source.
-fn importer_of(document: &Document, source: &str) -> Option<Actor> {
-    if !is_imported_from(document, source) {
-        return None;
-    }
-    let mut events = document.events().into_iter();
-    events
-        .find(|event| event.kind.as_str() == fields::event::IMPORTED)
-        .map(|event| event.dot.actor)
-}
-
-/// Whether anybody but the importer wrote one of the values that are counted and summed here.
-fn is_changed_since(document: &Document, importer: Actor) -> bool {
+/// Whether anybody but an importer wrote one of the values that are counted and summed here, or a line waits for somebody to
+/// decide whether it is gone.
+fn is_changed_since(document: &Document, importers: &BTreeSet<ReplicaNumber>) -> bool {
     let counted = |field: &str| {
         [
             fields::order::HOME,
@@ -304,15 +318,16 @@ fn is_changed_since(document: &Document, importer: Actor) -> bool {
             || field.starts_with("items/")
                 && (field.ends_with("/price") || field.ends_with("/removed"))
     };
-    let mut registers = document
-        .fields()
-        .iter()
-        .filter(|(field, _)| counted(field.as_str()));
-    registers.any(|(_, register)| {
-        register
-            .versions()
-            .iter()
-            .any(|version| version.dot.actor.replica() != importer.replica())
+    let mark = fields::import::LINE_GONE_SINCE;
+    document.fields().iter().any(|(field, register)| {
+        let name = field.as_str();
+        let is_mark = name.starts_with("items/") && name.rsplit('/').next() == Some(mark);
+        (counted(name) || is_mark)
+            && register.versions().iter().any(|version| {
+                version.by.is_some()
+                    || !importers.contains(&version.dot.actor.replica())
+                    || is_mark && version.value != Value::Null
+            })
     })
 }
 
@@ -321,7 +336,7 @@ fn read_source(
     plan: &Plan,
     staging: &Staging,
     rejects: &Path,
-    after: &After,
+    after: &mut After,
     sheet: &mut Sheet,
 ) -> Result<u64, RunError> {
     with_check(plan, staging, rejects, |check| {
@@ -341,11 +356,11 @@ pub(super) fn with_check<T>(
     if let Some(lines) = &plan.lines
         && let Some(table) = staging.table(&lines.table)
     {
-        index(staging, table, &lines.order)?;
+        index(staging, table, &lines.order.0)?;
     }
     let common = Common {
         plan,
-        rejected: &read_rejects(staging, rejects),
+        rejects: &Rejects::read(plan, staging, rejects),
         seen: &Seen::nothing(staging),
         branches: &BTreeMap::new(),
         parts: &parts,
@@ -357,7 +372,7 @@ pub(super) fn with_check<T>(
 fn sum_up_rows(
     plan: &Plan,
     check: &mut Check<'_>,
-    after: &After,
+    after: &mut After,
     sheet: &mut Sheet,
 ) -> Result<u64, RunError> {
     let Some(table) = check.table(&plan.orders.table) else {
@@ -391,10 +406,18 @@ fn sum_up_rows(
         let id = row
             .key(&plan.orders.key)
             .map(|key| naming::document_id(&plan.source_name, &table.schema.name, &key));
-        if excluded || check.is_rejected(row) {
+        if excluded {
             sheet.add(&values, Column::LeftBehind, sum);
-        } else if id.is_some_and(|id| after.changed_since.contains(&id)) {
+            return Ok(());
+        }
+        if let Some((then, there)) = id.and_then(|id| after.marked.remove(&id)) {
+            sheet.add(&then, Column::Target, there);
+        }
+        let is_changed = id.is_some_and(|id| after.changed_since.contains(&id));
+        if is_changed && (!check.is_rejected(row) || check.common.rejects.is_at_target(row)) {
             sheet.add(&values, Column::ChangedSince, sum);
+        } else if check.is_rejected(row) {
+            sheet.add(&values, Column::LeftBehind, sum);
         }
         Ok(())
     })?;
@@ -420,18 +443,10 @@ pub(super) fn values_of(
             .and_then(|text| expect::date(text, &words))
     };
     let received = day(&plan.orders.received);
-    let branches = &plan.branches;
-    let cell = row.cell(branches.column.as_ref());
-    let named = cell.text().and_then(|text| {
-        branches
-            .map
-            .get(text)
-            .or_else(|| branches.map.get(text.trim()))
-    });
-    let branch = match (named, cell.given()) {
+    let unknown = row.cell(plan.branches.column.as_ref()).given();
+    let branch = match (check.branch_named_by(row), unknown) {
         (Some(name), _) => Some(name.clone()),
-        (None, Some(unknown)) => Some(unknown.to_owned()),
-        (None, None) => branches.default.clone(),
+        (None, unknown) => unknown.map(str::to_owned),
     };
     // The plan may name a branch by its id or in other letters than the office does.
     let branch = branch.map(|name| {
@@ -493,7 +508,7 @@ impl Amounts {
         let Some(table) = check.table(&table.schema.name) else {
             return Ok(());
         };
-        for line in check.rows_where(table, &lines.order, &key)?.iter() {
+        for line in check.rows_where(table, &lines.order.0, &key)?.iter() {
             let text = |column: &Option<String>| line.cell(column.as_ref()).given();
             let price = match text(&lines.price) {
                 Some(price) => self.bounded(expect::line_hundredths(

@@ -7,6 +7,7 @@ use serde::Serialize;
 use shared::id::DocumentId;
 
 use super::reconciliation::{After, Amounts, Sheet, read_target, values_of, with_check};
+use super::rejects::Rejects;
 use super::{Check, read_row};
 use crate::naming;
 use crate::plan::Plan;
@@ -45,7 +46,12 @@ pub fn samples(
     wanted: usize,
     mut draw: impl FnMut() -> u64,
 ) -> Result<Vec<Sample>, RunError> {
-    let after: After = read_target(plan, target, &mut Sheet::default())?;
+    let after: After = read_target(
+        plan,
+        target,
+        &Rejects::read(plan, staging, rejects),
+        &mut Sheet::default(),
+    )?;
     with_check(plan, staging, rejects, |check| {
         drawn_of(plan, staging, check, &after, wanted, &mut draw)
     })

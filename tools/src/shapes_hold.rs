@@ -1,0 +1,408 @@
+//! The shapes that legacy order databases have, each with a plan that a person wrote: keys of several columns, one piece per line,
+//! branches by a rule, two databases of one firm, rows mended by hand.
+
+use std::path::{Path, PathBuf};
+
+use shared::document::Value;
+use shared::domain::{Order, fields};
+
+use crate::mends::Mends;
+use crate::naming;
+use crate::parallel_run::Side;
+use crate::plan::Plan;
+use crate::run::Report;
+
+fn written(folder: &Path, name: &str, script: &str) -> PathBuf {
+    let path = folder.join(name);
+    std::fs::write(&path, script).expect("the script is written");
+    path
+}
+
+fn assert_clean(report: &Report) {
+    assert!(report.is_clean(), "{:#?}", report.differences);
+}
+
+/// The head that all these plans share.
+fn head(source: &Path, name: &str) -> String {
+    format!(
+        r#"plan_version = 1
+document_schema = 1
+source_name = "{name}"
+source_file = "{}"
+source_sha256 = "{}"
+stamped_at = "2026-11-20T10:00:00Z"
+time_zone = "Europe/Zurich"
+country = "CH"
+currency = "CHF"
+"#,
+        source.display(),
+        crate::parallel_run::sha256_of(source)
+    )
+}
+
+#[test]
+fn keys_of_several_columns_lead_from_table_to_table() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let source = written(
+        folder.path(),
+        "mandanten.sql",
+        "CREATE TABLE Kunden (Mandant INTEGER, Nr INTEGER, Name TEXT, Telefon TEXT, PRIMARY KEY (Mandant, Nr));
+         INSERT INTO Kunden VALUES (1, 7, 'Reto Tschudi', '079 123 45 67'), (2, 7, 'Ursina Caflisch', '079 234 56 78');
+         CREATE TABLE Auftraege (Mandant INTEGER, Nr INTEGER, Kunde INTEGER, Status INTEGER, Eingang TEXT, PRIMARY KEY (Mandant, Nr));
+         INSERT INTO Auftraege VALUES (1, 100, 7, 0, '2026-11-10'), (2, 100, 7, 2, '2026-11-11');
+         CREATE TABLE Positionen (Mandant INTEGER, Auftrag INTEGER, Pos INTEGER, Ski TEXT, Art TEXT, Arbeit TEXT, Preis TEXT,
+             PRIMARY KEY (Mandant, Auftrag, Pos));
+         INSERT INTO Positionen VALUES (1, 100, 1, 'Stöckli Laser 170', 'Ski', 'Grosser Service', '69.00'),
+             (1, 100, 2, 'Burton Custom 158', 'Board', 'Heisswachsen', '18.00'), (2, 100, 1, 'Rossignol 166', 'Ski', 'Kleiner Service', '49.00');",
+    );
+    let text = head(&source, "mandanten")
+        + r#"
+[branches]
+create_missing = true
+[[branches.rule]]
+column = "Mandant"
+equals = "2"
+branch = "Davos"
+[[branches.rule]]
+column = "Mandant"
+starts_with = "1"
+branch = "Chur"
+
+[orders]
+table = "Auftraege"
+key = ["Mandant", "Nr"]
+number = "Nr"
+customer = ["Mandant", "Kunde"]
+status = "Status"
+received = "Eingang"
+
+[lines]
+table = "Positionen"
+key = ["Mandant", "Auftrag", "Pos"]
+order = ["Mandant", "Auftrag"]
+item = "Ski"
+item_kind = "Art"
+service = "Arbeit"
+price = "Preis"
+
+[customers]
+table = "Kunden"
+key = ["Mandant", "Nr"]
+[customers.contact]
+name = "Name"
+phone = "Telefon"
+
+[status]
+map = { "0" = "open", "1" = "in_work", "2" = "done" }
+[priority]
+"#;
+    let mut side = Side::with_plan(text);
+    let report = side.run(&source);
+    assert_clean(&report);
+    let verified = side.verify(&source);
+    assert_clean(&verified);
+    assert_eq!(verified.ledger, report.ledger);
+    assert_eq!(verified.orders_by_branch["Chur"], 1);
+    assert_eq!(verified.orders_by_branch["Davos"], 1);
+    let documents = side.documents();
+    let key = naming::key_text(["1", "100"]);
+    let order = &documents[&naming::document_id("mandanten", "Auftraege", &key)];
+    let order = Order::of(order).expect("it is an order");
+    assert_eq!(order.contact.name.as_deref(), Some("Reto Tschudi"));
+    let pieces: Vec<(Option<&str>, &str, usize)> = order
+        .items
+        .iter()
+        .map(|item| (item.kind.as_deref(), item.label.as_str(), item.lines.len()))
+        .collect();
+    assert_eq!(
+        pieces,
+        [
+            (Some("Ski"), "Stöckli Laser 170", 1),
+            (Some("Board"), "Burton Custom 158", 1)
+        ]
+    );
+
+    // A piece joins in the old database: the others keep their keys, and what staff say of them.
+    let script = std::fs::read_to_string(&source).expect("it is there");
+    let later = written(
+        folder.path(),
+        "later.sql",
+        &(script
+            + "INSERT INTO Positionen VALUES (1, 100, 3, 'Atomic 162', 'Ski', 'Heisswachsen', '18.00');"),
+    );
+    let synced = side.sync(&later);
+    assert_eq!(
+        (synced.carried.changed, synced.carried.new),
+        (1, 0),
+        "{:?}",
+        synced.carried
+    );
+    assert_clean(&side.verify(&later));
+    assert!(side.diff(&later).is_clean(), "{:#?}", side.diff(&later));
+}
+
+#[test]
+fn two_databases_of_one_firm_with_equal_numbers_stay_apart() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let script = |who: &str, phone: &str| {
+        format!(
+            "CREATE TABLE orders (id INTEGER PRIMARY KEY, name TEXT, phone TEXT, status TEXT, received TEXT);
+             INSERT INTO orders VALUES (1, '{who}', '{phone}', 'open', '2026-11-10'), (2, 'Gian Camenisch', '079 345 67 89', 'open', '2026-11-11');"
+        )
+    };
+    let chur = written(
+        folder.path(),
+        "chur.sql",
+        &script("Reto Tschudi", "079 123 45 67"),
+    );
+    let davos = written(
+        folder.path(),
+        "davos.sql",
+        &script("Ursina Caflisch", "079 234 56 78"),
+    );
+    let text = |source: &Path, name: &str, branch: &str| {
+        head(source, name)
+            + &format!(
+                r#"
+[branches]
+default = "{branch}"
+create_missing = true
+[orders]
+table = "orders"
+key = ["id"]
+number = "id"
+status = "status"
+received = "received"
+[orders.contact]
+name = "name"
+phone = "phone"
+[status]
+map = {{ "open" = "open" }}
+[priority]
+"#
+            )
+    };
+    let mut side = Side::with_plan(text(&chur, "chur", "Chur"));
+    assert_clean(&side.run(&chur));
+    let first = side.documents();
+    side.take_plan(text(&davos, "davos", "Davos"));
+    assert_clean(&side.run(&davos));
+    assert_clean(&side.verify(&davos));
+    let both = side.documents();
+    let numbers: Vec<Value> = both
+        .values()
+        .filter_map(|document| document.newest(fields::order::LEGACY_NUMBER))
+        .collect();
+    assert_eq!(numbers.len(), 4, "two orders 1 and two orders 2");
+    for (id, document) in &first {
+        assert_eq!(both.get(id), Some(document), "the first import was touched");
+    }
+    // One firm, one person, two databases: told by telephone for somebody to link, never merged.
+    let people = both.values().filter(|document| {
+        document.newest(fields::contact::NAME) == Some("Gian Camenisch".into())
+            && document.kind().as_str() == fields::kind::CUSTOMER
+    });
+    assert_eq!(people.count(), 2);
+    side.take_plan(text(&chur, "chur", "Chur"));
+    assert_clean(&side.verify(&chur));
+    assert_eq!(
+        side.sync(&chur).carried.gone,
+        0,
+        "the other's rows are not this one's"
+    );
+}
+
+#[test]
+fn rows_that_a_person_has_mended_are_migrated_and_stay_so_until_the_old_database_mends_them() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let script = "CREATE TABLE orders (id INTEGER PRIMARY KEY, name TEXT, phone TEXT, status TEXT, received TEXT);
+        INSERT INTO orders VALUES (1, 'Reto Tschudi', '079 123 45 67', 'open', '2026-11-10');
+        INSERT INTO orders VALUES (2, 'Gian Camenisch', '079 345 67 89', 'open', 'gestern');";
+    let source = written(folder.path(), "werkstatt.sql", script);
+    let text = head(&source, "werkstatt")
+        + r#"
+[branches]
+default = "Chur"
+create_missing = true
+[orders]
+table = "orders"
+key = ["id"]
+number = "id"
+status = "status"
+received = "received"
+[orders.contact]
+name = "name"
+phone = "phone"
+[status]
+map = { "open" = "open" }
+[priority]
+"#;
+    let mut side = Side::with_plan(text);
+    let report = side.run(&source);
+    assert_eq!(report.ledger["orders"].rejected, 1);
+    let rejects = std::fs::read_to_string(side.rejects(&source)).expect("it is written");
+    assert!(rejects.contains("gestern"), "{rejects}");
+    let mended = written(
+        folder.path(),
+        "mended.jsonl",
+        &rejects.replace("\"gestern\"", "\"2026-11-12\""),
+    );
+
+    side.mend(&mended, &source);
+    let report = side.run(&source);
+    assert_clean(&report);
+    let sums = report.ledger["orders"];
+    assert_eq!((sums.migrated, sums.rejected, report.mended), (2, 0, 1));
+    let verified = side.verify(&source);
+    assert_clean(&verified);
+    assert_eq!(verified.ledger, report.ledger);
+    assert!(side.diff(&source).is_clean());
+
+    // Another row changes: the mended one is still read as mended. Then the old database mends it by itself, otherwise.
+    let later = written(
+        folder.path(),
+        "later.sql",
+        &script.replace("Tschudi", "Tschudi-Meier"),
+    );
+    assert_eq!(side.sync(&later).carried.stale, 0);
+    assert_clean(&side.verify(&later));
+    let corrected = written(
+        folder.path(),
+        "last.sql",
+        &script.replace("'gestern'", "'2026-11-13'"),
+    );
+    let report = side.sync(&corrected);
+    assert_eq!(report.report.mended, 0);
+    assert_clean(&side.verify(&corrected));
+    let order = naming::document_id("werkstatt", "orders", "2");
+    let order = Order::of(&side.documents()[&order]).expect("it is an order");
+    let day = order
+        .received_at
+        .expect("it has a day")
+        .timestamp()
+        .to_string();
+    assert!(day.starts_with("2026-11-13"), "{day}");
+}
+
+#[test]
+fn a_mended_row_must_be_one_of_the_source() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let source = written(
+        folder.path(),
+        "a.sql",
+        "CREATE TABLE orders (id INTEGER PRIMARY KEY, name TEXT); INSERT INTO orders VALUES (1, 'x');",
+    );
+    let (staging, sha256) = crate::parallel_run::stage(&source);
+    for (line, told) in [
+        (
+            r#"{"table":"nix","place":1,"row":{"id":"1"}}"#,
+            "no table nix",
+        ),
+        (
+            r#"{"table":"orders","place":9,"row":{"id":"1"}}"#,
+            "no row at place 9",
+        ),
+        (
+            r#"{"table":"orders","place":1,"row":{"idd":"1"}}"#,
+            "no column idd",
+        ),
+        (
+            r#"{"source_sha256":"0a","table":"orders","place":1,"row":{"id":"1"}}"#,
+            "another state of the source (sha256 0a",
+        ),
+        (
+            r#"{"source_sha256":null,"table":"orders","place":1,"row":{}}"#,
+            "no source_sha256",
+        ),
+        ("{", "line 1"),
+    ] {
+        let own = format!("{{\"source_sha256\":\"{sha256}\",");
+        let line = if line.contains("source_sha256") || line == "{" {
+            line.to_owned()
+        } else {
+            line.replacen('{', &own, 1)
+        };
+        let mended = written(folder.path(), "mended.jsonl", &line);
+        let error = Mends::of_rejects(&mended, &staging, &sha256)
+            .expect_err(told)
+            .to_string();
+        assert!(error.contains(told), "{error}");
+    }
+}
+
+#[test]
+fn a_plan_whose_keys_do_not_fit_together_says_so() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let source = written(
+        folder.path(),
+        "a.sql",
+        "CREATE TABLE o (a INTEGER, b INTEGER, s TEXT, PRIMARY KEY (a, b)); CREATE TABLE l (o INTEGER, w TEXT);
+         INSERT INTO o VALUES (1, 1, 'open'); INSERT INTO l VALUES (1, 'x');",
+    );
+    let text = head(&source, "a")
+        + r#"
+[branches]
+default = "Chur"
+[orders]
+table = "o"
+key = ["a", "b"]
+status = "s"
+[lines]
+table = "l"
+key = []
+order = "o"
+[status]
+map = { "open" = "open" }
+[priority]
+"#;
+    let (staging, sha256) = crate::parallel_run::stage(&source);
+    let plan = Plan::from_text(&text).expect("it is a plan");
+    let problems = plan.problems(&staging, &sha256);
+    assert!(
+        problems
+            .iter()
+            .any(|problem| problem.to_string().contains("names 1 columns")),
+        "{problems:?}"
+    );
+}
+
+#[test]
+fn people_are_told_alike_or_kept_apart_as_the_plan_says() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let source = written(
+        folder.path(),
+        "flach.sql",
+        "CREATE TABLE orders (id INTEGER PRIMARY KEY, name TEXT, phone TEXT, status TEXT);
+         INSERT INTO orders VALUES (1, 'Reto Tschudi', '079 123 45 67', 'open'), (2, 'Reto Tschudi', '+41 79 123 45 67', 'open'),
+             (3, 'Reto Tschudi', NULL, 'open'), (4, 'Reto Tschudi', NULL, 'open');",
+    );
+    for (people, expected) in [("alike", 3), ("apart", 4)] {
+        let text = head(&source, "flach")
+            + &format!(
+                r#"
+[branches]
+default = "Chur"
+create_missing = true
+[orders]
+table = "orders"
+key = ["id"]
+status = "status"
+people = "{people}"
+[orders.contact]
+name = "name"
+phone = "phone"
+[status]
+map = {{ "open" = "open" }}
+[priority]
+"#
+            );
+        let mut side = Side::with_plan(text);
+        assert_clean(&side.run(&source));
+        assert_clean(&side.verify(&source));
+        let customers = side
+            .documents()
+            .into_values()
+            .filter(|document| document.kind().as_str() == fields::kind::CUSTOMER);
+        assert_eq!(customers.count(), expected, "{people}");
+    }
+}

@@ -1,0 +1,704 @@
+//! `sync`: what changed in the still running legacy database since it was last carried over, carried over in its turn.
+//!
+//! The importer is a replica that has seen nothing but its own writes. So a changed row takes the place of what the importer wrote
+//! before; beside what staff wrote meanwhile it becomes a second value, and a person chooses. A row that is gone deletes nothing:
+//! its document says so, and a person decides. What nobody changed is not written again, so that twice is once and a sync that
+//! was broken off goes on where it stopped.
+//!
+//! As with `run` one pass makes everything and gives nothing away: it waits in a spool until budget and missing rows are known
+//! to be within bounds. Documents in which staff have written are put off until the end, when [`former`] says what their rows
+//! were before.
+
+mod compare;
+mod former;
+mod outbox;
+
+use std::collections::BTreeMap;
+use std::io::Write;
+use std::time::Instant;
+
+use rusqlite::{OptionalExtension as _, params};
+use serde::Serialize;
+use shared::clock::{Hlc, UtcMillis};
+use shared::document::{Authoring, Change, Document, Field, Value, format};
+use shared::domain::fields::{self, event, import, kind};
+use shared::domain::{Money, PaymentMethod};
+use shared::id::{Actor, DocumentId};
+
+use crate::apply::{self, ApplyError, Produced, Reject, Taker};
+use crate::held::{Held, HeldDocument, Origin};
+use crate::ledger::Fate;
+use crate::naming;
+use crate::plan::Plan;
+use crate::portion::Portion;
+use crate::run::{
+    self, Progress, RejectLine, Report, RunError, check_branches, check_budget, spool_failed,
+};
+use crate::spool::{self, Spool, Spooled};
+use crate::staging::Staging;
+use crate::target::Target;
+use compare::{Difference, Wanted, compare};
+use former::Former;
+pub(crate) use outbox::Outbox;
+
+/// Events and conflicts that are listed one by one; beyond, only their number.
+const LISTED: usize = 1_000;
+
+/// Former values in one event; an event may have 64 particulars.
+const FORMER_VALUES_PER_EVENT: usize = 48;
+
+/// Documents looked at in one go.
+const PAGE: usize = 500;
+
+/// So many rows may be gone without the plan allowing more: a dump that was cut off must not mark half the firm's orders. Beyond
+/// it, one document in [`GONE_SHARE`], or what `[budget] gone` says.
+const GONE_ALWAYS: u64 = 20;
+
+/// See [`GONE_ALWAYS`].
+const GONE_SHARE: u64 = 20;
+
+/// What a sync needs from the world.
+#[derive(Debug, Clone, Copy)]
+pub struct Occasion<'a> {
+    /// SHA-256 of the source that is carried over: a later state than the plan's.
+    pub source_sha256: &'a str,
+    /// Now.
+    pub now: UtcMillis,
+    /// Two numbers nobody has used: the incarnations under which the importer writes this time.
+    pub incarnations: [u32; 2],
+}
+
+/// What a sync ends with, as printed with `--json`.
+#[derive(Debug, Clone, Serialize)]
+pub struct SyncReport {
+    /// The ledger of the present source, and what a run tells.
+    #[serde(flatten)]
+    pub report: Report,
+    /// Which round it was; the first import is 1.
+    pub round: i64,
+    /// What was carried over.
+    pub carried: Carried,
+}
+
+/// What a sync carried over.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct Carried {
+    /// Documents that are new.
+    pub new: u64,
+    /// Documents that follow a changed row.
+    pub changed: u64,
+    /// Documents that nothing had to be written to.
+    pub unchanged: u64,
+    /// Fields written.
+    pub fields: u64,
+    /// Fields in which the row's new value stands beside staff's, until somebody chooses.
+    pub conflicts: u64,
+    /// Documents whose rows are gone, marked now.
+    pub gone: u64,
+    /// Documents whose rows are gone and were marked before, or which somebody has decided to keep.
+    pub gone_before: u64,
+    /// Lines whose rows are gone, marked now.
+    pub lines_gone: u64,
+    /// Documents that were gone or taken back and are there again.
+    pub back: u64,
+    /// Documents of forgotten people; nothing is written to them.
+    pub erased: u64,
+    /// Rows that cannot be brought over as they are now; their documents stay as they were.
+    pub stale: u64,
+    /// Rows gone, the first thousand.
+    pub gone_rows: Vec<Row>,
+    /// Conflicts, the first thousand.
+    pub conflict_fields: Vec<ConflictField>,
+}
+
+/// A row by its table and key.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Row {
+    /// The table.
+    pub table: String,
+    /// The key.
+    pub key: String,
+}
+
+/// A field in which a changed row stands beside what staff wrote.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct ConflictField {
+    /// The table.
+    pub table: String,
+    /// The key.
+    pub key: String,
+    /// The field.
+    pub field: String,
+}
+
+/// Carries a later state of the source over. `rejects` receives one JSON object per row that cannot be brought over.
+///
+/// # Errors
+/// [`RunError`]; what was sent stays, and another sync goes on.
+pub fn sync(
+    plan: &Plan,
+    staging: &Staging,
+    target: &mut dyn Target,
+    occasion: Occasion<'_>,
+    rejects: &mut dyn Write,
+    progress: &mut dyn Progress,
+) -> Result<SyncReport, RunError> {
+    let started = Instant::now();
+    // Several threads read the staged rows: what the target holds is kept apart from them.
+    let scratch = Staging::scratch(staging.folder().parent())?;
+    let mut held = Held::read(scratch.connection(), target, &plan.source_name)?;
+    let missing = check_branches(plan, &mut held.branches, &held.branch_names)?;
+    let directory = held.branches.clone();
+    let round = held.rounds.for_source(occasion.source_sha256);
+    let [rows, changes] = occasion
+        .incarnations
+        .map(|incarnation| Actor::new(target.replica(), incarnation));
+
+    let mut gathering = Gathering {
+        plan,
+        held: &held,
+        spool: Spool::create(staging.folder()).map_err(spool_failed)?,
+        rejects,
+        source_sha256: occasion.source_sha256,
+        stale: 0,
+    };
+    let transaction = scratch.connection().unchecked_transaction()?;
+    let outcome = apply::apply(plan, staging, &directory, rows, &missing, &mut gathering)?;
+    transaction.commit()?;
+    check_budget(plan, &outcome.changes)?;
+    check_gone(plan, &held)?;
+
+    let Gathering {
+        spool,
+        rejects,
+        stale,
+        ..
+    } = gathering;
+    let documents = spool.documents();
+    progress.begin(documents);
+    let mut carrier = Carrier {
+        plan,
+        held: &held,
+        line_key: line_key(plan, staging),
+        source_sha256: occasion.source_sha256,
+        now: occasion.now,
+        round,
+        actor: changes,
+        counter: 0,
+        carried: Carried {
+            stale,
+            ..Carried::default()
+        },
+        outbox: Outbox::new(target, rejects, documents),
+        progress,
+    };
+    carrier.prepare()?;
+    let sealed = spool.seal().map_err(spool_failed)?;
+    for part in 0..spool::PARTS {
+        for spooled in sealed.part(part).map_err(spool_failed)? {
+            carrier.document(&spooled).map_err(ApplyError::Taker)?;
+        }
+    }
+    carrier.settle_put_off(staging, &directory, rows)?;
+    carrier.mark_gone()?;
+    carrier.outbox.flush().map_err(ApplyError::Taker)?;
+    carrier.progress.end();
+
+    let (carried, refused, sent) = (
+        carrier.carried,
+        carrier.outbox.refused_rows,
+        carrier.outbox.sent,
+    );
+    let refusals = carrier.outbox.refusals;
+    let ledger = outcome.ledger;
+    for (table, rowid) in refused {
+        ledger.decide(table, rowid, Fate::Rejected);
+    }
+    let mut report = Report::new(target.name(), started, ledger.sums());
+    report.documents = sent;
+    report.already_there = carried.unchanged;
+    report.mended = plan.mended.rows;
+    report.gone = carried.gone + carried.gone_before;
+    report.changes = outcome
+        .changes
+        .iter()
+        .map(|(rule, count)| ((*rule).to_owned(), *count))
+        .collect();
+    for (id, reason) in refusals {
+        report.differ(
+            "",
+            &id.to_string(),
+            "",
+            format!("the target refused it: {reason}"),
+        );
+    }
+    Ok(SyncReport {
+        report,
+        round,
+        carried,
+    })
+}
+
+/// A source that lacks more rows than this is more likely cut off than changed.
+fn check_gone(plan: &Plan, held: &Held<'_>) -> Result<(), RunError> {
+    let mut gone = 0;
+    each_gone(plan, held, |_, _, is_news| {
+        gone += u64::from(is_news);
+        Ok(())
+    })?;
+    let allowed = plan
+        .budget
+        .get("gone")
+        .copied()
+        .unwrap_or_else(|| (held.count / GONE_SHARE).max(GONE_ALWAYS));
+    if gone > allowed {
+        return Err(RunError::Gone { gone, allowed });
+    }
+    Ok(())
+}
+
+/// The legacy fields that tell the rows of an order's lines apart.
+fn line_key(plan: &Plan, staging: &Staging) -> Vec<String> {
+    let Some(lines) = &plan.lines else {
+        return Vec::new();
+    };
+    let Some(table) = staging.table(&lines.table) else {
+        return Vec::new();
+    };
+    let slugs = naming::slugs(&table.schema);
+    let key = lines
+        .key
+        .iter()
+        .filter_map(|column| slugs.get(table.schema.column_index(column)?).cloned());
+    key.collect()
+}
+
+/// Keeps what the pass makes, and notes which documents have rows.
+struct Gathering<'a> {
+    plan: &'a Plan,
+    held: &'a Held<'a>,
+    spool: Spool,
+    rejects: &'a mut dyn Write,
+    source_sha256: &'a str,
+    /// Rejected rows of which a former state is at the target.
+    stale: u64,
+}
+
+impl Taker for Gathering<'_> {
+    fn document(&mut self, produced: Produced) -> anyhow::Result<()> {
+        self.held.meet(produced.id)?;
+        run::keep(&mut self.spool, &produced)
+    }
+
+    fn reject(&mut self, reject: Reject) -> anyhow::Result<()> {
+        let mut is_at_target = false;
+        if let Some(id) = document_of(self.plan, &reject) {
+            self.held.meet(id)?;
+            is_at_target = self.held.get(id)?.is_some();
+        }
+        self.stale += u64::from(is_at_target);
+        let line = RejectLine {
+            source_sha256: self.source_sha256,
+            at_target: is_at_target,
+            reject: &reject,
+        };
+        writeln!(self.rejects, "{}", serde_json::to_string(&line)?)?;
+        Ok(())
+    }
+
+    fn left_out(&mut self, id: DocumentId) -> anyhow::Result<()> {
+        Ok(self.held.meet(id)?)
+    }
+}
+
+fn document_of(plan: &Plan, reject: &Reject) -> Option<DocumentId> {
+    let key = reject.key.as_ref()?;
+    Some(naming::document_id(&plan.source_name, &reject.table, key))
+}
+
+/// Sends what differs.
+struct Carrier<'a> {
+    plan: &'a Plan,
+    held: &'a Held<'a>,
+    line_key: Vec<String>,
+    source_sha256: &'a str,
+    now: UtcMillis,
+    round: i64,
+    /// Writes changes; the rows of new documents are the other actor's.
+    actor: Actor,
+    counter: u64,
+    carried: Carried,
+    outbox: Outbox<'a>,
+    progress: &'a mut dyn Progress,
+}
+
+impl Carrier<'_> {
+    /// A document as its row makes it now.
+    fn document(&mut self, spooled: &Spooled) -> anyhow::Result<()> {
+        let rows = run::rows_from(&spooled.beside);
+        self.progress.advance(1, rows.len() as u64);
+        let made = format::decode(&spooled.encoded)?;
+        let Some(held) = self.held.get(spooled.id)? else {
+            return self.bring(made, rows);
+        };
+        if held.document.erasure().is_some() {
+            self.carried.erased += 1;
+            return Ok(());
+        }
+        let wanted = Wanted::of(&held, &made, &self.line_key);
+        let difference = compare(&held, &wanted, None, &self.now.into());
+        if difference.needs_former_row {
+            return self.put_off(spooled.id, &spooled.encoded);
+        }
+        self.carry(&held, &difference)
+    }
+
+    /// A document that the target does not have.
+    fn bring(&mut self, mut made: Document, rows: Vec<(usize, i64)>) -> anyhow::Result<()> {
+        let mut authoring = Authoring::new(self.actor, self.counter, Hlc::at(self.now), None);
+        let mut change = Change::of(&made);
+        let mut particulars = self.particulars();
+        particulars.push((Field::known("new"), true.into()));
+        change.record_all(
+            &mut authoring,
+            fields::known_kind(event::SYNCED),
+            particulars.into_iter().collect(),
+        );
+        let noted = change.finish();
+        made.merge(noted)?;
+        self.counter = authoring.counter();
+        self.carried.new += 1;
+        self.outbox.send(&made, self.counter, rows)
+    }
+
+    fn particulars(&self) -> Vec<(Field, Value)> {
+        vec![
+            (
+                Field::known("source"),
+                self.plan.source_name.as_str().into(),
+            ),
+            (Field::known("round"), self.round.into()),
+            (Field::known("source_sha256"), self.source_sha256.into()),
+        ]
+    }
+
+    /// Writes a difference, if there is one.
+    fn carry(&mut self, held: &HeldDocument, difference: &Difference) -> anyhow::Result<()> {
+        if difference.is_empty() {
+            self.carried.unchanged += 1;
+            return Ok(());
+        }
+        let delta = self.delta(held, difference);
+        self.carried.changed += 1;
+        self.carried.fields += difference.writes.len() as u64;
+        self.carried.lines_gone += difference.missing_lines;
+        self.carried.back += u64::from(difference.is_back);
+        for write in difference.writes.iter().filter(|write| write.is_beside) {
+            self.carried.conflicts += 1;
+            if self.carried.conflict_fields.len() < LISTED {
+                let (table, key) = self.held.origin(held.document.id())?;
+                self.carried.conflict_fields.push(ConflictField {
+                    table,
+                    key,
+                    field: write.field.as_str().to_owned(),
+                });
+            }
+        }
+        self.outbox.send(&delta, self.counter, Vec::new())
+    }
+
+    /// Fields are written as of the importer's last write here: beside it, what staff wrote later is the newer and shows until
+    /// somebody chooses. What happened is written as of now.
+    fn delta(&mut self, held: &HeldDocument, difference: &Difference) -> Document {
+        let own = held.own_part();
+        let mut change = Change::of(&own);
+        let mut then = Authoring::new(self.actor, self.counter, last_write(&own), None);
+        for write in &difference.writes {
+            change.put(&mut then, write.field.clone(), write.value.clone());
+        }
+        let mut now = Authoring::new(self.actor, then.counter(), Hlc::at(self.now), None);
+        note_status(&mut change, &mut now, difference);
+        let currency = difference
+            .currency
+            .or_else(|| shared::document::Currency::new(&self.plan.currency));
+        if let Some(currency) = currency.filter(|_| difference.paid_hundredths != 0) {
+            change.record(
+                &mut now,
+                fields::known_kind(event::PAYMENT),
+                [
+                    (
+                        Field::known("amount"),
+                        Money::new(difference.paid_hundredths, currency).into(),
+                    ),
+                    (Field::known("method"), PaymentMethod::Other.code().into()),
+                    // Two rounds may carry over the same amount; without it they could be taken for one payment.
+                    (Field::known("round"), self.round.into()),
+                ],
+            );
+        }
+        let former: Vec<(Field, Value)> = difference
+            .writes
+            .iter()
+            .filter_map(|write| Some((was_field(&write.field)?, write.was.clone())))
+            .collect();
+        // At least one: a payment alone is a change, too.
+        for (place, values) in chunks(&former).into_iter().enumerate() {
+            let mut particulars = self.particulars();
+            particulars.extend(values.iter().cloned());
+            if place == 0 && difference.paid_hundredths != 0 {
+                let paid = difference.paid_hundredths;
+                particulars.push((Field::known("paid_hundredths"), paid.into()));
+            }
+            change.record_all(
+                &mut now,
+                fields::known_kind(event::SYNCED),
+                particulars.into_iter().collect(),
+            );
+        }
+        self.counter = now.counter();
+        change.finish()
+    }
+
+    fn prepare(&self) -> Result<(), RunError> {
+        self.held.connection().execute_batch(
+            "DROP TABLE IF EXISTS put_off; CREATE TABLE put_off (id BLOB PRIMARY KEY, encoded BLOB NOT NULL, former BLOB)",
+        )?;
+        Ok(())
+    }
+
+    /// A document in which staff have written waits for its former row.
+    fn put_off(&self, id: DocumentId, made: &[u8]) -> anyhow::Result<()> {
+        const INSERT: &str = "INSERT OR REPLACE INTO put_off (id, encoded) VALUES (?1, ?2)";
+        let connection = self.held.connection();
+        connection
+            .prepare_cached(INSERT)?
+            .execute(params![id.as_bytes().as_slice(), made])?;
+        Ok(())
+    }
+
+    fn settle_put_off(
+        &mut self,
+        staging: &Staging,
+        directory: &apply::BranchDirectory,
+        actor: Actor,
+    ) -> Result<(), RunError> {
+        let ids = self.put_off_ids()?;
+        if ids.is_empty() {
+            return Ok(());
+        }
+        let mut former = Former::begin(self.plan, staging, self.held)?;
+        for id in &ids {
+            if let Some(held) = self.held.get(*id)? {
+                former.add(&held)?;
+            }
+        }
+        let former = former.finish()?;
+        // What the rows said before is asked of all of them, whatever is brought now.
+        let mut plan = self.plan.clone();
+        plan.portion = Portion::default();
+        let mut keeper = FormerKeeper { held: self.held };
+        apply::apply(&plan, &former, directory, actor, &[], &mut keeper)?;
+        for id in ids {
+            self.settle_one(id).map_err(ApplyError::Taker)?;
+        }
+        Ok(())
+    }
+
+    fn put_off_ids(&self) -> Result<Vec<DocumentId>, rusqlite::Error> {
+        let mut select = self
+            .held
+            .connection()
+            .prepare("SELECT id FROM put_off ORDER BY id")?;
+        let rows = select.query_map([], |row| Ok(DocumentId::from_bytes(row.get(0)?)))?;
+        rows.collect()
+    }
+
+    fn settle_one(&mut self, id: DocumentId) -> anyhow::Result<()> {
+        const SELECT: &str = "SELECT encoded, former FROM put_off WHERE id = ?1";
+        let found: Option<(Vec<u8>, Option<Vec<u8>>)> = self
+            .held
+            .connection()
+            .prepare_cached(SELECT)?
+            .query_row([id.as_bytes().as_slice()], |row| {
+                Ok((row.get(0)?, row.get(1)?))
+            })
+            .optional()?;
+        let (Some((made, former)), Some(held)) = (found, self.held.get(id)?) else {
+            return Ok(());
+        };
+        let wanted = Wanted::of(&held, &format::decode(&made)?, &self.line_key);
+        let former = former
+            .map(|former| format::decode(&former))
+            .transpose()?
+            .map(|former| Wanted::of(&held, &former, &self.line_key));
+        let mut difference = compare(&held, &wanted, former.as_ref(), &self.now.into());
+        // A row that said nothing that could be read before says nothing that staff could have known.
+        difference.needs_former_row = false;
+        self.carry(&held, &difference)
+    }
+
+    /// Documents whose rows are gone say so.
+    fn mark_gone(&mut self) -> Result<(), RunError> {
+        let held = self.held;
+        each_gone(self.plan, held, |origin, document, is_news| {
+            if !is_news {
+                self.carried.gone_before += 1;
+                return Ok(());
+            }
+            let delta = self.gone(document);
+            self.carried.gone += 1;
+            if self.carried.gone_rows.len() < LISTED {
+                self.carried.gone_rows.push(Row {
+                    table: origin.table.clone(),
+                    key: origin.key.clone(),
+                });
+            }
+            self.outbox.send(&delta, self.counter, Vec::new())
+        })
+    }
+
+    fn gone(&mut self, held: &HeldDocument) -> Document {
+        let own = held.own_part();
+        let mut change = Change::of(&own);
+        let mut now = Authoring::new(self.actor, self.counter, Hlc::at(self.now), None);
+        change.put(&mut now, fields::known(import::GONE_SINCE), self.now.into());
+        change.record_all(
+            &mut now,
+            fields::known_kind(event::GONE),
+            self.particulars().into_iter().collect(),
+        );
+        self.counter = now.counter();
+        change.finish()
+    }
+}
+
+/// Documents to which no row led, and whether that is news: the mark is not there yet, and nobody has decided to keep them.
+fn each_gone(
+    plan: &Plan,
+    held: &Held<'_>,
+    mut look_at: impl FnMut(&Origin, &HeldDocument, bool) -> anyhow::Result<()>,
+) -> Result<(), RunError> {
+    let mut after = None;
+    loop {
+        let page = held.not_met(after, PAGE)?;
+        let Some(last) = page.last() else {
+            return Ok(());
+        };
+        after = Some(last.id);
+        for origin in page {
+            let Some(document) = held.get(origin.id)? else {
+                continue;
+            };
+            if is_no_row(plan, &origin, &document) {
+                continue;
+            }
+            let is_news = !document.is_marked_or_decided(import::GONE_SINCE);
+            look_at(&origin, &document, is_news).map_err(ApplyError::Taker)?;
+        }
+    }
+}
+
+/// Branches, documents that were taken back or forgotten, and people of orders that this portion leaves out.
+fn is_no_row(plan: &Plan, origin: &Origin, held: &HeldDocument) -> bool {
+    let is_person_of_orders = origin.table == "customer" && plan.customers.is_none();
+    origin.kind == kind::BRANCH
+        || held.document.erasure().is_some()
+        || shared::domain::is_withdrawn(&held.document)
+        || is_person_of_orders && !plan.portion.is_whole()
+}
+
+/// Notes what former rows said.
+struct FormerKeeper<'a> {
+    held: &'a Held<'a>,
+}
+
+impl Taker for FormerKeeper<'_> {
+    fn document(&mut self, produced: Produced) -> anyhow::Result<()> {
+        const UPDATE: &str = "UPDATE put_off SET former = ?2 WHERE id = ?1";
+        let connection = self.held.connection();
+        connection
+            .prepare_cached(UPDATE)?
+            .execute(params![produced.id.as_bytes().as_slice(), produced.encoded])?;
+        Ok(())
+    }
+
+    fn reject(&mut self, _: Reject) -> anyhow::Result<()> {
+        Ok(())
+    }
+}
+
+/// The field of an event that keeps what a field held before; none for a name that is too long for it.
+pub(crate) fn was_field(field: &Field) -> Option<Field> {
+    Field::new(format!("{}{field}", import::WAS)).ok()
+}
+
+fn chunks(former: &[(Field, Value)]) -> Vec<&[(Field, Value)]> {
+    if former.is_empty() {
+        vec![former]
+    } else {
+        former.chunks(FORMER_VALUES_PER_EVENT).collect()
+    }
+}
+
+/// When the importer last wrote here.
+fn last_write(own: &Document) -> Hlc {
+    let stamps = own
+        .fields()
+        .values()
+        .flat_map(|register| register.as_slice().iter().map(|version| version.at));
+    stamps.max().unwrap_or(Hlc::at(UtcMillis(0)))
+}
+
+/// A status that follows the row is an event, too: when work was finished is read from there.
+fn note_status(change: &mut Change<'_>, now: &mut Authoring, difference: &Difference) {
+    let status = difference
+        .writes
+        .iter()
+        .find(|write| write.field.as_str() == fields::order::STATUS && !write.is_beside);
+    if let Some(status) = status {
+        change.record(
+            now,
+            fields::known_kind(event::STATUS),
+            [
+                (Field::known("from"), status.was.clone()),
+                (Field::known("to"), status.value.clone()),
+            ],
+        );
+    }
+}
+
+impl Carried {
+    /// What a person reads, one line each.
+    pub fn lines(&self) -> Vec<String> {
+        let counted: BTreeMap<&str, u64> = [
+            ("documents are new", self.new),
+            ("documents follow a changed row", self.changed),
+            (
+                "fields are in conflict with what staff wrote; a person chooses",
+                self.conflicts,
+            ),
+            (
+                "documents are marked: their rows are gone; a person decides",
+                self.gone,
+            ),
+            (
+                "documents were marked before, or are kept though their rows are gone",
+                self.gone_before,
+            ),
+            ("lines are marked: their rows are gone", self.lines_gone),
+            ("documents are back", self.back),
+            ("documents of forgotten people were left alone", self.erased),
+            (
+                "rows cannot be brought over as they are now; their documents stay as they were",
+                self.stale,
+            ),
+        ]
+        .into_iter()
+        .collect();
+        counted
+            .into_iter()
+            .filter(|(_, count)| *count > 0)
+            .map(|(what, count)| format!("{count} {what}"))
+            .collect()
+    }
+}

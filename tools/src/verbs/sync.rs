@@ -1,0 +1,124 @@
+//! `sync`: carries over what changed in the still running legacy database.
+
+use std::fs::File;
+use std::io::{BufWriter, Write as _};
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::time::Instant;
+
+use anyhow::Context as _;
+use clap::Args;
+use shared::clock::UtcMillis;
+use tools::run::drawn_incarnation;
+use tools::sync::{Occasion, SyncReport, sync};
+
+use super::beside::Beside;
+use super::noting::Noting;
+use super::source_and_target::{Binding, PortionOptions, TargetOptions, open_target, prepare};
+use super::{EXIT_DIFFERENCES, print_json, progress, report};
+
+/// Conflicts and gone rows shown as text; all listed ones are in the JSON.
+const SHOWN: usize = 20;
+
+/// Arguments of `sync`.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+A field that only the old database changed follows it. A field that staff changed, too, keeps both values until somebody chooses \
+on the order's page. A row that is gone deletes nothing: its order says so, and a person decides. New rows come in.
+
+  offpiste-import diff --plan werkstatt.plan.toml --source werkstatt-today.sql --hub https://hub.example
+      What would be carried over.
+  offpiste-import sync --plan werkstatt.plan.toml --source werkstatt-today.sql --hub https://hub.example
+      Carries it over. Doing it twice is doing it once; after a failure, do it again.
+  offpiste-import rollback --plan werkstatt.plan.toml --hub https://hub.example --last-sync
+      Takes it back.
+
+A source that lacks more than one row in twenty (and more than 20) is refused: [budget] gone = N in the plan allows it.
+Exit code: 0 every row accounted for, 1 differences, 2 it could not be carried out.")]
+pub(crate) struct Options {
+    #[command(flatten)]
+    target: TargetOptions,
+    #[command(flatten)]
+    portion: PortionOptions,
+    /// Rows that a run or sync with this source rejected and that you have mended: the file of rejects with the values below
+    /// "row" corrected.
+    #[arg(long, value_name = "FILE")]
+    rejects: Option<PathBuf>,
+}
+
+pub(super) fn carry_out(work: Option<&Path>, verb: &Options) -> anyhow::Result<ExitCode> {
+    let target = &verb.target;
+    let prepared = prepare(
+        work,
+        target,
+        verb.portion.portion(),
+        Binding::ToItsTables,
+        verb.rejects.as_deref(),
+    )?;
+    let beside = Beside::of(&target.plan);
+    let noting = Noting::begin(
+        &beside,
+        "sync",
+        Some((&prepared.text, &prepared.source_sha256)),
+    );
+    let mut hub = open_target(target, &beside)?;
+    let rejects_path = beside.rejects();
+    let mut rejects = BufWriter::new(
+        File::create(&rejects_path)
+            .with_context(|| format!("{} cannot be written", rejects_path.display()))?,
+    );
+    let occasion = Occasion {
+        source_sha256: &prepared.source_sha256,
+        now: UtcMillis::from(jiff::Timestamp::now()),
+        incarnations: [drawn_incarnation()?, drawn_incarnation()?],
+    };
+    let started = Instant::now();
+    let mut synced = sync(
+        &prepared.plan,
+        &prepared.staging,
+        hub.as_mut(),
+        occasion,
+        &mut rejects,
+        progress::for_terminal().as_mut(),
+    )?;
+    rejects
+        .flush()
+        .with_context(|| format!("{} cannot be written", rejects_path.display()))?;
+    synced.report = synced.report.since(started);
+    noting.end(
+        synced.report.is_clean(),
+        &synced.report.target,
+        format!(
+            "round {}: {}",
+            synced.round,
+            synced.carried.lines().join(", ")
+        ),
+    );
+    if !target.json {
+        print(&synced);
+        return report::conclude(&synced.report, false, &rejects_path);
+    }
+    print_json(&synced)?;
+    Ok(if synced.report.is_clean() {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::from(EXIT_DIFFERENCES)
+    })
+}
+
+fn print(synced: &SyncReport) {
+    println!("Round {}", synced.round);
+    for line in synced.carried.lines() {
+        println!("  {line}");
+    }
+    for conflict in synced.carried.conflict_fields.iter().take(SHOWN) {
+        println!(
+            "  in conflict: {} {} / {}",
+            conflict.table, conflict.key, conflict.field
+        );
+    }
+    for row in synced.carried.gone_rows.iter().take(SHOWN) {
+        println!("  gone: {} {}", row.table, row.key);
+    }
+    println!();
+}
