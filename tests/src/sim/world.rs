@@ -629,8 +629,11 @@ impl World {
         at.disk.crash(kept);
         at.daemon = None;
         // Whoever was not told that it is saved still has the money in the hand.
-        let untold = at.unsaved.drain(..).filter_map(|made| made.payment);
-        at.untold_payment = untold.filter(|payment| payment.minor > 0).last();
+        at.untold_payment = at
+            .unsaved
+            .drain(..)
+            .filter_map(|made| made.payment)
+            .rfind(|payment| payment.minor > 0);
         let pause = self.chance.millis(500, 40_000);
         self.after(pause, Happening::Start(machine));
     }
