@@ -9,9 +9,11 @@ use std::time::Instant;
 use jiff::Timestamp;
 use serde::Serialize;
 
+use crate::diff::DiffReport;
 use crate::history::{History, Outcome};
 use crate::ledger::Sums;
 use crate::run::Report;
+use crate::sync::Carried;
 use crate::target::{Hub, Standing, TargetError};
 use crate::verify::reconciliation::Reconciliation;
 use crate::verify::samples::Sample;
@@ -55,6 +57,10 @@ pub struct Cutover {
     pub go: bool,
     /// Whether the old system is off.
     pub switched: bool,
+    /// Rows by which the last dump differed from what was carried over before.
+    pub differing_rows: u64,
+    /// What of them was carried over at last.
+    pub carried: Option<Carried>,
     /// What was done, in order.
     pub steps: Vec<Done>,
     /// Orders that were looked for.
@@ -84,12 +90,27 @@ pub struct Before<'a> {
     pub history: &'a History,
     /// How the hub's branches stand.
     pub standing: &'a Standing,
-    /// What a comparison found just now.
-    pub report: &'a Report,
-    /// Counts and sums before and after.
-    pub sums: &'a Reconciliation,
+    /// What was found just now.
+    pub found: Compared<'a>,
     /// The moment.
     pub at: Timestamp,
+}
+
+/// What is known of source and target before the switch-over.
+#[derive(Clone, Copy)]
+pub enum Compared<'a> {
+    /// This source was carried over before, and was compared whole just now.
+    Whole {
+        /// What the comparison found.
+        report: &'a Report,
+        /// Counts and sums before and after.
+        sums: &'a Reconciliation,
+    },
+    /// The source is a later state: what differs is carried over when the old system is closed, and compared then.
+    Later {
+        /// What differs.
+        diff: &'a DiffReport,
+    },
 }
 
 /// The go/no-go list.
@@ -97,12 +118,25 @@ pub fn checks(before: &Before<'_>, conditions: Conditions) -> Vec<Check> {
     let mut checks = vec![
         rehearsed(before),
         backed_up(before, conditions.backup_hours),
-        verified(before),
-        summed_up(before),
-        rejects_accepted(before, conditions.accepted_rejects),
-        conflicts_decided(before),
-        lists_complete(before),
     ];
+    let rejected = match before.found {
+        Compared::Whole { report, sums } => {
+            checks.push(verified(report));
+            checks.push(summed_up(sums));
+            report
+                .ledger
+                .values()
+                .map(|sums: &Sums| sums.rejected)
+                .sum()
+        }
+        Compared::Later { diff } => {
+            checks.push(proven(before, diff));
+            diff.tables.values().map(|table| table.rejected).sum()
+        }
+    };
+    checks.push(rejects_accepted(rejected, conditions.accepted_rejects));
+    checks.push(conflicts_decided(before));
+    checks.push(lists_complete(before));
     checks.extend(branches_present(before));
     checks
 }
@@ -148,8 +182,26 @@ fn backed_up(before: &Before<'_>, hours: i64) -> Check {
     )
 }
 
-fn verified(before: &Before<'_>) -> Check {
-    let report = before.report;
+/// What was carried over before is proven; what a later dump has beyond it is carried over in the switch-over.
+fn proven(before: &Before<'_>, diff: &DiffReport) -> Check {
+    let passed = before.history.is_proven(before.plan_sha256);
+    let proof = if passed {
+        "what was carried over before was compared without a difference"
+    } else {
+        "what was carried over before is not proven"
+    };
+    check(
+        "verify_clean",
+        passed,
+        format!(
+            "{} rows differ in this dump and are carried over in the switch-over; {proof}",
+            diff.differing_rows
+        ),
+        "offpiste-import verify, with the dump that was carried over last",
+    )
+}
+
+fn verified(report: &Report) -> Check {
     check(
         "verify_clean",
         report.is_clean(),
@@ -157,25 +209,23 @@ fn verified(before: &Before<'_>) -> Check {
             "{} documents compared, {} differences",
             report.documents, report.difference_count
         ),
-        "offpiste-import verify lists them; bring a later dump over first if the old system was still used",
+        "offpiste-import verify lists them",
     )
 }
 
-fn summed_up(before: &Before<'_>) -> Check {
+fn summed_up(sums: &Reconciliation) -> Check {
     check(
         "sums_add_up",
-        before.sums.adds_up(),
+        sums.adds_up(),
         format!(
             "{} orders, {} counts or sums differ",
-            before.sums.total.target.orders, before.sums.differences
+            sums.total.target.orders, sums.differences
         ),
         "offpiste-import verify --html FILE shows which",
     )
 }
 
-fn rejects_accepted(before: &Before<'_>, accepted: u64) -> Check {
-    let sums = before.report.ledger.values();
-    let rejected: u64 = sums.map(|sums: &Sums| sums.rejected).sum();
+fn rejects_accepted(rejected: u64, accepted: u64) -> Check {
     check(
         "rejects_accepted",
         rejected <= accepted,
@@ -448,8 +498,10 @@ mod tests {
             plan_sha256: PLAN,
             history: &firm.history,
             standing: &firm.standing,
-            report: &firm.report,
-            sums: &firm.sums,
+            found: Compared::Whole {
+                report: &firm.report,
+                sums: &firm.sums,
+            },
             at: at(100),
         };
         let list = checks(&before, CONDITIONS);
@@ -464,6 +516,36 @@ mod tests {
     #[test]
     fn a_firm_that_is_ready_may_go() {
         assert_eq!(failed(&ready()), Vec::<&str>::new());
+    }
+
+    #[test]
+    fn a_later_dump_may_be_carried_over_when_the_former_one_is_proven() {
+        let mut firm = ready();
+        let diff = DiffReport {
+            target: "the hub".to_owned(),
+            round: 1,
+            tables: BTreeMap::new(),
+            not_compared: Vec::new(),
+            rows: Vec::new(),
+            differing_rows: 7,
+            seconds: 0.0,
+        };
+        let mut is_go = |steps: &[(i64, &str)]| {
+            firm.history.steps.truncate(2);
+            let steps = steps.iter().map(|(hour, verb)| step(*hour, verb));
+            firm.history.steps.extend(steps);
+            let before = Before {
+                plan_sha256: PLAN,
+                history: &firm.history,
+                standing: &firm.standing,
+                found: Compared::Later { diff: &diff },
+                at: at(100),
+            };
+            checks(&before, CONDITIONS).iter().all(|check| check.passed)
+        };
+        assert!(is_go(&[(91, "run"), (92, "verify")]));
+        assert!(!is_go(&[(91, "run")]));
+        assert!(!is_go(&[(91, "run"), (92, "verify"), (93, "rollback")]));
     }
 
     #[test]

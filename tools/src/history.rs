@@ -161,6 +161,20 @@ impl History {
         steps.into_iter().flatten().max_by_key(|step| step.at)
     }
 
+    /// SHA-256 of the source that was brought over last with the plan as it stands.
+    pub fn brought_source(&self, plan_sha256: &str) -> Option<&str> {
+        let brought = self.brought(plan_sha256)?;
+        Some(&brought.source_sha256)
+    }
+
+    /// Whether what was brought over last was compared since, without a difference.
+    pub fn is_proven(&self, plan_sha256: &str) -> bool {
+        matches!(
+            self.next(plan_sha256),
+            Next::CutOver | Next::Certify | Next::Done
+        )
+    }
+
     /// How often a verb went well, about any source: later dumps of the same database count.
     pub fn times(&self, verb: &str) -> usize {
         let went_well = |step: &&Step| step.verb == verb && step.outcome == Outcome::Clean;
@@ -268,6 +282,7 @@ mod tests {
         history.steps.push(step(1, "run", Outcome::Clean));
         history.steps.push(step(2, "rollback", Outcome::Clean));
         assert_eq!(history.next(PLAN), Next::BringAgain);
+        assert!(!history.is_proven(PLAN));
         history.steps.push(step(3, "sync", Outcome::Clean));
         assert_eq!(history.next(PLAN), Next::Verify);
     }

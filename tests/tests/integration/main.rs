@@ -11,6 +11,7 @@ mod durability;
 mod faults;
 mod harness;
 mod import;
+mod parallel_run;
 mod partition;
 mod permissions;
 mod schema;

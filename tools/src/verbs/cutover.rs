@@ -8,7 +8,8 @@ use anyhow::Context as _;
 use clap::Args;
 use jiff::Timestamp;
 use tools::certify::sha256;
-use tools::cutover::{Before, Conditions, Cutover, Done, Switching, checks, smoke};
+use tools::cutover::{Before, Compared, Conditions, Cutover, Done, Switching, checks, smoke};
+use tools::diff::diff;
 use tools::history;
 use tools::verify::reconciliation::reconcile;
 use tools::verify::samples::samples;
@@ -17,6 +18,7 @@ use tools::verify::verify;
 use super::beside::Beside;
 use super::noting::Noting;
 use super::source_and_target::{TargetOptions, open_hub, prepare_whole};
+use super::sync::carry_over;
 use super::{EXIT_DIFFERENCES, print_json};
 
 /// Orders that are looked for afterwards when nobody says how many.
@@ -32,9 +34,11 @@ Examples:
   offpiste-import cutover --plan werkstatt.plan.toml --hub https://hub.example --dry-run
       The go/no-go list, and nothing else.
   offpiste-import cutover --plan werkstatt.plan.toml --source last.sql --hub https://hub.example --accept-rejects 3
-      Switches over: counters are told, the last dump is compared, orders are looked for, the downtime is measured.
+      Switches over: counters are told, what the last dump has beyond the one before is carried over, everything is compared,
+      orders are looked for, the downtime is measured.
 
 Close the old system for its users first, and make the last dump of it. If anything does not fit, counters are told that it goes on.
+Should the last dump bring conflicts with what staff wrote, that is so, too: decide them at the office, then switch over again.
 Exit code: 0 switched over (or, with --dry-run, all checks passed); 1 no-go, or something did not fit; 2 it could not be carried out.")]
 pub(crate) struct Options {
     #[command(flatten)]
@@ -76,16 +80,26 @@ pub(super) fn carry_out(work: Option<&Path>, verb: &Options) -> anyhow::Result<E
         backup_hours: verb.backup_hours,
         samples: verb.samples,
     };
-    let report = verify(plan, staging, &mut hub, &rejects)?;
-    let sums = reconcile(plan, staging, &mut hub, &rejects)?;
+    let plan_sha256 = sha256(prepared.text.as_bytes());
+    let difference = diff(plan, staging, &mut hub)?;
+    let is_known = history.brought_source(&plan_sha256) == Some(&prepared.source_sha256);
+    let compared = if is_known && difference.is_clean() {
+        let report = verify(plan, staging, &mut hub, &rejects)?;
+        let sums = reconcile(plan, staging, &mut hub, &rejects)?;
+        Some((report, sums))
+    } else {
+        None
+    };
     let standing = hub.standing()?;
     let list = checks(
         &Before {
-            plan_sha256: &sha256(prepared.text.as_bytes()),
+            plan_sha256: &plan_sha256,
             history: &history,
             standing: &standing,
-            report: &report,
-            sums: &sums,
+            found: match &compared {
+                Some((report, sums)) => Compared::Whole { report, sums },
+                None => Compared::Later { diff: &difference },
+            },
             at: Timestamp::now(),
         },
         conditions,
@@ -94,6 +108,8 @@ pub(super) fn carry_out(work: Option<&Path>, verb: &Options) -> anyhow::Result<E
         go: list.iter().all(|check| check.passed),
         checks: list,
         switched: false,
+        differing_rows: difference.differing_rows,
+        carried: None,
         steps: Vec::new(),
         looked_for: 0,
         smoke_differences: Vec::new(),
@@ -121,6 +137,14 @@ pub(super) fn carry_out(work: Option<&Path>, verb: &Options) -> anyhow::Result<E
                 seconds,
             });
         };
+        let mut conflicts = 0;
+        if compared.is_none() {
+            let begun = Instant::now();
+            let synced = carry_over(&prepared, &beside, &mut reader)?;
+            conflicts = synced.carried.conflicts;
+            cutover.carried = Some(synced.carried);
+            step("carried over what the last dump has", begun);
+        }
         let begun = Instant::now();
         let after = verify(plan, staging, &mut reader, &rejects)?;
         step("compared field by field", begun);
@@ -139,6 +163,11 @@ pub(super) fn carry_out(work: Option<&Path>, verb: &Options) -> anyhow::Result<E
         cutover.looked_for = drawn.len();
         cutover.smoke_differences = smoke(&hub, &drawn, &sums)?;
         step("orders looked for", begun);
+        if conflicts > 0 {
+            cutover.smoke_differences.push(format!(
+                "{conflicts} fields are in conflict with what staff wrote; decide them at the office, then switch over again"
+            ));
+        }
         let fits = after.is_clean() && sums.adds_up() && cutover.smoke_differences.is_empty();
         cutover.report = Some(after);
         if fits {
@@ -160,7 +189,7 @@ pub(super) fn carry_out(work: Option<&Path>, verb: &Options) -> anyhow::Result<E
         } else {
             "not switched over".to_owned()
         };
-        noting.end(fits, &report.target, summary);
+        noting.end(fits, &difference.target, summary);
     }
     Ok(if fits {
         ExitCode::SUCCESS

@@ -11,10 +11,13 @@ use clap::Args;
 use shared::clock::UtcMillis;
 use tools::run::drawn_incarnation;
 use tools::sync::{Occasion, SyncReport, sync};
+use tools::target::Target;
 
 use super::beside::Beside;
 use super::noting::Noting;
-use super::source_and_target::{Binding, PortionOptions, TargetOptions, open_target, prepare};
+use super::source_and_target::{
+    Binding, PortionOptions, Prepared, TargetOptions, open_target, prepare,
+};
 use super::{EXIT_DIFFERENCES, print_json, progress, report};
 
 /// Conflicts and gone rows shown as text; all listed ones are in the JSON.
@@ -56,12 +59,32 @@ pub(super) fn carry_out(work: Option<&Path>, verb: &Options) -> anyhow::Result<E
         verb.rejects.as_deref(),
     )?;
     let beside = Beside::of(&target.plan);
+    let mut hub = open_target(target, &beside)?;
+    let rejects_path = beside.rejects();
+    let synced = carry_over(&prepared, &beside, hub.as_mut())?;
+    if !target.json {
+        print(&synced);
+        return report::conclude(&synced.report, false, &rejects_path);
+    }
+    print_json(&synced)?;
+    Ok(if synced.report.is_clean() {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::from(EXIT_DIFFERENCES)
+    })
+}
+
+/// Carries a staged source over and notes it among the steps.
+pub(super) fn carry_over(
+    prepared: &Prepared,
+    beside: &Beside,
+    target: &mut dyn Target,
+) -> anyhow::Result<SyncReport> {
     let noting = Noting::begin(
-        &beside,
+        beside,
         "sync",
         Some((&prepared.text, &prepared.source_sha256)),
     );
-    let mut hub = open_target(target, &beside)?;
     let rejects_path = beside.rejects();
     let mut rejects = BufWriter::new(
         File::create(&rejects_path)
@@ -76,7 +99,7 @@ pub(super) fn carry_out(work: Option<&Path>, verb: &Options) -> anyhow::Result<E
     let mut synced = sync(
         &prepared.plan,
         &prepared.staging,
-        hub.as_mut(),
+        target,
         occasion,
         &mut rejects,
         progress::for_terminal().as_mut(),
@@ -94,16 +117,7 @@ pub(super) fn carry_out(work: Option<&Path>, verb: &Options) -> anyhow::Result<E
             synced.carried.lines().join(", ")
         ),
     );
-    if !target.json {
-        print(&synced);
-        return report::conclude(&synced.report, false, &rejects_path);
-    }
-    print_json(&synced)?;
-    Ok(if synced.report.is_clean() {
-        ExitCode::SUCCESS
-    } else {
-        ExitCode::from(EXIT_DIFFERENCES)
-    })
+    Ok(synced)
 }
 
 fn print(synced: &SyncReport) {

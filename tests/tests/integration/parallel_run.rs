@@ -1,0 +1,226 @@
+//! The runbook from the first rehearsal to the certificate, with the old database in use for three weeks beside the new one.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result, ensure};
+use serde_json::{Value, json};
+use shared::id::DocumentId;
+use tests::firm::{Counter, Firm, Import};
+use tests::wait_until;
+use tools::generator::{self, Options};
+use tools::naming;
+use tools::plan::Plan;
+
+/// Orders of the first dump: few enough for a test, enough for every week to change, add and delete some.
+const ORDERS: u64 = 120;
+
+/// What is written in an order at the counter while the old system writes something else there.
+const NOTE: &str = "mit dem Kunden besprochen";
+
+/// The old database as it is some weeks after the first dump.
+fn dumped(folder: &Path, weeks_later: u32) -> Result<PathBuf> {
+    let path = folder.join(format!("werkstatt-{weeks_later}.sql"));
+    let options = Options {
+        orders: ORDERS,
+        one_defect_in: 0,
+        weeks_later,
+        ..Options::default()
+    };
+    generator::generate(&options, &path)?;
+    Ok(path)
+}
+
+/// One migration by its plan.
+struct Migration<'a> {
+    firm: &'a Firm<2>,
+    import: Import,
+    source_name: String,
+}
+
+impl Migration<'_> {
+    /// A verb at the hub, which must end well.
+    async fn does(&self, verb: &str, options: &[&str]) -> Result<Value> {
+        let (ended, report) = self.at_hub(verb, options).await?;
+        ensure!(ended.success(), "{verb} {options:?}: {ended}\n{report}");
+        Ok(report)
+    }
+
+    async fn at_hub(
+        &self,
+        verb: &str,
+        options: &[&str],
+    ) -> Result<(std::process::ExitStatus, Value)> {
+        let url = self.firm.hub.url().to_owned();
+        let options = [&["--hub", &url][..], options].concat();
+        self.import.verb(verb, &options).await
+    }
+
+    /// A verb about a later dump.
+    async fn with(&self, verb: &str, dump: &Path) -> Result<Value> {
+        let dump = dump.to_str().context("a path in letters")?;
+        self.does(verb, &["--source", dump]).await
+    }
+
+    async fn everybody_has_it(&self) -> Result<()> {
+        for branch in &self.firm.branches {
+            branch.wait_identical().await?;
+        }
+        Ok(())
+    }
+
+    /// The orders that a diff lists as changed in a column.
+    fn changed(&self, diff: &Value, column: &str) -> Vec<DocumentId> {
+        let rows = diff["rows"].as_array().into_iter().flatten();
+        let has = |row: &&Value| {
+            let mut columns = row["columns"].as_array().into_iter().flatten();
+            row["table"] == "Aufträge" && columns.any(|changed| changed["column"] == column)
+        };
+        rows.filter(has)
+            .filter_map(|row| row["key"].as_str())
+            .map(|key| naming::document_id(&self.source_name, "Aufträge", key))
+            .collect()
+    }
+
+    /// Every conflict that a sync has listed is decided at a counter: the value that staff wrote holds.
+    async fn decide(&self, anna: &Counter, orders: &[DocumentId]) -> Result<u64> {
+        let mut decided = 0;
+        for id in orders {
+            let path = format!("/api/v1/orders/{id}");
+            // The other branch's orders are decided there; these are Chur's.
+            let Ok(order) = anna.json(&path).await else {
+                continue;
+            };
+            for conflict in order["conflicts"].as_array().into_iter().flatten() {
+                let choice = json!({ "field": conflict["field"], "candidate": 0 });
+                anna.post(&format!("{path}/settle"), &choice).await?;
+                decided += 1;
+            }
+        }
+        self.everybody_has_it().await?;
+        Ok(decided)
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn three_weeks_side_by_side_end_with_a_certificate() -> Result<()> {
+    let firm = Firm::open(["Chur", "Davos"]).await?;
+    let folder = firm.directory().to_owned();
+    let [first, second, third, last] = [0, 1, 2, 3].map(|week| dumped(&folder, week));
+    let (first, second, third, last) = (first?, second?, third?, last?);
+    let import = Import::planned(&first, "Chur").await?;
+    let (plan, _) = Plan::load(import.plan())?;
+    let migration = Migration {
+        firm: &firm,
+        import,
+        source_name: plan.source_name,
+    };
+
+    // Rehearsed, backed up, brought over, proven.
+    let (ended, rehearsal) = migration.import.verb("rehearse", &[]).await?;
+    ensure!(ended.success(), "{rehearsal}");
+    let data = firm.hub.data().to_str().context("a path in letters")?;
+    let (ended, backup) = migration
+        .import
+        .verb("backup", &["--hub-data", data])
+        .await?;
+    ensure!(ended.success(), "{backup}");
+    migration.import.run(&firm.hub).await?;
+    migration.does("verify", &["--sums"]).await?;
+    migration.everybody_has_it().await?;
+    let imported = firm.hub.count_orders().await?;
+
+    // A week later the old system has other remarks in some orders, and Anna has written in the same ones.
+    let later = second.to_str().context("a path in letters")?;
+    let (ended, diff) = migration.at_hub("diff", &["--source", later]).await?;
+    ensure!(ended.code() == Some(1), "{ended}: {diff}");
+    let [chur, _] = &firm.branches;
+    let anna = chur.sign_in(&firm.anna).await?;
+    let mut edited = Vec::new();
+    for id in migration.changed(&diff, "Kommentar") {
+        // Orders of the other branch are not here, and cancelled ones are not edited.
+        let path = format!("/api/v1/orders/{id}");
+        if anna.post(&path, &json!({ "note": NOTE })).await.is_ok() {
+            edited.push(id);
+        }
+    }
+    ensure!(!edited.is_empty(), "no order to be in conflict: {diff}");
+    migration.everybody_has_it().await?;
+    let report = migration.with("sync", &second).await?;
+    let conflicts = report["carried"]["conflicts"].as_u64();
+    ensure!(conflicts >= Some(edited.len() as u64), "{report}");
+    ensure!(report["carried"]["new"].as_u64() > Some(0), "{report}");
+    migration.everybody_has_it().await?;
+    wait_until("the conflict is seen at the counter", async || {
+        let order = anna
+            .json(&format!("/api/v1/orders/{}", edited[0]))
+            .await
+            .ok()?;
+        (!order["conflicts"].as_array()?.is_empty()).then_some(())
+    })
+    .await?;
+    let gone = report["carried"]["gone"].as_u64().unwrap_or_default();
+    let listed = firm.hub.page("/orders?only=gone").await?;
+    ensure!(
+        gone == 0 || listed.contains("ticket-number"),
+        "{gone} are gone and none is listed"
+    );
+    let decided = migration.decide(&anna, &edited).await?;
+    ensure!(decided >= edited.len() as u64, "{decided} were decided");
+    migration.with("verify", &second).await?;
+    let again = migration.with("sync", &second).await?;
+    ensure!(
+        again["documents"] == 0,
+        "the second sync wrote something: {again}"
+    );
+
+    // The third week is taken back, and carried over after all.
+    migration.with("sync", &third).await?;
+    migration.does("rollback", &["--last-sync"]).await?;
+    migration.with("verify", &second).await?;
+    migration.with("sync", &third).await?;
+    migration.with("verify", &third).await?;
+
+    // All of it is taken back: what Anna wrote in stays. Then it is brought over once more.
+    let whole = migration.does("rollback", &["--all"]).await?;
+    let left = firm.hub.count_orders().await?;
+    ensure!(
+        left == edited.len(),
+        "{left} orders are left of {imported}, {} were worked on: {whole}",
+        edited.len()
+    );
+    migration.everybody_has_it().await?;
+    migration.import.run(&firm.hub).await?;
+    migration.with("sync", &third).await?;
+    migration.everybody_has_it().await?;
+    migration.decide(&anna, &edited).await?;
+    migration.with("verify", &third).await?;
+
+    // The last dump is carried over by the switch-over itself.
+    let dump = last.to_str().context("a path in letters")?;
+    let dry = migration
+        .does("cutover", &["--source", dump, "--dry-run"])
+        .await?;
+    ensure!(
+        dry["go"] == true && dry["differing_rows"].as_u64() > Some(0),
+        "{dry}"
+    );
+    let (ended, mut switched) = migration.at_hub("cutover", &["--source", dump]).await?;
+    if ended.code() == Some(1) && switched["carried"]["conflicts"].as_u64() > Some(0) {
+        migration.everybody_has_it().await?;
+        migration.decide(&anna, &edited).await?;
+        switched = migration.does("cutover", &["--source", dump]).await?;
+    }
+    ensure!(switched["switched"] == true, "{switched}");
+    let certificate = migration
+        .does("certify", &["--source", dump, "--by", "Rita Caduff, IT"])
+        .await?;
+    ensure!(
+        certificate["report"]["difference_count"] == 0
+            && certificate["reconciliation"]["differences"] == 0,
+        "{certificate}"
+    );
+    let (_, status) = migration.import.verb("status", &[]).await?;
+    ensure!(status["next"] == "done", "{status}");
+    migration.everybody_has_it().await?;
+    firm.close().await
+}
