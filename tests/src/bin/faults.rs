@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 use anyhow::Result;
 use clap::{Parser, ValueEnum};
-use tests::faults::{Report, Settings, run};
+use tests::faults::{ImportReport, Report, Settings, kill_imports, run};
 
 /// Runs a firm of real processes (a hub, two branches, people at their counters) and kills them at random moments.
 ///
@@ -13,7 +13,7 @@ use tests::faults::{Report, Settings, run};
 #[derive(Debug, Parser)]
 #[command(name = "faults")]
 struct Options {
-    /// Kills of the hub, and as many of branches
+    /// Kills of the hub, and as many of branches; of imports
     #[arg(long, value_name = "N", default_value_t = 500)]
     rounds: u64,
     /// Who is killed
@@ -32,6 +32,8 @@ enum Victims {
     Branch,
     /// Both, in drawn order
     Both,
+    /// The importer, in runs into a store
+    Import,
 }
 
 /// Rounds between two lines that say how far it has come.
@@ -40,6 +42,15 @@ const REPORT_EVERY: u64 = 10;
 #[tokio::main]
 async fn main() -> Result<ExitCode> {
     let options = Options::parse();
+    if matches!(options.victims, Victims::Import) {
+        let report = kill_imports(options.rounds, options.seed, tell_of_import).await?;
+        println!("{}", serde_json::to_string(&report)?);
+        return Ok(if report.violations == 0 {
+            ExitCode::SUCCESS
+        } else {
+            ExitCode::FAILURE
+        });
+    }
     let of = |is_victim| if is_victim { options.rounds } else { 0 };
     let settings = Settings {
         hub_rounds: of(!matches!(options.victims, Victims::Branch)),
@@ -53,6 +64,13 @@ async fn main() -> Result<ExitCode> {
     } else {
         ExitCode::FAILURE
     })
+}
+
+fn tell_of_import(report: &ImportReport) {
+    eprintln!(
+        "{} runs, {} killed, {} stores, {} of them otherwise, {} s",
+        report.rounds, report.killed, report.stores, report.violations, report.seconds
+    );
 }
 
 fn tell(report: &Report) {

@@ -9,6 +9,7 @@
 //! A seed fixes the dice: victims, moments, work. What a kill meets in the processes at that moment it does not fix.
 
 mod book;
+mod import;
 mod work;
 
 use std::time::{Duration, Instant};
@@ -17,6 +18,7 @@ use anyhow::{Context, Result, ensure};
 use serde::Serialize;
 
 use self::book::Book;
+pub use self::import::{ImportReport, kill_imports};
 use self::work::Shift;
 use crate::firm::{Branch, Counter, Firm};
 use crate::sim::random::Random;

@@ -4,8 +4,21 @@ use std::collections::BTreeSet;
 
 use anyhow::{Context, Result, ensure};
 use shared::wire::DOCUMENTS_PATH;
+use tests::faults::kill_imports;
 use tests::firm::{Firm, Import};
 use tools::generator::{self, Form, Options};
+
+/// Kills of runs in one test; `faults --victims import` plays as many as wanted.
+const KILLS: u64 = 6;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_run_that_is_killed_again_and_again_ends_in_the_store_of_an_uninterrupted_one()
+-> Result<()> {
+    let report = kill_imports(KILLS, 1, |_| {}).await?;
+    ensure!(report.violations == 0, "{report:?}");
+    ensure!(report.killed == KILLS, "{report:?}");
+    Ok(())
+}
 
 #[tokio::test(flavor = "multi_thread")]
 async fn importing_twice_is_importing_once() -> Result<()> {

@@ -304,6 +304,10 @@ reconciliation-changed-text = { $n ->
     [one] Einen Auftrag hat das Personal seither bearbeitet; er steht in einer eigenen Spalte und zählt nicht als Differenz. In Offpiste steht er heute mit { $amount }.
    *[other] { $count } Aufträge hat das Personal seither bearbeitet; sie stehen in einer eigenen Spalte und zählen nicht als Differenz. In Offpiste stehen sie heute mit { $amount }.
 }
+reconciliation-gone = { $n ->
+    [one] Ein Auftrag ist in Offpiste, den die alte Datenbank nicht mehr führt; er zählt auf keiner Seite. Er steht mit { $amount }.
+   *[other] { $count } Aufträge sind in Offpiste, die die alte Datenbank nicht mehr führt; sie zählen auf keiner Seite. Sie stehen mit { $amount }.
+}
 reconciliation-unreadable = { $n ->
     [one] Ein Betrag der Quelle ist keiner; er zählt auf ihrer Seite als null. Seine Zeile steht unter den Ablehnungen.
    *[other] { $count } Beträge der Quelle sind keine; sie zählen auf ihrer Seite als null. Ihre Zeilen stehen unter den Ablehnungen.

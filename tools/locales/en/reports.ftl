@@ -304,6 +304,10 @@ reconciliation-changed-text = { $n ->
     [one] One order was worked on by staff since; it is in a column of its own and no difference. In Offpiste it comes to { $amount } today.
    *[other] { $count } orders were worked on by staff since; they are in a column of their own and no difference. In Offpiste they come to { $amount } today.
 }
+reconciliation-gone = { $n ->
+    [one] One order is in Offpiste that the old database has no more; it counts on neither side. It comes to { $amount }.
+   *[other] { $count } orders are in Offpiste that the old database has no more; they count on neither side. They come to { $amount }.
+}
 reconciliation-unreadable = { $n ->
     [one] One amount of the source is none; it counts as nothing on that side. Its row is among the rejects.
    *[other] { $count } amounts of the source are none; they count as nothing on that side. Their rows are among the rejects.

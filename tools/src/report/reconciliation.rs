@@ -87,6 +87,15 @@ pub(super) fn sums_sections(sheet: &mut Sheet, sums: &Reconciliation) {
             &amount,
         )));
     }
+    if sums.gone.orders > 0 {
+        let amount = format::money(sums.gone.amount_minor, &sums.currency);
+        parts.push(Part::Text(words.counted_with(
+            "reconciliation-gone",
+            sums.gone.orders.unsigned_abs(),
+            "amount",
+            &amount,
+        )));
+    }
     if sums.unreadable_amounts > 0 {
         parts.push(Part::Text(
             words.counted("reconciliation-unreadable", sums.unreadable_amounts),
