@@ -81,6 +81,27 @@ impl Migration<'_> {
             .collect()
     }
 
+    /// Anna writes in these orders as far as she can: the other branch's are not here, and cancelled ones are not edited.
+    async fn writes_in(&self, anna: &Counter, orders: &[DocumentId]) -> Result<Vec<DocumentId>> {
+        let mut edited = Vec::new();
+        for id in orders {
+            let note = json!({ "note": NOTE });
+            if anna
+                .post(&format!("/api/v1/orders/{id}"), &note)
+                .await
+                .is_ok()
+            {
+                edited.push(*id);
+            }
+        }
+        ensure!(
+            !edited.is_empty(),
+            "no order to be in conflict among {orders:?}"
+        );
+        self.everybody_has_it().await?;
+        Ok(edited)
+    }
+
     /// Every conflict that a sync has listed is decided at a counter: the value that staff wrote holds.
     async fn decide(&self, anna: &Counter, orders: &[DocumentId]) -> Result<u64> {
         let mut decided = 0;
@@ -135,16 +156,9 @@ async fn three_weeks_side_by_side_end_with_a_certificate() -> Result<()> {
     ensure!(ended.code() == Some(1), "{ended}: {diff}");
     let [chur, _] = &firm.branches;
     let anna = chur.sign_in(&firm.anna).await?;
-    let mut edited = Vec::new();
-    for id in migration.changed(&diff, "Kommentar") {
-        // Orders of the other branch are not here, and cancelled ones are not edited.
-        let path = format!("/api/v1/orders/{id}");
-        if anna.post(&path, &json!({ "note": NOTE })).await.is_ok() {
-            edited.push(id);
-        }
-    }
-    ensure!(!edited.is_empty(), "no order to be in conflict: {diff}");
-    migration.everybody_has_it().await?;
+    let edited = migration
+        .writes_in(&anna, &migration.changed(&diff, "Kommentar"))
+        .await?;
     let report = migration.with("sync", &second).await?;
     let conflicts = report["carried"]["conflicts"].as_u64();
     ensure!(conflicts >= Some(edited.len() as u64), "{report}");
@@ -195,8 +209,13 @@ async fn three_weeks_side_by_side_end_with_a_certificate() -> Result<()> {
     migration.decide(&anna, &edited).await?;
     migration.with("verify", &third).await?;
 
-    // The last dump is carried over by the switch-over itself.
+    // The last dump is carried over by the switch-over itself. Anna has written where it says something else, too: the old
+    // system goes on until that is decided, and is switched off the second time.
     let dump = last.to_str().context("a path in letters")?;
+    let (_, diff) = migration.at_hub("diff", &["--source", dump]).await?;
+    let late = migration
+        .writes_in(&anna, &migration.changed(&diff, "Kommentar"))
+        .await?;
     let dry = migration
         .does("cutover", &["--source", dump, "--dry-run"])
         .await?;
@@ -204,12 +223,16 @@ async fn three_weeks_side_by_side_end_with_a_certificate() -> Result<()> {
         dry["go"] == true && dry["differing_rows"].as_u64() > Some(0),
         "{dry}"
     );
-    let (ended, mut switched) = migration.at_hub("cutover", &["--source", dump]).await?;
-    if ended.code() == Some(1) && switched["carried"]["conflicts"].as_u64() > Some(0) {
-        migration.everybody_has_it().await?;
-        migration.decide(&anna, &edited).await?;
-        switched = migration.does("cutover", &["--source", dump]).await?;
-    }
+    let (ended, refused) = migration.at_hub("cutover", &["--source", dump]).await?;
+    ensure!(
+        ended.code() == Some(1) && refused["carried"]["conflicts"].as_u64() > Some(0),
+        "{ended}: {refused}"
+    );
+    ensure!(refused["switched"] == false, "{refused}");
+    migration.everybody_has_it().await?;
+    let decided = migration.decide(&anna, &late).await?;
+    ensure!(decided >= late.len() as u64, "{decided} were decided");
+    let switched = migration.does("cutover", &["--source", dump]).await?;
     ensure!(switched["switched"] == true, "{switched}");
     let certificate = migration
         .does("certify", &["--source", dump, "--by", "Rita Caduff, IT"])
