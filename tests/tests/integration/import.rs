@@ -64,6 +64,67 @@ async fn importing_twice_is_importing_once() -> Result<()> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn one_branch_comes_over_after_the_other_and_mended_rows_come_last() -> Result<()> {
+    let firm = Firm::open(["Chur", "Davos"]).await?;
+    let source = firm.directory().join("werkstatt.sql");
+    let options = Options {
+        orders: 100,
+        ..Options::default()
+    };
+    generator::generate(&options, &source)?;
+    let import = Import::planned(&source, "Chur").await?;
+    let (url, token) = (
+        firm.hub.url().to_owned(),
+        firm.hub.importer_join_string().await?,
+    );
+    let hub = ["--hub", url.as_str(), "--token", token.as_str()];
+    let mut brought = 0;
+    for branch in ["Chur", "Davos"] {
+        let portion = [&hub[..], &["--branch", branch]].concat();
+        let (ended, report) = import.verb("run", &portion).await?;
+        ensure!(ended.success(), "{branch}: {report}");
+        brought += report["documents"].as_u64().unwrap_or_default();
+        let (ended, verified) = import.verb("verify", &portion).await?;
+        ensure!(ended.success(), "{branch}: {verified}");
+    }
+    let (ended, whole) = import.verb("run", &hub).await?;
+    ensure!(ended.success(), "{whole}");
+    ensure!(
+        whole["already_there"].as_u64() == Some(brought) && whole["documents"] == 0,
+        "something fell between the portions: {brought} were brought, then {whole}"
+    );
+    import.verify(&firm.hub).await?;
+
+    // A rejected row is mended in the file of rejects and fed back; a file of another source is refused.
+    let rejects = std::fs::read_to_string(source.with_extension("rejects.jsonl"))?;
+    let of_orders = |line: &&str| line.contains("\"table\":\"Aufträge\"");
+    let line = rejects.lines().find(of_orders);
+    let line = line.with_context(|| format!("no order was rejected: {rejects}"))?;
+    let mut row: serde_json::Value = serde_json::from_str(line)?;
+    ensure!(row["code"] == "unreadable_date", "{row}");
+    row["row"]["Abholdatum"] = serde_json::Value::Null;
+    let mended = firm.directory().join("mended.jsonl");
+    let path = mended.to_str().context("a path in letters")?.to_owned();
+    let mend = [&hub[..], &["--rejects", path.as_str()]].concat();
+    let sha256 = row["source_sha256"].clone();
+    row["source_sha256"] = "0a".into();
+    std::fs::write(&mended, row.to_string())?;
+    ensure!(
+        import.verb("run", &mend).await.is_err(),
+        "rejects of another source were taken"
+    );
+    row["source_sha256"] = sha256;
+    std::fs::write(&mended, row.to_string())?;
+    let (ended, report) = import.verb("run", &mend).await?;
+    ensure!(
+        ended.success() && report["mended"] == 1 && report["documents"] == 1,
+        "{report}"
+    );
+    import.verify(&firm.hub).await?;
+    firm.close().await
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn imported_orders_are_worked_at_the_counter() -> Result<()> {
     let firm = Firm::open(["Chur"]).await?;
     let source = firm.directory().join("werkstatt.sql");
