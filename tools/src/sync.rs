@@ -6,7 +6,7 @@
 //! was broken off goes on where it stopped.
 //!
 //! As with `run` one pass makes everything and gives nothing away: it waits in a spool until budget and missing rows are known
-//! to be within bounds. Documents in which staff have written are put off until the end, when [`former`] says what their rows
+//! to be within bounds. Documents in which staff have written are put off until the end, when `former` says what their rows
 //! were before.
 
 mod compare;
