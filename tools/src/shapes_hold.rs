@@ -285,6 +285,48 @@ map = { "open" = "open" }
 }
 
 #[test]
+fn a_row_that_can_no_longer_be_read_leaves_its_order_as_it_was() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let script = "CREATE TABLE orders (id INTEGER PRIMARY KEY, name TEXT, status TEXT, received TEXT, price TEXT);
+        INSERT INTO orders VALUES (1, 'Reto Tschudi', 'open', '2026-11-10', '49');
+        INSERT INTO orders VALUES (2, 'Gian Camenisch', 'open', '2026-11-11', '50');";
+    let source = written(folder.path(), "werkstatt.sql", script);
+    let text = head(&source, "werkstatt")
+        + r#"
+[branches]
+default = "Chur"
+create_missing = true
+[orders]
+table = "orders"
+key = ["id"]
+number = "id"
+status = "status"
+received = "received"
+price = "price"
+[orders.contact]
+name = "name"
+[status]
+map = { "open" = "open" }
+[priority]
+"#;
+    let mut side = Side::with_plan(text);
+    assert_clean(&side.run(&source));
+    let later = script.replace(
+        "'Gian Camenisch', 'open'",
+        "'Gian Camenisch', 'verschollen'",
+    );
+    let later = written(folder.path(), "later.sql", &later.replace("'50'", "'51'"));
+    let before = side.documents();
+    let synced = side.sync(&later);
+    assert_eq!((synced.carried.stale, synced.carried.gone), (1, 0));
+    assert_eq!(synced.report.ledger["orders"].rejected, 1);
+    assert_eq!(side.documents(), before, "nothing was written");
+    let verified = side.verify(&later);
+    assert_clean(&verified);
+    assert_eq!(verified.ledger, synced.report.ledger);
+}
+
+#[test]
 fn a_mended_row_must_be_one_of_the_source() {
     let folder = tempfile::tempdir().expect("a folder");
     let source = written(

@@ -294,7 +294,15 @@ impl Taker for Gathering<'_> {
         let mut is_at_target = false;
         if let Some(id) = document_of(self.plan, &reject) {
             self.held.meet(id)?;
-            is_at_target = self.held.get(id)?.is_some();
+            let held = self.held.get(id)?;
+            is_at_target = held.is_some();
+            // The person who stood in the order's row stands there still.
+            let person = held.and_then(|held| held.document.newest(fields::order::CUSTOMER));
+            if let Some(person) = person.and_then(|person| person.as_id())
+                && self.plan.customers.is_none()
+            {
+                self.held.meet(person)?;
+            }
         }
         self.stale += u64::from(is_at_target);
         let line = RejectLine {

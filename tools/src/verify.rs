@@ -613,7 +613,19 @@ impl<'a> Check<'a> {
         }
         match (&found, self.is_rejected(row)) {
             // The document is of a former state of the row, which is rejected as it is now.
-            (Some(_), true) if self.common.rejects.is_at_target(row) => {
+            (Some((key, document)), true) if self.common.rejects.is_at_target(row) => {
+                let named = document
+                    .document
+                    .newest(shared::domain::fields::order::CUSTOMER);
+                if let Some(id) = named.and_then(|named| named.as_id())
+                    && self.plan.customers.is_none()
+                {
+                    self.people.push(Person {
+                        id,
+                        order: key.clone(),
+                        name: order::name_in(document),
+                    });
+                }
                 self.count(&table, Fate::Rejected);
                 return Ok(None);
             }
