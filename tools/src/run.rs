@@ -5,7 +5,7 @@
 //! Checkpoints are the target's own: each batch is durable there before the next is sent, and a run begins by asking what
 //! is there. So a run that was killed goes on where it stopped, and a second run changes nothing.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
 use std::io::Write;
 use std::sync::mpsc::sync_channel;
 use std::time::Instant;
@@ -21,7 +21,7 @@ use crate::plan::{Plan, PlanError};
 use crate::spool::{self, Sealed, Spool, Spooled};
 use crate::staging::Staging;
 use crate::sync;
-use crate::target::{BatchLimits, Target, TargetError};
+use crate::target::{BatchLimits, Refusal, Target, TargetError};
 
 /// Differences that are listed one by one; beyond, only their number.
 pub const LISTED_DIFFERENCES: usize = 1_000;
@@ -189,6 +189,7 @@ pub fn run(
         limits,
         imported: &found.imported,
         batch: Batch::default(),
+        under_way: VecDeque::new(),
         counter: outcome.counter,
         left: documents,
         sent: 0,
@@ -411,6 +412,8 @@ struct Sender<'a> {
     limits: BatchLimits,
     imported: &'a HashSet<DocumentId>,
     batch: Batch,
+    /// The rows of batches that are on their way, the earliest first.
+    under_way: VecDeque<Vec<Vec<(usize, i64)>>>,
     counter: u64,
     left: u64,
     sent: u64,
@@ -422,6 +425,10 @@ struct Sender<'a> {
 
 /// Parts of the spool that are unpacked while the target is busy with the one before.
 const PARTS_AHEAD: usize = 1;
+
+/// Batches that may be on their way: while the target works at one, the next is made ready. A run that is killed asks the target
+/// what has come, so how many there were does not matter.
+const UNDER_WAY: usize = 2;
 
 impl Sender<'_> {
     fn send_all(&mut self, spool: Sealed) -> Result<(), RunError> {
@@ -440,7 +447,11 @@ impl Sender<'_> {
                     self.send(spooled)?;
                 }
             }
-            self.flush()
+            self.flush()?;
+            while !self.under_way.is_empty() {
+                self.take_answer()?;
+            }
+            Ok(())
         })
     }
 
@@ -469,13 +480,38 @@ impl Sender<'_> {
             return Ok(());
         }
         let documents = batch.encoded.len() as u64;
-        let refusals = self.target.push(batch.encoded, self.counter, self.left)?;
+        if self.under_way.len() >= UNDER_WAY {
+            self.take_answer()?;
+        }
+        let begun = self.target.begin(batch.encoded, self.counter, self.left)?;
+        self.left = self.left.saturating_sub(documents);
+        if let Some(refusals) = begun {
+            return self.conclude(&batch.rows, &refusals);
+        }
+        self.under_way.push_back(batch.rows);
+        Ok(())
+    }
+
+    fn take_answer(&mut self) -> Result<(), RunError> {
+        let refusals = self.target.answer()?;
+        match self.under_way.pop_front() {
+            Some(rows) => self.conclude(&rows, &refusals),
+            None => Ok(()),
+        }
+    }
+
+    /// Notes what became of a batch.
+    fn conclude(
+        &mut self,
+        batch: &[Vec<(usize, i64)>],
+        refusals: &[Refusal],
+    ) -> Result<(), RunError> {
         let reasons: HashMap<usize, &str> = refusals
             .iter()
             .map(|refusal| (refusal.index, refusal.reason.as_str()))
             .collect();
         let mut rows = 0;
-        for (index, made_of) in batch.rows.iter().enumerate() {
+        for (index, made_of) in batch.iter().enumerate() {
             rows += made_of.len() as u64;
             if let Some(reason) = reasons.get(&index) {
                 self.refused.extend(made_of);
@@ -483,8 +519,8 @@ impl Sender<'_> {
                 writeln!(self.rejects, "{line}").map_err(spool_failed)?;
             }
         }
+        let documents = batch.len() as u64;
         self.sent += documents - refusals.len() as u64;
-        self.left = self.left.saturating_sub(documents);
         self.progress.advance(documents, rows);
         Ok(())
     }

@@ -111,6 +111,20 @@ pub trait Target {
         highest_counter: u64,
         pending: u64,
     ) -> Result<Vec<Refusal>, TargetError>;
+    /// Begins to send a batch: its refusals where that is all that has to be waited for, else none, and [`Self::answer`] brings
+    /// them. So the next batch is made ready meanwhile.
+    fn begin(
+        &mut self,
+        batch: Vec<Vec<u8>>,
+        highest_counter: u64,
+        pending: u64,
+    ) -> Result<Option<Vec<Refusal>>, TargetError> {
+        self.push(batch, highest_counter, pending).map(Some)
+    }
+    /// Waits for the answer to the earliest batch that is under way: all of it that is not refused is durable there.
+    fn answer(&mut self) -> Result<Vec<Refusal>, TargetError> {
+        Ok(Vec::new())
+    }
     /// The feed after a position.
     fn page(&mut self, after: u64) -> Result<Page, TargetError>;
     /// The feed after a position, its documents as bytes.

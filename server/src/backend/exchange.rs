@@ -25,6 +25,9 @@ use crate::{clock, random};
 /// hundred orders in the moment they arrive.
 const BULK: usize = limits::DOCUMENTS_PER_EXCHANGE / 2;
 
+/// The same in bytes: what is brought over from elsewhere may be large, and fewer of it fill a message.
+const BULK_BYTES: usize = limits::EXCHANGE_DOCUMENT_BYTES / 4;
+
 /// How long news waits for more of it: short against what a person notices.
 const BURST: Duration = Duration::from_millis(20);
 
@@ -269,7 +272,8 @@ impl Hub {
                 return Ok(taken);
             }
         }
-        let is_bulk = pushed.len() >= BULK;
+        let bytes: usize = pushed.iter().map(Vec::len).sum();
+        let is_bulk = pushed.len() >= BULK || bytes >= BULK_BYTES;
         let judged = tokio::task::spawn_blocking(move || {
             pushed
                 .into_iter()

@@ -197,6 +197,11 @@ fn make_tables(connection: &Connection) -> rusqlite::Result<()> {
 fn prepared(connection: Connection) -> rusqlite::Result<Reader> {
     connection.busy_timeout(BUSY_TIMEOUT)?;
     connection.set_prepared_statement_cache_capacity(STATEMENTS);
+    // Else SQLite prepares statements anew for each value that is bound, in case another plan suits it better.
+    connection.set_db_config(
+        rusqlite::config::DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG,
+        true,
+    )?;
     connection.pragma_update_and_check(None, "journal_mode", "wal", |_| Ok(()))?;
     // A commit lost in a power cut is applied again from the feed, since its position is lost with it.
     connection.pragma_update(None, "synchronous", "normal")?;

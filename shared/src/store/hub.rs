@@ -47,6 +47,8 @@ pub struct Merged {
 pub struct EncodedFeed {
     /// Documents in their canonical form, each once, by their latest position.
     pub documents: Vec<Vec<u8>>,
+    /// Where in the feed each of them stands.
+    pub positions: Vec<u64>,
     /// How many cannot be unpacked.
     pub unreadable: u64,
     /// The position up to which this part goes: ask for what comes after it next.
@@ -549,7 +551,10 @@ impl<E: Engine> HubEngine for OnOrderedMap<E> {
                 continue;
             };
             match Stored::of_content(id, at, &content).and_then(|stored| stored.encoded(id)) {
-                Ok(encoded) => feed.documents.push(encoded),
+                Ok(encoded) => {
+                    feed.documents.push(encoded);
+                    feed.positions.push(at);
+                }
                 Err(_) => feed.unreadable += 1,
             }
         }

@@ -35,8 +35,8 @@ static TO_PASS_IN_BULK: LazyLock<EncoderDictionary<'static>> =
 static TO_UNPACK: LazyLock<DecoderDictionary<'static>> =
     LazyLock::new(|| DecoderDictionary::copy(BYTES_1));
 
-/// For blocks, which stay.
-const LEVEL_TO_KEEP: i32 = 3;
+/// For blocks, which stay. With the dictionary, level 3 takes twice the time for a fortieth less.
+const LEVEL_TO_KEEP: i32 = 1;
 /// For the journal, which is written over soon.
 const LEVEL_TO_PASS: i32 = 1;
 /// For large batches in the journal: neighbours of a load look alike, so that little is left of them however fast it goes.

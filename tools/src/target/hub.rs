@@ -1,5 +1,6 @@
 //! A running hub over its API. The importer is a replica like any other: it joins once, then pushes deltas.
 
+use std::collections::VecDeque;
 use std::time::Duration;
 
 use reqwest::header::{AUTHORIZATION, CONTENT_TYPE};
@@ -43,6 +44,8 @@ pub struct Hub {
     pub(super) client: reqwest::Client,
     credentials: Credentials,
     epoch: Option<Epoch>,
+    /// Batches that are on their way, the earliest first.
+    under_way: VecDeque<tokio::task::JoinHandle<Result<Vec<u8>, TargetError>>>,
 }
 
 impl Hub {
@@ -90,6 +93,7 @@ impl Hub {
             client,
             credentials,
             epoch: Some(reply.epoch),
+            under_way: VecDeque::new(),
         })
     }
 
@@ -101,6 +105,7 @@ impl Hub {
             client,
             credentials,
             epoch: None,
+            under_way: VecDeque::new(),
         })
     }
 
@@ -119,32 +124,56 @@ impl Hub {
         &self,
         request: impl Fn() -> reqwest::RequestBuilder,
     ) -> Result<Vec<u8>, TargetError> {
-        let bearer = format!("Bearer {}", self.credentials.token);
-        self.runtime.block_on(async {
-            let mut wait = Duration::from_millis(250);
-            for attempt in 1.. {
-                let failure = match request().header(AUTHORIZATION, &bearer).send().await {
-                    Ok(answer) if is_passing(answer.status()) && attempt < TRIES => {
-                        TargetError::Answered {
-                            status: answer.status().as_u16(),
-                            reason: "it is busy".to_owned(),
-                        }
-                    }
-                    Ok(answer) => return body(check(answer).await?).await,
-                    Err(error) => unreachable_hub(&self.credentials.hub, &error),
-                };
-                if attempt >= TRIES {
-                    return Err(failure);
-                }
-                tokio::time::sleep(wait).await;
-                wait *= 2;
-            }
-            Err(TargetError::Unreachable {
-                hub: self.credentials.hub.clone(),
-                reason: "no try was made".to_owned(),
-            })
-        })
+        self.runtime.block_on(asked(&self.credentials, request))
     }
+
+    /// A batch as it travels.
+    fn message(
+        &self,
+        batch: Vec<Vec<u8>>,
+        highest_counter: u64,
+        pending: u64,
+    ) -> Result<Vec<u8>, TargetError> {
+        let exchange = Exchange {
+            protocol: PROTOCOL_VERSION,
+            epoch: self.epoch,
+            pushed: batch,
+            // It does not tell an incarnation or a run: its counters follow from its ledger.
+            highest_counter,
+            pending,
+            clock: UtcMillis::from(jiff::Timestamp::now()),
+            ..Exchange::default()
+        };
+        shared::wire::encode(&exchange).map_err(|error| TargetError::Unreadable(error.to_string()))
+    }
+}
+
+/// Sends a request until it is answered, or the tries are used up. Only failures of the line are tried again.
+async fn asked(
+    credentials: &Credentials,
+    request: impl Fn() -> reqwest::RequestBuilder,
+) -> Result<Vec<u8>, TargetError> {
+    let bearer = format!("Bearer {}", credentials.token);
+    let mut wait = Duration::from_millis(250);
+    for attempt in 1.. {
+        let failure = match request().header(AUTHORIZATION, &bearer).send().await {
+            Ok(answer) if is_passing(answer.status()) && attempt < TRIES => TargetError::Answered {
+                status: answer.status().as_u16(),
+                reason: "it is busy".to_owned(),
+            },
+            Ok(answer) => return body(check(answer).await?).await,
+            Err(error) => unreachable_hub(&credentials.hub, &error),
+        };
+        if attempt >= TRIES {
+            return Err(failure);
+        }
+        tokio::time::sleep(wait).await;
+        wait *= 2;
+    }
+    Err(TargetError::Unreachable {
+        hub: credentials.hub.clone(),
+        reason: "no try was made".to_owned(),
+    })
 }
 
 impl Target for Hub {
@@ -158,25 +187,46 @@ impl Target for Hub {
         highest_counter: u64,
         pending: u64,
     ) -> Result<Vec<Refusal>, TargetError> {
-        let exchange = Exchange {
-            protocol: PROTOCOL_VERSION,
-            epoch: self.epoch,
-            pushed: batch,
-            // It does not tell an incarnation or a run: its counters follow from its ledger.
-            highest_counter,
-            pending,
-            clock: UtcMillis::from(jiff::Timestamp::now()),
-            ..Exchange::default()
+        match self.begin(batch, highest_counter, pending)? {
+            Some(refusals) => Ok(refusals),
+            None => self.answer(),
+        }
+    }
+
+    fn begin(
+        &mut self,
+        batch: Vec<Vec<u8>>,
+        highest_counter: u64,
+        pending: u64,
+    ) -> Result<Option<Vec<Refusal>>, TargetError> {
+        let message = self.message(batch, highest_counter, pending)?;
+        let (client, credentials) = (self.client.clone(), self.credentials.clone());
+        let address = format!("{}{EXCHANGE_PATH}", credentials.hub);
+        self.under_way.push_back(self.runtime.spawn(async move {
+            let request = || {
+                client
+                    .post(&address)
+                    .header(CONTENT_TYPE, MEDIA_TYPE)
+                    .body(message.clone())
+            };
+            asked(&credentials, request).await
+        }));
+        Ok(None)
+    }
+
+    fn answer(&mut self) -> Result<Vec<Refusal>, TargetError> {
+        let Some(earliest) = self.under_way.pop_front() else {
+            return Ok(Vec::new());
         };
-        let message = shared::wire::encode(&exchange)
-            .map_err(|error| TargetError::Unreadable(error.to_string()))?;
-        let address = format!("{}{EXCHANGE_PATH}", self.credentials.hub);
-        let answer = self.ask(|| {
-            self.client
-                .post(&address)
-                .header(CONTENT_TYPE, MEDIA_TYPE)
-                .body(message.clone())
-        })?;
+        let answer = self.runtime.block_on(earliest);
+        let answer = answer.unwrap_or_else(|error| {
+            Err(TargetError::Unreachable {
+                hub: self.credentials.hub.clone(),
+                reason: error.to_string(),
+            })
+        });
+        // Whoever goes on after a failure asks anew; nobody waits for what was sent behind it.
+        let answer = answer.inspect_err(|_| self.under_way.clear())?;
         let reply: ExchangeReply = shared::wire::decode(&answer)
             .map_err(|error| TargetError::Unreadable(error.to_string()))?;
         self.epoch = Some(reply.epoch);
@@ -234,7 +284,8 @@ fn client(hub: &str) -> Result<(tokio::runtime::Runtime, reqwest::Client), Targe
     };
     // A second installation of the same provider is refused, which is as good.
     let _ = rustls::crypto::ring::default_provider().install_default();
-    let runtime = tokio::runtime::Builder::new_current_thread()
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(1)
         .enable_all()
         .build();
     let runtime = runtime.map_err(|error| failed(error.to_string()))?;
