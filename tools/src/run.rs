@@ -2,8 +2,8 @@
 //!
 //! First a pass that makes everything and gives nothing away: it stops the run when a budget would be exceeded. What it made
 //! waits in a spool, and is then sent in the order of its ids.
-//! Checkpoints are the target's own: each batch is durable there before the next is sent, and a run begins by asking what
-//! is there. So a run that was killed goes on where it stopped, and a second run changes nothing.
+//! Checkpoints are the target's own: few batches are under way before the first of them is durable there, and a run begins by
+//! asking what is there. So a run that was killed goes on where it stopped, and a second run changes nothing.
 
 use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
 use std::io::Write;
