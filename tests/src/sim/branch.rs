@@ -50,6 +50,8 @@ struct Counter {
     proof: Proof,
     session: u64,
     plant: Option<Plant>,
+    /// Under the plants that lose tails, until all is calm.
+    loses_tails: bool,
     orders: BTreeSet<DocumentId>,
     customers: BTreeSet<DocumentId>,
     /// Writes that were made again and of which nobody has asked yet.
@@ -144,6 +146,9 @@ impl Daemon {
             index: ScopeIndex::default(),
             session,
             plant,
+            // The version before has no digests to find it by.
+            loses_tails: matches!(plant, Some(Plant::LoseATail | Plant::AdoptDigest))
+                && version == Version::Present,
             orders: BTreeSet::new(),
             customers: BTreeSet::new(),
             made_again: Vec::new(),
@@ -174,6 +179,20 @@ impl Daemon {
     /// Which documents this branch holds, by its own reckoning.
     pub const fn index(&self) -> &ScopeIndex {
         &self.desk.index
+    }
+
+    /// From now on nothing gets lost on the way any more, whatever was planted.
+    pub const fn lose_no_tails(&mut self) {
+        self.desk.loses_tails = false;
+    }
+
+    /// The random character of a ticket. Without it somebody who forgets their last ticket is found out, and not one time in 32.
+    pub fn ticket_random(&self, random: u8) -> u8 {
+        if self.desk.plant == Some(Plant::ForgetTicket) {
+            0
+        } else {
+            random
+        }
     }
 
     /// Which messages it sends.
@@ -325,12 +344,7 @@ impl Daemon {
         }
         let reply = match plant {
             Some(Plant::DropTail) => without_tail(reply),
-            // The version before has no digests to find it by.
-            Some(Plant::LoseATail | Plant::AdoptDigest)
-                if self.version == Version::Present && (random >> 1).is_multiple_of(8) =>
-            {
-                without_tail(reply)
-            }
+            _ if self.desk.loses_tails && (random >> 1).is_multiple_of(8) => without_tail(reply),
             Some(Plant::IgnoreEpoch) => ExchangeReply {
                 epoch: self.desk.progress.epoch.unwrap_or(reply.epoch),
                 ..reply

@@ -215,7 +215,7 @@ fn take_in(
         firm().prefix(branch),
         daemon.last_ticket_slot(),
         moment.now,
-        drawn,
+        daemon.ticket_random(drawn),
     );
     let pickup = if moment.random.percent(50) {
         branch

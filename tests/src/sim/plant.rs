@@ -40,7 +40,7 @@ plants! {
     ForgetWhenSent = "forget-when-sent",
     /// An acknowledgement clears what changed after the message had left.
     AcknowledgeLater = "acknowledge-later",
-    /// The cursor is stored before the documents that it vouches for.
+    /// The cursor is stored before the documents that it vouches for: a crash in between loses them. Found and mended likewise.
     CursorFirst = "cursor-first",
     /// A branch whose hub was restored keeps its cursor and offers nothing again.
     IgnoreEpoch = "ignore-epoch",
@@ -52,7 +52,7 @@ plants! {
     LeaveScopeAtOnce = "leave-scope-at-once",
     /// After a crash a counter does again what had been saved already.
     DoAgain = "do-again",
-    /// A branch that starts has forgotten its last ticket.
+    /// A branch that starts has forgotten its last ticket; its tickets have no random character, which would mostly hide it.
     ForgetTicket = "forget-ticket",
     /// What a later version wrote is refused instead of carried.
     RefuseUnknown = "refuse-unknown",
@@ -68,7 +68,7 @@ plants! {
 impl Plant {
     /// Whether a promise is broken by it. Else it shows that the sync heals itself.
     pub fn breaks_a_promise(self) -> bool {
-        self != Self::LoseATail
+        !matches!(self, Self::LoseATail | Self::CursorFirst)
     }
 
     /// By its name.

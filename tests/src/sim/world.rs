@@ -688,6 +688,9 @@ impl World {
                     .and_then(|payment| {
                         counter::pay_again(&mut daemon, at.branch, &payment, now).ok()?
                     });
+                if self.is_calm {
+                    daemon.lose_no_tails();
+                }
                 at.daemon = Some(daemon);
                 self.note(|| format!("machine {machine} starts"));
                 if let Some(again) = again {
@@ -739,6 +742,7 @@ impl World {
             at.is_sync_due = false;
             if let Some(daemon) = &mut at.daemon {
                 daemon.give_up();
+                daemon.lose_no_tails();
             }
             self.start(machine);
             self.persist(machine);
