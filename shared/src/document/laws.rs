@@ -132,6 +132,27 @@ proptest! {
         prop_assert_eq!(packed, plain);
     }
 
+    /// A hub that was put back may get a replica's own writes before the erasure that another one ordered.
+    #[test]
+    fn what_each_wrote_comes_together_in_any_order_and_is_readable_all_the_time(history in steps(), shuffle in any::<prop::sample::Index>()) {
+        let (states, _) = play(&history);
+        let mut parts: Vec<Document> = states
+            .iter()
+            .flat_map(|state| (0..3).filter_map(|number| state.part_written_by(ReplicaNumber(number))))
+            .collect();
+        let whole = joined(&states);
+        let mut gathered = fresh();
+        if !parts.is_empty() {
+            let by = shuffle.index(parts.len());
+            parts.rotate_left(by);
+        }
+        for part in parts {
+            gathered.merge(part).expect("one document");
+            prop_assert_eq!(&through_the_codec(&gathered), &gathered);
+        }
+        prop_assert_eq!(gathered, whole);
+    }
+
     #[test]
     fn any_order_with_duplicates_gives_one_state(history in steps(), shuffle in any::<prop::sample::Index>(), twice in any::<prop::sample::Index>()) {
         let (states, deltas) = play(&history);

@@ -251,8 +251,9 @@ impl BranchStore {
         now: UtcMillis,
         records: &[(&str, Vec<u8>)],
     ) -> Result<FromHub, StoreError> {
-        self.drop_what_arrived_before(documents)?;
+        let dropped = self.drop_what_arrived_before(documents)?;
         let mut batch = Batch::after(self.head);
+        batch.has_changed(dropped);
         let mut refused = Vec::new();
         for (index, document) in documents.iter().enumerate() {
             match self.merge_into(&mut batch, document) {
@@ -290,14 +291,16 @@ impl BranchStore {
         now: UtcMillis,
         records: &[(&str, Vec<u8>)],
     ) -> Result<FromHubEncoded, StoreError> {
+        let mut dropped = Vec::new();
         if self.has_reissued {
             let built: Vec<Document> = documents
                 .iter()
                 .filter_map(|document| document.decode().ok())
                 .collect();
-            self.drop_what_arrived_before(&built)?;
+            dropped = self.drop_what_arrived_before(&built)?;
         }
         let mut batch = Batch::after(self.head);
+        batch.has_changed(dropped);
         let mut refused = Vec::new();
         for (index, document) in documents.iter().enumerate() {
             match self.merge_encoded_into(&mut batch, document) {
@@ -676,6 +679,12 @@ impl Batch {
             writes: Vec::new(),
             changes: HashMap::new(),
         }
+    }
+
+    /// Remembers what has changed already, to be told with the rest.
+    fn has_changed(&mut self, already: Vec<Arrived>) {
+        let by_id = already.into_iter().map(|arrived| (arrived.id, arrived));
+        self.changes.extend(by_id);
     }
 
     /// Adds the writes of a document that moves to the feed's end. A branch keeps no change log: its outbox holds what

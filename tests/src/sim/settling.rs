@@ -154,10 +154,25 @@ impl World {
         // The version before cannot compare with this one.
         let can_compare = daemon.version() == Version::Present;
         if !claims && !differs && !holds_poison && can_compare {
-            violations.push(violation(
-                "proof at quiet",
-                format!("{name} cannot say that it holds what the hub holds"),
-            ));
+            let here: BTreeMap<_, _> = daemon.index().held(machine.branch).collect();
+            let there: BTreeMap<_, _> = hub.index().held(machine.branch).collect();
+            let either: BTreeSet<&DocumentId> = here.keys().chain(there.keys()).collect();
+            let counted = |id: &DocumentId| {
+                let kind = held.get(id).map_or("unknown", |held| held.kind().as_str());
+                let stored = store.document(*id).ok().flatten();
+                let stored = stored.map(|document| document.state_hash());
+                let lists_lag = here.contains_key(id) && stored != here.get(id).copied();
+                let (here, there) = (here.get(id), there.get(id));
+                (here != there).then(|| {
+                    let (here, there) = (here.is_some(), there.is_some());
+                    let id = short(*id);
+                    format!("{kind} {id}, here {here}, there {there}, lists lag {lists_lag}")
+                })
+            };
+            let otherwise: Vec<String> = either.into_iter().filter_map(counted).collect();
+            let found =
+                format!("{name} cannot say that it holds what the hub holds: {otherwise:?}");
+            violations.push(violation("proof at quiet", found));
         }
         for waiting in store.outgoing(usize::MAX, usize::MAX).unwrap_or_default() {
             if !self.ledger.is_poisoned(waiting.id) {

@@ -7,6 +7,7 @@
 
 use std::collections::BTreeSet;
 
+use super::super::arrived::{After, Arrived};
 use super::super::change_log::ChangeLog;
 use super::super::engine::Write;
 use super::super::layout::{self, OUTBOX, RECORD};
@@ -132,13 +133,15 @@ impl BranchStore {
     }
 
     /// Takes the copies of writes out that the hub's documents turn out to have already. What a crash leaves undone is done
-    /// when the hub sends them again.
+    /// when the hub sends them again. Returns the documents that have changed by it: merging what came may change no more in
+    /// them, and whoever follows the store must hear of it all the same.
     pub(super) fn drop_what_arrived_before(
         &mut self,
         incoming: &[Document],
-    ) -> Result<(), StoreError> {
+    ) -> Result<Vec<Arrived>, StoreError> {
+        let mut dropped = Vec::new();
         if !self.has_reissued {
-            return Ok(());
+            return Ok(dropped);
         }
         for theirs in incoming {
             let id = theirs.id();
@@ -159,15 +162,9 @@ impl BranchStore {
                 continue;
             }
             let position = self.head + 1;
-            let mut writes = layout::put_document(
-                id,
-                &stored::content(
-                    &format::encode(&local.without(&copies)),
-                    &ChangeLog::default(),
-                ),
-                position,
-                Some(former),
-            );
+            let without = local.without(&copies);
+            let content = stored::content(&format::encode(&without), &ChangeLog::default());
+            let mut writes = layout::put_document(id, &content, position, Some(former));
             let key = layout::key(OUTBOX, id.as_bytes());
             if let Some(value) = self.engine.get(&key)?
                 && let Some((_, since, delta)) = split_outbox(&value)
@@ -185,8 +182,16 @@ impl BranchStore {
             self.engine.apply(&writes)?;
             self.head = position;
             self.outbox = self.count_outbox()?;
+            dropped.push(Arrived {
+                id,
+                position,
+                former_position: Some(former),
+                changed: true,
+                before: Some(local),
+                after: After::Decoded(without),
+            });
         }
-        Ok(())
+        Ok(dropped)
     }
 
     pub(super) fn any_reissued(&self) -> Result<bool, StoreError> {
