@@ -4,6 +4,7 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use sha2::{Digest, Sha256};
+use shared::wire::Epoch;
 
 /// The operating system gave no random bytes.
 #[derive(Debug, thiserror::Error)]
@@ -47,9 +48,10 @@ pub(crate) fn number_u32() -> Result<u32, NoRandomness> {
     Ok(getrandom::u32()?)
 }
 
-/// A random number.
-pub(crate) fn number_u64() -> Result<u64, NoRandomness> {
-    Ok(getrandom::u64()?)
+/// The name of a life of the feed. A hub has a handful of them in all, so 32 bits tell them apart; more would be four bytes more in
+/// each message and each answer.
+pub(crate) fn epoch() -> Result<Epoch, NoRandomness> {
+    Ok(Epoch(getrandom::u32()?.into()))
 }
 
 /// How secrets that are 256, 128 or 80 bits of randomness are stored: a plain SHA-256, since nobody can try them all.

@@ -312,7 +312,7 @@ impl Hub {
             "a branch has seen more than this hub has: beginning a new epoch. What branches wrote comes back by itself; \
              the office decides whether they also give back what others wrote"
         );
-        let (epoch, incarnation) = (Epoch(random::number_u64()?), random::number_u32()?);
+        let (epoch, incarnation) = (random::epoch()?, random::number_u32()?);
         let inner = Arc::clone(&self.inner);
         self.write(move |writer| {
             let mut current = lock(&inner.epoch);

@@ -26,7 +26,7 @@ const SKIPPED_REPLICAS: u32 = 64;
 /// When the store cannot be opened, such as while the hub runs, or not be written.
 pub(crate) fn begin_again(directory: &Path) -> Result<Epoch, BackendError> {
     let store = HubStore::open(directory)?;
-    let epoch = Epoch(crate::random::number_u64()?);
+    let epoch = crate::random::epoch()?;
     store.write_record(records::EPOCH, &epoch)?;
     store.write_record(records::INCARNATION, &crate::random::number_u32()?)?;
     let next = next_replica(&store)?.saturating_add(SKIPPED_REPLICAS);

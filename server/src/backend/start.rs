@@ -149,7 +149,7 @@ fn epoch(store: &HubStore) -> Result<Epoch, BackendError> {
     if let Some(epoch) = store.read_record(records::EPOCH)? {
         return Ok(epoch);
     }
-    let epoch = Epoch(random::number_u64()?);
+    let epoch = random::epoch()?;
     store.write_record(records::EPOCH, &epoch)?;
     store.persist()?;
     Ok(epoch)
