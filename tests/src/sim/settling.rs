@@ -144,6 +144,11 @@ impl World {
                     )
                 }),
         );
+        // What is spoiled may wait for ever, and whoever has something waiting does not call itself alike.
+        let waiting = store.outgoing(usize::MAX, usize::MAX).unwrap_or_default();
+        holds_poison |= waiting
+            .iter()
+            .any(|waits| self.ledger.is_poisoned(waits.id));
         let claims = daemon.claims_identical();
         if claims && differs {
             violations.push(violation(
@@ -174,9 +179,9 @@ impl World {
                 format!("{name} cannot say that it holds what the hub holds: {otherwise:?}");
             violations.push(violation("proof at quiet", found));
         }
-        for waiting in store.outgoing(usize::MAX, usize::MAX).unwrap_or_default() {
-            if !self.ledger.is_poisoned(waiting.id) {
-                let found = format!("{name} still has to send {}", short(waiting.id));
+        for waits in waiting {
+            if !self.ledger.is_poisoned(waits.id) {
+                let found = format!("{name} still has to send {}", short(waits.id));
                 violations.push(violation("nothing waits at quiet", found));
             }
         }
