@@ -6,7 +6,7 @@
 //! one batch, so that a reader and a power cut find the map before it or after it.
 
 use std::collections::HashMap;
-use std::ops::Bound;
+use std::ops::{Bound, Range};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use super::engine::{EngineError, Entry};
@@ -71,11 +71,7 @@ impl BlockMap {
         from: &[u8],
         to: &[u8],
     ) -> Result<impl Iterator<Item = Result<Entry, EngineError>> + use<'a>, EngineError> {
-        let first = match self.block_of(&blocks.tree, from)? {
-            Some((block_key, _)) => block_key.to_vec(),
-            None => self.block_key(from),
-        };
-        let range = first.clone()..self.block_key(to).max(first);
+        let range = self.blocks_between(blocks, from, to)?;
         let (from, to) = (from.to_vec(), to.to_vec());
         Ok(blocks
             .tree
@@ -95,11 +91,7 @@ impl BlockMap {
         from: &[u8],
         to: &[u8],
     ) -> Result<impl Iterator<Item = Result<Entry, EngineError>> + use<'a>, EngineError> {
-        let first = match self.block_of(&blocks.tree, from)? {
-            Some((block_key, _)) => block_key.to_vec(),
-            None => self.block_key(from),
-        };
-        let range = first.clone()..self.block_key(to).max(first);
+        let range = self.blocks_between(blocks, from, to)?;
         let (from, to) = (from.to_vec(), to.to_vec());
         Ok(blocks
             .tree
@@ -111,6 +103,20 @@ impl BlockMap {
                     .as_ref()
                     .map_or(true, |(key, _)| *key >= from && *key < to)
             }))
+    }
+
+    /// The keys of the blocks that may hold entries with `from <= key < to`.
+    fn blocks_between(
+        self,
+        blocks: &Blocks,
+        from: &[u8],
+        to: &[u8],
+    ) -> Result<Range<Vec<u8>>, EngineError> {
+        let first = match self.block_of(&blocks.tree, from)? {
+            Some((block_key, _)) => block_key.to_vec(),
+            None => self.block_key(from),
+        };
+        Ok(first.clone()..self.block_key(to).max(first))
     }
 
     /// Makes changes, whose keys ascend, block by block. `write` is given each block's own batch, with the keys of the
