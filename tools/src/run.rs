@@ -2,8 +2,12 @@
 //!
 //! First a pass that makes everything and gives nothing away: it stops the run when a budget would be exceeded. What it made
 //! waits in a spool, and is then sent in the order of its ids.
+//! A store that holds nothing of this source yet is filled instead: what the pass makes goes straight into new files of it, which
+//! count once the pass is over.
 //! Checkpoints are the target's own: few batches are under way before the first of them is durable there, and a run begins by
 //! asking what is there. So a run that was killed goes on where it stopped, and a second run changes nothing.
+
+mod filling;
 
 use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
 use std::io::Write;
@@ -14,6 +18,7 @@ use serde::Serialize;
 use shared::clock::UtcMillis;
 use shared::domain::fields;
 use shared::id::DocumentId;
+use shared::store::Filled;
 
 use crate::apply::{self, BranchDirectory, Produced, Reject, Taker};
 use crate::ledger::{Fate, Sums};
@@ -22,6 +27,7 @@ use crate::spool::{self, Sealed, Spool, Spooled};
 use crate::staging::Staging;
 use crate::sync;
 use crate::target::{BatchLimits, Refusal, Target, TargetError};
+use filling::{Filling, rows_with_documents};
 
 /// Differences that are listed one by one; beyond, only their number.
 pub const LISTED_DIFFERENCES: usize = 1_000;
@@ -165,21 +171,34 @@ pub fn run(
     }
     let missing = check_branches(plan, &mut found.branches, &found.names)?;
     let actor = apply::actor(target.replica(), plan, plan_text, &plan.source_sha256);
+    let pass = |taker: &mut dyn Taker| -> Result<apply::Outcome, RunError> {
+        let outcome = apply::apply(plan, staging, &found.branches, actor, &missing, taker)?;
+        check_budget(plan, &outcome.changes)?;
+        Ok(outcome)
+    };
+    let mut are_rejects_told = false;
+    let name = target.name();
+    if found.imported.is_empty()
+        && let Some(fill) = target.begin_fill()?
+    {
+        progress.begin(rows_with_documents(plan, staging));
+        let mut filling = Filling::new(fill, rejects, &plan.source_sha256, progress);
+        let outcome = pass(&mut filling)?;
+        if filling.finish()? == Filled::All {
+            let mut report = Report::new(name, started, outcome.ledger.sums());
+            report.documents = outcome.documents;
+            report.made_of(plan, &outcome.changes);
+            return Ok(report);
+        }
+        are_rejects_told = true;
+    }
     let mut waiting = Waiting {
         spool: Spool::create(staging.folder()).map_err(spool_failed)?,
         rejects,
+        are_rejects_told,
         source_sha256: &plan.source_sha256,
     };
-    let outcome = apply::apply(
-        plan,
-        staging,
-        &found.branches,
-        actor,
-        &missing,
-        &mut waiting,
-    )?;
-    check_budget(plan, &outcome.changes)?;
-
+    let outcome = pass(&mut waiting)?;
     let Waiting { spool, rejects, .. } = waiting;
     let documents = spool.documents();
     progress.begin(documents);
@@ -199,6 +218,7 @@ pub fn run(
         progress,
     };
     sender.send_all(spool.seal().map_err(spool_failed)?)?;
+    sender.target.end()?;
     sender.progress.end();
     let (sent, already, refused) = (
         sender.sent,
@@ -210,15 +230,10 @@ pub fn run(
         ledger.decide(table, rowid, Fate::Rejected);
     }
     let sums = ledger.sums();
-    let mut report = Report::new(target.name(), started, sums);
+    let mut report = Report::new(name, started, sums);
     report.documents = sent;
     report.already_there = already;
-    report.mended = plan.mended.rows;
-    report.changes = outcome
-        .changes
-        .iter()
-        .map(|(rule, count)| ((*rule).to_owned(), *count))
-        .collect();
+    report.made_of(plan, &outcome.changes);
     Ok(report)
 }
 
@@ -343,6 +358,8 @@ pub(crate) fn spool_failed(error: std::io::Error) -> RunError {
 struct Waiting<'a> {
     spool: Spool,
     rejects: &'a mut dyn Write,
+    /// An earlier pass has written them.
+    are_rejects_told: bool,
     source_sha256: &'a str,
 }
 
@@ -365,14 +382,22 @@ impl Taker for Waiting<'_> {
     }
 
     fn reject(&mut self, reject: Reject) -> anyhow::Result<()> {
-        let line = RejectLine {
-            source_sha256: self.source_sha256,
-            at_target: false,
-            reject: &reject,
-        };
-        writeln!(self.rejects, "{}", serde_json::to_string(&line)?)?;
-        Ok(())
+        if self.are_rejects_told {
+            return Ok(());
+        }
+        tell_reject(self.rejects, self.source_sha256, &reject)
     }
+}
+
+/// Writes a rejected row into the file of rejects.
+fn tell_reject(rejects: &mut dyn Write, source: &str, reject: &Reject) -> anyhow::Result<()> {
+    let line = RejectLine {
+        source_sha256: source,
+        at_target: false,
+        reject,
+    };
+    writeln!(rejects, "{}", serde_json::to_string(&line)?)?;
+    Ok(())
 }
 
 /// A row beside a document in the spool: its table and its place.
@@ -566,6 +591,15 @@ impl Report {
         self.rows_per_second = rate;
         self.peak_memory_bytes = peak_memory_bytes();
         self
+    }
+
+    /// Notes what the plan and a pass have changed on the way.
+    fn made_of(&mut self, plan: &Plan, changes: &BTreeMap<&'static str, u64>) {
+        self.mended = plan.mended.rows;
+        let changes = changes.iter();
+        self.changes = changes
+            .map(|(rule, count)| ((*rule).to_owned(), *count))
+            .collect();
     }
 
     /// Notes a difference.

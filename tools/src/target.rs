@@ -6,6 +6,7 @@ mod store;
 
 use shared::document::Document;
 use shared::id::ReplicaNumber;
+use shared::store::Fill;
 
 pub use changeover::{BranchStanding, FoundOrder, Standing};
 pub use hub::{Credentials, Hub};
@@ -124,6 +125,15 @@ pub trait Target {
     /// Waits for the answer to the earliest batch that is under way: all of it that is not refused is durable there.
     fn answer(&mut self) -> Result<Vec<Refusal>, TargetError> {
         Ok(Vec::new())
+    }
+    /// Begins to fill a target that holds little or nothing with documents that are new; none where there is no faster way than
+    /// [`Self::push`].
+    fn begin_fill(&mut self) -> Result<Option<Fill<'_>>, TargetError> {
+        Ok(None)
+    }
+    /// All that was to be sent is there: what is better done now than at the next use.
+    fn end(&mut self) -> Result<(), TargetError> {
+        Ok(())
     }
     /// The feed after a position.
     fn page(&mut self, after: u64) -> Result<Page, TargetError>;

@@ -10,19 +10,48 @@ use super::layout::{put_varint, take_varint};
 
 /// The block of some entries, which ascend.
 pub(super) fn encode(entries: &[Entry]) -> Vec<u8> {
-    let bytes = entries.iter().map(weight).sum();
-    let mut block = Vec::with_capacity(bytes);
-    let mut former: &[u8] = &[];
+    let mut writer = Writer::default();
+    writer.block.reserve(entries.iter().map(weight).sum());
     for (key, value) in entries {
-        let shared = key.iter().zip(former).take_while(|(a, b)| a == b).count();
-        put_varint(&mut block, shared as u64);
-        put_varint(&mut block, (key.len() - shared) as u64);
-        block.extend_from_slice(&key[shared..]);
-        put_varint(&mut block, value.len() as u64);
-        block.extend_from_slice(value);
-        former = key;
+        writer.push(key, &[value]);
     }
-    block
+    writer.block
+}
+
+/// A block that is being written.
+#[derive(Default)]
+pub(super) struct Writer {
+    block: Vec<u8>,
+    former: Vec<u8>,
+}
+
+impl Writer {
+    /// Adds an entry behind the others; its value in pieces, so that nobody has to join them before.
+    pub(super) fn push(&mut self, key: &[u8], value: &[&[u8]]) {
+        let former = &self.former;
+        let shared = key.iter().zip(former).take_while(|(a, b)| a == b).count();
+        put_varint(&mut self.block, shared as u64);
+        put_varint(&mut self.block, (key.len() - shared) as u64);
+        self.block.extend_from_slice(&key[shared..]);
+        let length: usize = value.iter().map(|piece| piece.len()).sum();
+        put_varint(&mut self.block, length as u64);
+        for piece in value {
+            self.block.extend_from_slice(piece);
+        }
+        self.former.truncate(shared);
+        self.former.extend_from_slice(&key[shared..]);
+    }
+
+    /// Bytes of the block so far.
+    pub(super) const fn length(&self) -> usize {
+        self.block.len()
+    }
+
+    /// The block; the next entry begins another one, meant to have so many bytes.
+    pub(super) fn take(&mut self, next_bytes: usize) -> Vec<u8> {
+        self.former.clear();
+        std::mem::replace(&mut self.block, Vec::with_capacity(next_bytes))
+    }
 }
 
 /// What an entry adds to a block, roughly: enough to cut blocks of about one size.

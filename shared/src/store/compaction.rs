@@ -139,7 +139,11 @@ pub(super) fn rewrite(
 }
 
 /// The finished copy under its own name, open.
-fn put_in_place(store: &Path, unfinished: &Path, number: u64) -> Result<Generation, EngineError> {
+pub(super) fn put_in_place(
+    store: &Path,
+    unfinished: &Path,
+    number: u64,
+) -> Result<Generation, EngineError> {
     let place = generation::path(store, number);
     fs::rename(unfinished, &place)?;
     let opened = File::open(store)
@@ -208,7 +212,7 @@ fn is_equal(original: &Generation, copy: &Generation) -> Result<bool, EngineErro
     Ok(copied.next().is_none() && has_come(original)? == has_come(copy)?)
 }
 
-fn sync_all(directory: &Path) -> io::Result<()> {
+pub(super) fn sync_all(directory: &Path) -> io::Result<()> {
     for entry in fs::read_dir(directory)? {
         let entry = entry?;
         if entry.file_type()?.is_dir() {

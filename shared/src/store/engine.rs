@@ -1,5 +1,7 @@
 //! The private trait below both facades: an ordered map of bytes with atomic batches.
 
+use crate::id::DocumentId;
+
 /// What an engine could not do. The store's facade adds what was attempted.
 #[derive(Debug, thiserror::Error)]
 pub enum EngineError {
@@ -59,6 +61,27 @@ pub(crate) trait Engine: Send + Sync {
     /// Returns once everything applied before survives a power cut.
     fn persist(&self) -> Result<(), EngineError>;
 
+    /// Makes the files as small as they should be now, instead of when they are opened next: after a bulk load.
+    fn tidy(&self) -> Result<(), EngineError> {
+        Ok(())
+    }
+
+    /// Begins to fill a store that holds little with many new documents, whose places in the feed come after `head`. None where
+    /// that is no faster than [`Self::apply_whole`]. Nobody can write until the filling is gone.
+    fn begin_filling(&self, _head: u64) -> Result<Option<Box<dyn Filling + '_>>, EngineError> {
+        Ok(None)
+    }
+
     /// Bytes on disk; 0 for an engine in memory.
     fn bytes_on_disk(&self) -> Result<u64, EngineError>;
+}
+
+/// New documents on their way into a store, of which nothing shows before all of them do.
+pub(crate) trait Filling {
+    /// Adds a document, given in its canonical form, behind the others.
+    fn add(&mut self, id: DocumentId, encoded: &[u8]) -> Result<(), EngineError>;
+
+    /// Has the store show all of them, durably. None, and nothing was stored, when one of them is there already or came twice;
+    /// else the place of the last one in the feed.
+    fn finish(self: Box<Self>) -> Result<Option<u64>, EngineError>;
 }

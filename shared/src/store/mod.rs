@@ -17,6 +17,7 @@ mod compaction;
 #[cfg(test)]
 mod contract;
 mod engine;
+mod filling;
 mod format_mark;
 mod generation;
 mod hub;
@@ -39,7 +40,7 @@ pub use arrived::Arrived;
 pub use branch::{BranchStore, FromHub, FromHubEncoded, Identity, Outgoing, Pending, SetAside};
 pub use compaction::{Compacted, compact};
 pub use engine::EngineError;
-pub use hub::{EncodedFeed, HubStore, Merged, Outbound};
+pub use hub::{EncodedFeed, Fill, Filled, HubStore, Merged, Outbound};
 pub use simulated::{Damage, SimulatedDisk};
 
 use crate::document::format::DecodeError;

@@ -429,7 +429,7 @@ fn row_of(blocks: &Blocks, late: &Late, key: &[u8]) -> Result<Option<u64>, Engin
         .transpose()
 }
 
-fn row_bytes(row: u64) -> Vec<u8> {
+pub(super) fn row_bytes(row: u64) -> Vec<u8> {
     let mut bytes = Vec::new();
     put_varint(&mut bytes, row);
     bytes

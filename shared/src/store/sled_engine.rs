@@ -13,7 +13,8 @@ use std::sync::{
 };
 use std::thread::{self, JoinHandle};
 
-use super::engine::{Engine, EngineError, Entry, Write};
+use super::engine::{Engine, EngineError, Entry, Filling, Write};
+use super::filling::FillingFiles;
 use super::generation::{self, Generation};
 use super::journal::{self, Journal};
 use super::overlay::{self, Recent};
@@ -479,6 +480,25 @@ impl Engine for SledEngine {
 
     fn persist(&self) -> Result<(), EngineError> {
         self.shared.persist(&mut self.shared.journal())
+    }
+
+    fn tidy(&self) -> Result<(), EngineError> {
+        let shared = &self.shared;
+        let mut journal = shared.journal();
+        journal.persist()?;
+        shared.settle_rest(&mut journal)?;
+        compaction::rewrite_when_wasteful(&shared.directory, &shared.settled, &|| false)
+    }
+
+    fn begin_filling(&self, head: u64) -> Result<Option<Box<dyn Filling + '_>>, EngineError> {
+        let shared = &self.shared;
+        let mut journal = shared.journal();
+        journal.persist()?;
+        shared.settle_rest(&mut journal)?;
+        let sequence = journal.last_sequence();
+        let filling =
+            FillingFiles::begin(&shared.directory, &shared.settled, journal, sequence, head)?;
+        Ok(filling.map(|filling| Box::new(filling) as Box<dyn Filling>))
     }
 
     fn bytes_on_disk(&self) -> Result<u64, EngineError> {

@@ -41,11 +41,18 @@ pub(super) fn content(encoded: &[u8], log: &ChangeLog) -> Vec<u8> {
 /// All of it for a document that is new, with no change to remember.
 pub(super) fn new_value(position: u64, encoded: &[u8]) -> Vec<u8> {
     let mut value = Vec::with_capacity(encoded.len() + 10);
-    value.extend_from_slice(&position.to_be_bytes());
-    value.push(VERSION);
-    layout::put_varint(&mut value, 0);
+    value.extend_from_slice(&beginning_of_new(position));
     value.extend_from_slice(encoded);
     value
+}
+
+/// The same without the document's bytes, which follow it.
+pub(super) fn beginning_of_new(position: u64) -> [u8; 10] {
+    // No change, so that the log's length is 0.
+    let mut beginning = [0; 10];
+    beginning[..8].copy_from_slice(&position.to_be_bytes());
+    beginning[8] = VERSION;
+    beginning
 }
 
 impl<'a> Stored<'a> {

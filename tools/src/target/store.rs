@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use shared::id::ReplicaNumber;
-use shared::store::HubStore;
+use shared::store::{Fill, HubStore};
 
 use super::{
     BATCH_BYTES, BATCH_DOCUMENTS, BatchLimits, EncodedPage, Page, Refusal, Target, TargetError,
@@ -71,6 +71,15 @@ impl Target for Store {
         });
         self.store.persist()?;
         Ok(refused.collect())
+    }
+
+    fn begin_fill(&mut self) -> Result<Option<Fill<'_>>, TargetError> {
+        Ok(self.store.begin_fill()?)
+    }
+
+    /// A load leaves waste in the files. Whoever opens the store next would have to rewrite them.
+    fn end(&mut self) -> Result<(), TargetError> {
+        Ok(self.store.tidy()?)
     }
 
     fn page(&mut self, after: u64) -> Result<Page, TargetError> {
