@@ -76,6 +76,9 @@ impl fmt::Debug for Hlc {
 /// drag every other branch's stamps with it.
 const MAXIMUM_PULL_MILLIS: i64 = 5 * 60 * 1000;
 
+/// Readings within which a new incarnation begins: those of a second.
+const LEAP: u32 = 1_000 << 16;
+
 /// The clock of one replica: every tick is later than all ticks and all observed readings before it.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
 pub struct HybridClock {
@@ -99,6 +102,12 @@ impl HybridClock {
         self.last
     }
 
+    /// Leaves readings out, at most a second of them, as many as the number that a new incarnation drew says. Two copies of one
+    /// machine begin at the same reading, and while their clocks are behind it both would go on with the same ones.
+    pub fn leap(&mut self, incarnation: u32) {
+        self.last.0 += u64::from(incarnation % LEAP);
+    }
+
     /// Takes notice of a reading that another replica made.
     pub fn observe(&mut self, remote: Hlc, now: UtcMillis) {
         if remote.instant().millis_since(now) <= MAXIMUM_PULL_MILLIS {
@@ -119,6 +128,24 @@ mod tests {
         let third = clock.tick(UtcMillis(10));
         assert!(first < second && second < third);
         assert_eq!(third.instant(), UtcMillis(1_000));
+    }
+
+    #[test]
+    fn two_copies_whose_clocks_are_behind_give_no_reading_twice() {
+        let before = Hlc::at(UtcMillis(1_000));
+        let mut copies = [40_000, 90_001].map(|incarnation| {
+            let mut clock = HybridClock::resume(before);
+            clock.leap(incarnation);
+            clock
+        });
+        let mut readings = std::collections::BTreeSet::new();
+        for _ in 0..100 {
+            for clock in &mut copies {
+                let reading = clock.tick(UtcMillis(10));
+                assert!(reading > before);
+                assert!(readings.insert(reading), "{reading:?}");
+            }
+        }
     }
 
     #[test]

@@ -150,6 +150,7 @@ impl BranchStore {
     /// # Errors
     /// [`StoreError::Engine`].
     pub fn assume_identity(&mut self, actor: Actor) -> Result<(), StoreError> {
+        self.clock.leap(actor.incarnation());
         let identity = Identity {
             actor,
             counter: 0,

@@ -208,6 +208,8 @@ struct Hub {
     echoes: Echoes,
     /// Since which position of the feed each document is in everyone's scope.
     entered: BTreeMap<DocumentId, u64>,
+    /// What it takes of what is pushed: everything while it is being recovered.
+    takes: Takes,
 }
 
 impl Writing for Hub {
@@ -225,6 +227,7 @@ impl Hub {
             counters: BTreeMap::new(),
             echoes: Echoes::default(),
             entered: BTreeMap::new(),
+            takes: Takes::OwnWrites,
         }
     }
 
@@ -233,7 +236,7 @@ impl Hub {
         let judged = message
             .pushed
             .iter()
-            .map(|bytes| judge_encoded(bytes.clone(), peer, Takes::OwnWrites))
+            .map(|bytes| judge_encoded(bytes.clone(), peer, self.takes))
             .collect();
         let claim = Claim::of(message);
         let mut counters = self.counters.remove(&peer.replica).unwrap_or_default();
@@ -274,7 +277,7 @@ impl Hub {
             cursor: outgoing.cursor,
             remaining: u64::from(outgoing.more),
             highest_counter: taken.highest_counter,
-            takes_back: false,
+            takes_back: self.takes == Takes::Everything,
             digest: None,
             clock: now,
         }
@@ -292,6 +295,14 @@ fn documents(store: &BranchStore) -> Vec<Document> {
         .collect();
     documents.sort_by_key(Document::id);
     documents
+}
+
+fn documents_of(store: &HubStore) -> Vec<Document> {
+    let feed = store.changes_after(0, 10).expect("readable");
+    feed.changes
+        .into_iter()
+        .map(|change| change.document)
+        .collect()
 }
 
 #[test]
@@ -312,6 +323,33 @@ fn a_document_that_moves_on_while_a_new_machine_pages_through_its_first_synchron
     // On the way to the end of the feed its cursor passes the place where that document entered the scope.
     while new.exchange(&mut hub, Line::Up, UtcMillis(4)) {}
     assert_eq!(documents(&new.store), documents(&writer.store));
+}
+
+#[test]
+fn what_a_recovery_refused_because_a_copy_was_quicker_is_given_back_when_it_is_opened_again() {
+    let now = UtcMillis(1);
+    let mut before = Hub::new();
+    let (mut writer, mut holder) = (Branch::new(1), Branch::new(2));
+    writer.write(1, 1, now);
+    for branch in [&mut writer, &mut holder] {
+        while branch.exchange(&mut before, Line::Up, now) {}
+    }
+
+    let mut hub = Hub::new();
+    hub.takes = Takes::Everything;
+    assert!(holder.exchange(&mut hub, Line::Up, now), "it gives back");
+    // The copy says that everything is given back while this machine's message is under way.
+    hub.takes = Takes::OwnWrites;
+    while holder.exchange(&mut hub, Line::Up, now) {}
+    let message = branch::plan(&holder, now).expect("readable").message;
+    assert!(!message.has_given_back, "the hub took none of it");
+    assert_eq!(documents_of(&hub.store), Vec::new());
+
+    hub.takes = Takes::Everything;
+    while holder.exchange(&mut hub, Line::Up, now) {}
+    let message = branch::plan(&holder, now).expect("readable").message;
+    assert!(message.has_given_back);
+    assert_eq!(documents_of(&hub.store), documents(&writer.store));
 }
 
 proptest! {

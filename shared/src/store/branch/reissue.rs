@@ -75,10 +75,12 @@ impl BranchStore {
             writes.push(record_write(&name_of(id), &pairs));
             changes.push(Change { position, document });
         }
+        // What was made again is known by its time; what another copy writes now must not have the same.
+        self.clock.leap(actor.incarnation());
         let identity = Identity {
             actor,
             counter: authoring.counter(),
-            ..identity
+            last_stamp: self.clock.last(),
         };
         writes.push(record_write(super::IDENTITY, &identity));
         let mut given_up = self.given_up()?;

@@ -380,7 +380,7 @@ pub fn take_in(
         desk.acknowledge(&taken.acknowledged)?;
     }
     if let Some(up_to) = taken.offered_up_to.filter(|_| !taken.is_stale) {
-        offering::note_offered(desk, up_to)?;
+        offering::note_offered(desk, up_to, taken.takes_back)?;
     }
     if taken.has_told_given_up {
         // One that was given up while the message was under way is told with the next: becoming another fills it anew.

@@ -166,11 +166,19 @@ fn share_of(document: &Document, share: Share, own: ReplicaNumber) -> Option<Vec
     }
 }
 
-/// The hub has taken what was offered up to a position.
-pub(super) fn note_offered(desk: &mut impl Desk, up_to: Offered) -> Result<(), StoreError> {
+/// The hub has answered what was offered up to a position. What others wrote of it was taken only when it says that it `takes_back`:
+/// it may have ended that for this machine while the message was under way, as when a copy of the machine was quicker.
+pub(super) fn note_offered(
+    desk: &mut impl Desk,
+    up_to: Offered,
+    takes_back: bool,
+) -> Result<(), StoreError> {
     let Some(offering) = under_way(desk.store())? else {
         return Ok(());
     };
+    if up_to.share == Share::Everything && !takes_back {
+        return Ok(());
+    }
     // What was begun anew meanwhile begins at the beginning.
     if (offering.share, offering.epoch) != (up_to.share, up_to.epoch)
         || up_to.position < offering.offered_up_to
