@@ -74,6 +74,17 @@ impl<const BRANCHES: usize> Firm<BRANCHES> {
         self.directory.path()
     }
 
+    /// Waits until each branch has proven, after this call, that it holds what the hub holds.
+    ///
+    /// # Errors
+    /// When one does not in time.
+    pub async fn wait_identical(&self) -> Result<()> {
+        for branch in &self.branches {
+            branch.wait_identical().await?;
+        }
+        Ok(())
+    }
+
     /// Asks everything to end, as at closing time, and removes the directory.
     ///
     /// # Errors

@@ -55,9 +55,7 @@ async fn counters_go_on_while_the_hub_hangs_and_nothing_is_doubled_when_it_goes_
     anna.cash(&taken[0]).await?;
     firm.hub.process().thaw()?;
 
-    for branch in &firm.branches {
-        branch.wait_identical().await?;
-    }
+    firm.wait_identical().await?;
     paid_once(&anna, &taken[0]).await?;
     everything_is_there_once(&firm.hub, &anna, &taken).await?;
     firm.close().await
@@ -89,9 +87,7 @@ async fn a_branch_that_hangs_in_the_middle_answers_when_it_goes_on_and_does_noth
     chur.process().thaw()?;
     taken.push(asking.await??);
 
-    for branch in &firm.branches {
-        branch.wait_identical().await?;
-    }
+    firm.wait_identical().await?;
     everything_is_there_once(&firm.hub, &anna, &taken).await?;
     firm.close().await
 }
@@ -220,9 +216,7 @@ async fn a_pulled_cable_and_one_that_carries_one_way_only_lose_and_double_nothin
         "it went through a pulled cable"
     );
     network.plug()?;
-    for branch in &firm.branches {
-        branch.wait_identical().await?;
-    }
+    firm.wait_identical().await?;
 
     // What is sent arrives and is done, and no answer comes back: it is asked again, and done once.
     network.mute()?;
@@ -233,9 +227,7 @@ async fn a_pulled_cable_and_one_that_carries_one_way_only_lose_and_double_nothin
         "nobody can have told it"
     );
     network.unmute()?;
-    for branch in &firm.branches {
-        branch.wait_identical().await?;
-    }
+    firm.wait_identical().await?;
     for order in &taken[..2] {
         paid_once(&anna, order).await?;
     }
@@ -278,13 +270,9 @@ async fn slow_lines_that_break_off_anywhere_and_fail_one_way_lose_and_double_not
     for branch in &firm.branches {
         branch.line().mend();
     }
-    for branch in &firm.branches {
-        branch.wait_identical().await?;
-    }
+    firm.wait_identical().await?;
     // Once more, for what the second had still to bring when the first had all.
-    for branch in &firm.branches {
-        branch.wait_identical().await?;
-    }
+    firm.wait_identical().await?;
     paid_once(&beat, &taken[0]).await?;
     for counter in [&anna, &beat] {
         everything_is_there_once(&firm.hub, counter, &taken).await?;
