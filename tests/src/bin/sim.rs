@@ -35,7 +35,7 @@ struct Options {
     /// A bug to plant, which must be found. `all` plants one after the other and wants each found.
     #[arg(long, value_name = "NAME", value_parser = planting)]
     plant: Option<Planting>,
-    /// Prints what happens in the seed even when it keeps every promise.
+    /// Prints what happens in the seed even when it keeps every promise; with `--keep-going` also of a failing one, as it is.
     #[arg(long)]
     log: bool,
     /// Goes on after the first failing seeds instead of ending there.
@@ -86,15 +86,16 @@ fn run_seeds(options: &Options, settings: &Settings) -> ExitCode {
     for (seed, outcome) in sum.failed.iter().take(shown) {
         report(*seed, settings, outcome);
     }
-    if options.log && sum.failed.is_empty() {
+    if options.log && (options.keep_going || sum.failed.is_empty()) {
         let settings = Settings {
             keeps_log: true,
             ..settings.clone()
         };
-        run(first, &settings)
-            .log
-            .iter()
-            .for_each(|line| println!("{line}"));
+        let outcome = run(first, &settings);
+        outcome.log.iter().for_each(|line| println!("{line}"));
+        for violation in &outcome.violations {
+            println!("seed {first}: {}: {}", violation.promise, violation.found);
+        }
     }
     let failing: Vec<u64> = sum.failed.iter().map(|(seed, _)| *seed).collect();
     println!(

@@ -113,12 +113,30 @@ pub enum DaemonError {
     Poisoned,
 }
 
+/// A program that did not start.
+#[derive(Debug, thiserror::Error)]
+#[error("{error}")]
+pub struct NotStarted {
+    error: StoreError,
+    /// What it had made again before: the disk may have it all the same.
+    pub made_again: Vec<MadeAgain>,
+}
+
+impl From<StoreError> for NotStarted {
+    fn from(error: StoreError) -> Self {
+        Self {
+            error,
+            made_again: Vec::new(),
+        }
+    }
+}
+
 impl Daemon {
     /// Starts on a disk. `new_incarnation` is what the program writes as from now on, when its store is new, restored or a
     /// copy; `session` is drawn for this run.
     ///
     /// # Errors
-    /// [`StoreError`] when the disk cannot be used.
+    /// [`NotStarted`] when the disk cannot be used.
     pub fn start(
         disk: &SimulatedDisk,
         branch: BranchId,
@@ -126,7 +144,7 @@ impl Daemon {
         session: u64,
         version: Version,
         plant: Option<Plant>,
-    ) -> Result<Self, StoreError> {
+    ) -> Result<Self, NotStarted> {
         let mut store = BranchStore::on(disk)?;
         // A store that was copied or restored makes again, as another incarnation, what the hub has not acknowledged.
         let again = new_incarnation.filter(|_| store.identity().is_some());
@@ -156,7 +174,10 @@ impl Daemon {
         desk.read_all()?;
         if let Some(actor) = again {
             desk.reissue(actor, desk.progress.hub_counter)?;
-            desk.store.persist()?;
+            if let Err(error) = desk.store.persist() {
+                let made_again = desk.made_again;
+                return Err(NotStarted { error, made_again });
+            }
         }
         Ok(Self {
             desk,

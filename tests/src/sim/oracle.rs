@@ -198,8 +198,13 @@ impl Ledger {
         self.poisoned.contains(&id)
     }
 
-    /// What is wrong with what the hub holds in the end.
-    pub fn judge(&self, hub: &BTreeMap<DocumentId, Document>, names: &[String]) -> Vec<Violation> {
+    /// What is wrong with what the hub holds. `owed` says what it must have by now.
+    pub fn judge(
+        &self,
+        hub: &BTreeMap<DocumentId, Document>,
+        names: &[String],
+        mut owed: Owed<'_>,
+    ) -> Vec<Violation> {
         let mut violations = Vec::new();
         for (id, facts) in &self.facts {
             if self.is_poisoned(*id) {
@@ -207,10 +212,10 @@ impl Ledger {
             }
             let copy = hub.get(id).map(Copy::of);
             for fact in facts.iter().filter(|fact| !fact.is_excused) {
-                if !copy
+                let is_shown = copy
                     .as_ref()
-                    .is_some_and(|copy| copy.shows(&fact.what, &self.names))
-                {
+                    .is_some_and(|copy| copy.shows(&fact.what, &self.names));
+                if !is_shown && owed.includes(*id, &fact.what, &self.names) {
                     let by = names.get(fact.by).map_or("?", String::as_str);
                     violations.push(violation(
                         "what was acknowledged is there",
@@ -288,6 +293,26 @@ impl Ledger {
             violations.push(violation("payments sum up", found));
         }
         violations
+    }
+}
+
+/// What the hub must have.
+pub enum Owed<'a> {
+    /// Everything that anybody was told.
+    Everything,
+    /// What somebody gives a hub that was put back, as far as they give it.
+    GivenBy(Vec<Copies<'a>>),
+}
+
+impl Owed<'_> {
+    fn includes(&mut self, id: DocumentId, what: &What, names: &Names) -> bool {
+        match self {
+            Self::Everything => true,
+            Self::GivenBy(givers) => givers.iter_mut().any(|copies| {
+                let copy = copies.get(id);
+                copy.is_some_and(|copy| copy.has(what, names, Likeness::OfDot))
+            }),
+        }
     }
 }
 

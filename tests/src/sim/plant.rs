@@ -32,7 +32,7 @@ plants! {
     /// A branch sends what is not yet on its own disk.
     SendBeforeSync = "send-before-sync",
     /// A branch loses the tail of a reply now and then and moves its cursor over all of it. No promise is broken by that: the
-    /// comparison of digests finds it, and it is mended.
+    /// comparison of digests finds it, and it is mended; but for what has gone elsewhere, which is in no digest.
     LoseATail = "lose-a-tail",
     /// The same, and a branch believes the hub's digest instead of computing its own.
     AdoptDigest = "adopt-digest",

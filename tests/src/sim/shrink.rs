@@ -26,7 +26,7 @@ pub fn shrink(seed: u64, settings: &Settings, outcome: &Outcome) -> Settings {
     }
     let mut steps = outcome.steps;
     let mut cut = steps / 2;
-    while cut > 0 {
+    while cut > 0 && cut <= steps {
         let fewer = Settings {
             steps: Some(steps - cut),
             ..smallest.clone()

@@ -1,5 +1,7 @@
 //! What happens when.
 
+mod lines;
+mod machines;
 mod trouble;
 
 use std::collections::BTreeMap;
@@ -477,250 +479,6 @@ impl World {
         }
     }
 
-    // Lines.
-
-    fn poll(&mut self, machine: usize) {
-        let now = self.clock_of(machine);
-        if !self.is_calm {
-            let pause = self.line.millis(1_000, 15_000);
-            self.after(pause, Happening::Poll(machine));
-        }
-        let at = &mut self.machines[machine];
-        let Some(daemon) = at.daemon.as_mut().filter(|daemon| !daemon.is_waiting()) else {
-            return;
-        };
-        self.exchanges += 1;
-        let exchange = self.exchanges;
-        let (route, bytes) = match daemon.plan(exchange, now) {
-            Ok(planned) => planned,
-            Err(error) => {
-                self.note(|| format!("machine {machine} could not plan: {error}"));
-                return;
-            }
-        };
-        let sender = Sender {
-            machine,
-            replica: at.replica,
-            branch: at.branch,
-            exchange,
-            route,
-        };
-        // Nothing leaves before it is safe here.
-        if self.settings.plant != Some(Plant::SendBeforeSync) && !self.persist(machine) {
-            return;
-        }
-        self.after(ANSWER_WITHIN_MILLIS, Happening::GiveUp(machine, exchange));
-        self.note(|| {
-            format!(
-                "machine {machine} sends {route:?} {exchange}, {} B",
-                bytes.len()
-            )
-        });
-        self.send_to_hub(sender, bytes);
-    }
-
-    fn send_to_hub(&mut self, sender: Sender, bytes: Vec<u8>) {
-        if !self.passes(sender.machine) {
-            return;
-        }
-        if self.has(Fault::Duplication) && self.line.percent(10) {
-            self.faults.note(Fault::Duplication);
-            let delay = self.delay();
-            self.after(delay, Happening::ToHub(sender, bytes.clone()));
-        }
-        let delay = self.delay();
-        self.after(delay, Happening::ToHub(sender, bytes));
-    }
-
-    fn answer(&mut self, answers: Vec<Answer>) {
-        for Answer { sender, bytes } in answers {
-            if self.machines[sender.machine].answers_arrive && self.passes(sender.machine) {
-                let delay = self.delay();
-                let arrives = Happening::ToBranch(sender.machine, sender.exchange, bytes);
-                self.after(delay, arrives);
-            }
-        }
-    }
-
-    fn passes(&mut self, machine: usize) -> bool {
-        if !self.machines[machine].is_line_up {
-            return false;
-        }
-        let is_lost = self.has(Fault::Loss) && self.line.percent(12);
-        if is_lost {
-            self.faults.note(Fault::Loss);
-            self.note(|| "a message is lost".to_owned());
-        }
-        !is_lost
-    }
-
-    fn delay(&mut self) -> u64 {
-        if self.has(Fault::Delay) && self.line.percent(15) {
-            self.faults.note(Fault::Delay);
-            return self.line.millis(1_000, 90_000);
-        }
-        self.line.millis(5, 60)
-    }
-
-    fn arrive_at_hub(&mut self, sender: Sender, bytes: &[u8]) {
-        let now = self.clock(self.hub.clock_ahead_millis);
-        let Some(hub) = &mut self.hub.hub else {
-            return;
-        };
-        if let Err(error) = hub.receive(sender, bytes) {
-            self.note(|| {
-                format!(
-                    "the hub could not take exchange {}: {error}",
-                    sender.exchange
-                )
-            });
-        }
-        if self.settings.plant == Some(Plant::AnswerBeforeSync)
-            && let Some(hub) = &mut self.hub.hub
-        {
-            let answers = hub.answer(now);
-            self.answer(answers);
-        }
-        self.sync_hub_soon();
-    }
-
-    fn arrive_at_branch(&mut self, machine: usize, exchange: u64, bytes: &[u8]) {
-        let now = self.clock_of(machine);
-        let random = u32::try_from(self.line.number() >> 33).unwrap_or(0) | 1;
-        let at = &mut self.machines[machine];
-        // An answer that came too late finds its connection closed.
-        let Some(daemon) = at.daemon.as_mut().filter(|daemon| daemon.awaits(exchange)) else {
-            return;
-        };
-        let received = daemon.receive(bytes, now, random);
-        let again = daemon.made_again();
-        if !again.is_empty() {
-            self.note(|| format!("machine {machine} makes {} writes again", again.len()));
-        }
-        self.ledger.note_made_again(again);
-        match received {
-            Ok(true) => {
-                self.note(|| {
-                    format!("machine {machine} takes the answer to {exchange}; more waits")
-                });
-                self.after(1, Happening::Poll(machine));
-            }
-            Ok(false) => self.note(|| format!("machine {machine} takes the answer to {exchange}")),
-            Err(error) => self.note(|| format!("machine {machine} could not take it: {error}")),
-        }
-        self.sync_soon(machine);
-    }
-
-    fn give_up(&mut self, machine: usize, exchange: u64) {
-        let daemon = self.machines[machine].daemon.as_mut();
-        if let Some(daemon) = daemon.filter(|daemon| daemon.awaits(exchange)) {
-            daemon.give_up();
-            if self.is_calm {
-                self.after(1, Happening::Poll(machine));
-            }
-        }
-    }
-
-    // Machines.
-
-    fn crash(&mut self, machine: usize) {
-        let at = &mut self.machines[machine];
-        let kept = self.chance.below(at.disk.unsynced_batches() + 1);
-        at.disk.crash(kept);
-        at.daemon = None;
-        // Whoever was not told that it is saved still has the money in the hand.
-        at.untold_payment = at
-            .unsaved
-            .drain(..)
-            .filter_map(|made| made.payment)
-            .rfind(|payment| payment.minor > 0);
-        let pause = self.chance.millis(500, 40_000);
-        self.after(pause, Happening::Start(machine));
-    }
-
-    fn crash_hub(&mut self) {
-        let kept = self.chance.below(self.hub.disk.unsynced_batches() + 1);
-        self.hub.disk.crash(kept);
-        self.hub.lists = self.hub.hub.take().map(Hub::into_lists);
-        self.hub.unsaved.clear();
-        let pause = self.chance.millis(500, 20_000);
-        self.after(pause, Happening::HubStart);
-    }
-
-    fn start(&mut self, machine: usize) {
-        let incarnation = u32::try_from(self.chance.number() >> 33).unwrap_or(0) | 1;
-        let session = self.chance.number() | 1;
-        let (is_upgraded, has_begun) = (self.chance.percent(30), self.now > 0);
-        let now = self.clock_of(machine);
-        let plant = self.settings.plant;
-        let at = &mut self.machines[machine];
-        if at.daemon.is_some() {
-            return;
-        }
-        if is_upgraded && has_begun {
-            at.version = Version::Present;
-        }
-        let is_new = at.is_another_disk;
-        let is_joining = BranchStore::on(&at.disk).is_ok_and(|store| store.identity().is_none());
-        let keeps = plant == Some(Plant::KeepIncarnation) && !is_joining;
-        let actor = Actor::new(at.replica, incarnation);
-        let new_incarnation = (is_new && !keeps).then_some(actor);
-        match Daemon::start(
-            &at.disk,
-            at.branch,
-            new_incarnation,
-            session,
-            at.version,
-            plant,
-        ) {
-            Ok(mut daemon) => {
-                at.is_another_disk = false;
-                self.ledger.note_made_again(daemon.made_again());
-                if plant == Some(Plant::DoAgain)
-                    && let Some(payment) = &at.last_payment
-                {
-                    // What goes wrong here goes wrong on purpose.
-                    let _ = counter::pay_again(&mut daemon, at.branch, payment, now);
-                }
-                let untold = at.untold_payment.take();
-                let again = untold
-                    .filter(|payment| !counter::shows(&daemon, payment))
-                    .and_then(|payment| {
-                        counter::pay_again(&mut daemon, at.branch, &payment, now).ok()?
-                    });
-                if self.is_calm {
-                    daemon.lose_no_tails();
-                }
-                at.daemon = Some(daemon);
-                self.note(|| format!("machine {machine} starts"));
-                if let Some(again) = again {
-                    self.done(machine, again);
-                }
-                self.after(20, Happening::Poll(machine));
-            }
-            Err(error) => {
-                self.note(|| format!("machine {machine} cannot start: {error}"));
-                self.after(10_000, Happening::Start(machine));
-            }
-        }
-    }
-
-    fn start_hub(&mut self) {
-        if self.hub.hub.is_some() {
-            return;
-        }
-        match Hub::start(&self.hub.disk, self.hub.lists.take(), self.settings.plant) {
-            Ok(hub) => {
-                self.hub.hub = Some(hub);
-                self.note(|| "the hub starts".to_owned());
-            }
-            Err(error) => {
-                self.note(|| format!("the hub cannot start: {error}"));
-                self.after(10_000, Happening::HubStart);
-            }
-        }
-    }
-
     /// Faults end: lines are up, disks have room, every program runs. Clocks stay as wrong as they are.
     pub(super) fn calm(&mut self) {
         self.is_calm = true;
@@ -746,21 +504,26 @@ impl World {
             }
             self.start(machine);
             self.persist(machine);
-            self.upgrade_after_a_recovery(machine);
             self.start(machine);
         }
     }
 
     /// The version before cannot give back what others wrote: a firm whose hub was put back upgrades its branches.
-    fn upgrade_after_a_recovery(&mut self, machine: usize) {
-        if self.faults.count(Fault::HubRestored) == 0 {
-            return;
-        }
-        let at = &mut self.machines[machine];
-        at.version = Version::Present;
-        let runs = at.daemon.as_ref();
-        if runs.is_some_and(|daemon| daemon.version() != Version::Present) {
-            at.daemon = None;
+    pub(super) fn has_to_upgrade(&self) -> bool {
+        let earlier = |at: &Machine| at.version == Version::Earlier;
+        self.faults.count(Fault::HubRestored) > 0 && self.machines.iter().any(earlier)
+    }
+
+    /// Every machine that speaks the version before ends and starts again with the present program.
+    pub(super) fn upgrade(&mut self) {
+        self.note(|| "all are upgraded".to_owned());
+        for machine in 0..self.machines.len() {
+            let at = &mut self.machines[machine];
+            if at.version == Version::Earlier {
+                at.version = Version::Present;
+                at.daemon = None;
+                self.start(machine);
+            }
         }
     }
 
