@@ -1,11 +1,11 @@
 //! One round trip: plan on the store thread, talk, take the reply in on the store thread. What it means is decided by
 //! [`shared::sync::branch`].
 
-use shared::sync::branch::{self, Compared, Next, Planned};
-use shared::wire::ExchangeReply;
+use shared::sync::branch::{self, Behind, Compared, Next, Planned, Room, Taken};
+use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 
-use super::transport::Transport;
+use super::transport::{self, Transport};
 use crate::clock::{Clock, random_bytes};
 use crate::counter::{CounterError, LineProblem};
 use crate::storage::Storage;
@@ -37,75 +37,162 @@ pub(super) async fn exchange(
 ) -> Result<Done, StepError> {
     let now = clock.now();
     let planned = storage
-        .run(move |desk| branch::plan(desk, now).map_err(CounterError::from))
+        .run(move |desk| branch::plan(desk, now, Room::OF_A_MESSAGE).map_err(CounterError::from))
         .await??;
     round_trip(storage, transport, clock, planned).await
 }
 
-/// Sends what was planned and takes the reply in. While it is taken in, what comes next is asked for already.
+/// Sends what was planned and takes the reply in, and goes on with what plainly follows: while one message is under way the
+/// next is made ready, and while a reply is taken in what comes next is asked for already.
 pub(super) async fn round_trip(
     storage: &Storage,
     transport: &Transport,
     clock: &Clock,
-    mut planned: Planned,
+    planned: Planned,
 ) -> Result<Done, StepError> {
-    let mut reply = transport.exchange(&planned.message).await?;
-    let mut moved = 0;
-    loop {
-        moved += (planned.message.pushed.len() + reply.documents.len()) as u64;
-        let ahead = if storage.facts().pending.count == 0 {
-            branch::plan_ahead(&planned, &reply, clock.now())
-        } else {
+    let talk = Talk {
+        storage: storage.clone(),
+        transport: transport.clone(),
+        clock: clock.clone(),
+    };
+    let (replies, mut read) = mpsc::channel(READ_AHEAD);
+    let _talking = EndsWithUs(tokio::spawn(talk.go_on_from(planned, replies)));
+    let mut done = Done {
+        next: Next::Again,
+        moved: 0,
+    };
+    while done.next == Next::Again
+        && let Some(reply) = read.recv().await
+    {
+        let reply = reply?;
+        done.moved += reply.moved;
+        let taken = reply.read.await.map_err(|_| CounterError::Stopping)?;
+        done.next = take_in(storage, clock, taken?).await?;
+    }
+    Ok(done)
+}
+
+/// Replies that come before the one before them is taken in: as many as keep line and disk busy at once.
+const READ_AHEAD: usize = 1;
+
+/// A reply, to be taken in.
+struct Reply {
+    read: JoinHandle<Result<Taken, LineProblem>>,
+    /// Documents that went either way.
+    moved: u64,
+}
+
+/// One message after the other, beside the work on the replies.
+struct Talk {
+    storage: Storage,
+    transport: Transport,
+    clock: Clock,
+}
+
+impl Talk {
+    async fn go_on_from(self, first: Planned, replies: mpsc::Sender<Result<Reply, StepError>>) {
+        let mut next = Ready::of(first).await.map(Some);
+        while let Some(ready) = next.as_mut().ok().and_then(Option::take) {
+            next = match self.exchange(ready).await {
+                Ok((reply, following)) => {
+                    if replies.send(Ok(reply)).await.is_err() {
+                        return;
+                    }
+                    Ok(following)
+                }
+                Err(error) => Err(error),
+            };
+        }
+        if let Err(error) = next {
+            // An error means that nobody takes replies any more.
+            let _ = replies.send(Err(error)).await;
+        }
+    }
+
+    /// The reply to a message, and the message that plainly follows.
+    async fn exchange(&self, ready: Ready) -> Result<(Reply, Option<Ready>), StepError> {
+        let Ready { planned, body } = ready;
+        let (reply, behind) =
+            tokio::join!(self.transport.exchange(body), self.behind(planned.behind()));
+        let reply = reply?;
+        let next = match behind? {
+            Some(behind) if branch::follows(&planned, &reply) => Some(behind),
             // What was written here goes out first.
-            None
+            _ if self.storage.facts().pending.count > 0 => None,
+            _ => match branch::plan_ahead(&planned, &reply, self.clock.now()) {
+                Some(ahead) => Some(Ready::of(ahead).await?),
+                None => None,
+            },
         };
-        let asking = ahead.map(|ahead| Asking::begin(transport, ahead));
-        let next = take_in(storage, clock, planned, reply).await?;
-        match asking {
-            Some(asking) if next == Next::Again => (planned, reply) = asking.end().await?,
-            _ => return Ok(Done { next, moved }),
+        let moved = (planned.message.pushed.len() + reply.documents.len()) as u64;
+        let now = self.clock.now();
+        let read = tokio::task::spawn_blocking(move || {
+            branch::read(planned, reply, now).map_err(|error| LineProblem::Incompatible {
+                protocol: error.protocol,
+            })
+        });
+        Ok((Reply { read, moved }, next))
+    }
+
+    /// What stands behind in the outbox, made ready.
+    async fn behind(&self, behind: Option<Behind>) -> Result<Option<Ready>, StepError> {
+        let Some(behind) = behind else {
+            return Ok(None);
+        };
+        let now = self.clock.now();
+        let planned = self
+            .storage
+            .run(move |desk| {
+                branch::plan_behind(desk, &behind, now, Room::OF_A_MESSAGE)
+                    .map_err(CounterError::from)
+            })
+            .await??;
+        match planned {
+            Some(planned) => Ok(Some(Ready::of(planned).await?)),
+            None => Ok(None),
         }
     }
 }
 
-/// A message under way beside the work on the reply before it.
-struct Asking(JoinHandle<Result<(Planned, ExchangeReply), LineProblem>>);
+/// A message, ready to be sent.
+struct Ready {
+    planned: Planned,
+    body: Vec<u8>,
+}
 
-impl Asking {
-    fn begin(transport: &Transport, planned: Planned) -> Self {
-        let transport = transport.clone();
-        Self(tokio::spawn(async move {
-            let reply = transport.exchange(&planned.message).await?;
-            Ok((planned, reply))
-        }))
-    }
-
-    async fn end(mut self) -> Result<(Planned, ExchangeReply), StepError> {
-        let ended = (&mut self.0).await.map_err(|_| CounterError::Stopping)?;
-        Ok(ended?)
+impl Ready {
+    async fn of(planned: Planned) -> Result<Self, StepError> {
+        let (planned, body) = blocking(move || {
+            let body = transport::encode(&planned.message);
+            (planned, body)
+        })
+        .await?;
+        Ok(Self {
+            planned,
+            body: body?,
+        })
     }
 }
 
-impl Drop for Asking {
-    /// Nobody waits for the answer any more.
+/// Work that takes a processor for some milliseconds.
+async fn blocking<T: Send + 'static>(
+    work: impl FnOnce() -> T + Send + 'static,
+) -> Result<T, CounterError> {
+    let done = tokio::task::spawn_blocking(work);
+    done.await.map_err(|_| CounterError::Stopping)
+}
+
+/// A task that is ended when nobody waits for it any more.
+struct EndsWithUs(JoinHandle<()>);
+
+impl Drop for EndsWithUs {
     fn drop(&mut self) {
         self.0.abort();
     }
 }
 
-async fn take_in(
-    storage: &Storage,
-    clock: &Clock,
-    planned: Planned,
-    reply: ExchangeReply,
-) -> Result<Next, StepError> {
+async fn take_in(storage: &Storage, clock: &Clock, mut taken: Taken) -> Result<Next, StepError> {
     let now = clock.now();
-    let mut taken = tokio::task::spawn_blocking(move || branch::read(planned, reply, now))
-        .await
-        .map_err(|_| CounterError::Stopping)?
-        .map_err(|error| LineProblem::Incompatible {
-            protocol: error.protocol,
-        })?;
     // In portions, so that a counter is served in between; the progress moves with the last one.
     let before = taken.before();
     while let Some(portion) = taken.portion(PORTION) {

@@ -11,8 +11,8 @@ use shared::wire::reconcile::{
     ReconcileReply,
 };
 use shared::wire::{
-    self, EXCHANGE_PATH, Exchange, ExchangeReply, FIND_PATH, FindQuery, FindReply, JOIN_PATH,
-    JoinReply, JoinRequest, WAIT_PATH, WAIT_SECONDS, WaitReply,
+    self, EXCHANGE_PATH, ExchangeReply, FIND_PATH, FindQuery, FindReply, JOIN_PATH, JoinReply,
+    JoinRequest, WAIT_PATH, WAIT_SECONDS, WaitReply,
 };
 
 use crate::counter::LineProblem;
@@ -54,6 +54,14 @@ pub(crate) struct Transport {
 #[error("the way to the hub cannot be set up: {0}")]
 pub struct TransportError(#[from] reqwest::Error);
 
+/// A message as it travels.
+///
+/// # Errors
+/// [`LineProblem::Nonsense`] when it is larger than a message may be.
+pub(super) fn encode<T: Serialize>(message: &T) -> Result<Vec<u8>, LineProblem> {
+    wire::encode(message).map_err(|error| LineProblem::Nonsense(error.to_string()))
+}
+
 impl Transport {
     /// `hub` is its address without a slash at the end.
     ///
@@ -67,9 +75,9 @@ impl Transport {
         })
     }
 
-    /// One exchange.
-    pub(crate) async fn exchange(&self, message: &Exchange) -> Result<ExchangeReply, LineProblem> {
-        self.ask(EXCHANGE_PATH, message, limits::COMPRESSED_MESSAGE_BYTES)
+    /// One exchange, with a message as [`encode`] made it.
+    pub(crate) async fn exchange(&self, message: Vec<u8>) -> Result<ExchangeReply, LineProblem> {
+        self.post(EXCHANGE_PATH, message, limits::COMPRESSED_MESSAGE_BYTES)
             .await
     }
 
@@ -80,8 +88,15 @@ impl Transport {
         message: &T,
         reply_bytes: usize,
     ) -> Result<R, LineProblem> {
-        let body =
-            wire::encode(message).map_err(|error| LineProblem::Nonsense(error.to_string()))?;
+        self.post(path, encode(message)?, reply_bytes).await
+    }
+
+    async fn post<R: DeserializeOwned>(
+        &self,
+        path: &str,
+        body: Vec<u8>,
+        reply_bytes: usize,
+    ) -> Result<R, LineProblem> {
         let response = self
             .client
             .post(format!("{}{path}", self.hub))

@@ -31,20 +31,35 @@ const BULK_BYTES: usize = limits::EXCHANGE_DOCUMENT_BYTES / 4;
 /// How long news waits for more of it: short against what a person notices.
 const BURST: Duration = Duration::from_millis(20);
 
-/// Up to where each replica has been told what changed, by the replies it was sent. Only decides whether a wait is worth
-/// ending: what a lost reply held is asked for again by the replica itself.
+/// Where each replica stands in the feed, for as long as the hub runs.
 #[derive(Debug, Default)]
-pub(super) struct Told(Mutex<HashMap<ReplicaNumber, u64>>);
+pub(super) struct Standings(Mutex<HashMap<ReplicaNumber, Standing>>);
 
-impl Told {
-    fn note(&self, replica: ReplicaNumber, cursor: u64) {
-        let mut told = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        told.insert(replica, cursor);
+#[derive(Clone, Copy, Debug, Default)]
+struct Standing {
+    /// Up to where it has been told what changed, by the replies it was sent. Only decides whether a wait is worth ending:
+    /// what a lost reply held is asked for again by the replica itself.
+    told: u64,
+    /// The last position that something it brought was given. Lists that have not come so far lack what the replica
+    /// holds, so their digest would look like a difference.
+    brought: u64,
+}
+
+impl Standings {
+    fn note_told(&self, replica: ReplicaNumber, cursor: u64) {
+        lock(&self.0).entry(replica).or_default().told = cursor;
     }
 
-    fn of(&self, replica: ReplicaNumber) -> u64 {
-        let told = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        told.get(&replica).copied().unwrap_or(0)
+    fn note_brought(&self, replica: ReplicaNumber, taken: &TakenIn) {
+        if let Some(last) = taken.changed.iter().map(|changed| changed.position).max() {
+            let mut standings = lock(&self.0);
+            let standing = standings.entry(replica).or_default();
+            standing.brought = standing.brought.max(last);
+        }
+    }
+
+    fn of(&self, replica: ReplicaNumber) -> Standing {
+        lock(&self.0).get(&replica).copied().unwrap_or_default()
     }
 
     /// Positions of a former epoch mean nothing.
@@ -123,6 +138,7 @@ impl Hub {
             0
         };
         self.note_echo(replica.number, claim, cursor, &taken);
+        self.inner.standings.note_brought(replica.number, &taken);
         let mut outgoing = match replica.branch.filter(|_| message.want > 0) {
             Some(branch) => {
                 let wanted = Wanted {
@@ -148,8 +164,9 @@ impl Hub {
             None => 0,
         };
         // True once the replica has stored this reply, whatever it brought or gets.
+        let lists_have_it = self.inner.standings.of(replica.number).brought <= outgoing.cursor;
         let digest = match replica.branch {
-            Some(branch) if !outgoing.more && message.want > 0 => {
+            Some(branch) if !outgoing.more && message.want > 0 && lists_have_it => {
                 self.scope_digest(branch, outgoing.cursor).await?
             }
             _ => None,
@@ -173,7 +190,7 @@ impl Hub {
             } else {
                 0
             };
-            if left == 0 && !outgoing.more {
+            if left == 0 && !outgoing.more && message.want > 0 {
                 presence.complete_at = Some(now);
             }
             if was_identical {
@@ -183,7 +200,11 @@ impl Hub {
                 presence.digest = Some((now, [a, b, c, d, e, f, g, h]));
             }
         });
-        self.inner.told.note(replica.number, outgoing.cursor);
+        if message.want > 0 {
+            self.inner
+                .standings
+                .note_told(replica.number, outgoing.cursor);
+        }
         Ok(ExchangeReply {
             protocol: PROTOCOL_VERSION,
             epoch,
@@ -217,7 +238,7 @@ impl Hub {
             let after = if asked > position {
                 asked
             } else {
-                asked.max(self.inner.told.of(replica.number).min(position))
+                asked.max(self.inner.standings.of(replica.number).told.min(position))
             };
             let changed = match branch {
                 // A position of a former epoch: the exchange says so, and starts over.
@@ -325,7 +346,7 @@ impl Hub {
                 *lock(&inner.recovery) = Some(recovery);
                 *current = epoch;
                 *lock(&inner.echoes) = hub::Echoes::default();
-                inner.told.forget();
+                inner.standings.forget();
             }
             Ok::<_, BackendError>(*current)
         })

@@ -6,11 +6,12 @@
 
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::{self, Receiver, SyncSender, TryRecvError, TrySendError};
 use std::sync::{Arc, PoisonError};
+use std::time::{Duration, Instant};
 
 use shared::domain::Catalogue;
 use shared::read_model::{Change, Check, Opened, ReadModel};
-use tokio::sync::mpsc;
 
 use super::BackendError;
 use super::records;
@@ -25,6 +26,19 @@ const CHECKED_AT_ONCE: usize = 200;
 /// Batches that wait to be taken in; some tens of megabytes at most.
 const QUEUE: usize = 16;
 
+/// Documents in one batch from which more is expected to come at once: a part of a bulk transfer.
+const BULK: usize = 500;
+
+/// How long the lists wait for the rest of a bulk transfer, so that processors and disk belong to those who are told once
+/// what they sent is durable. Taken in at once it also costs less.
+const LINGER: Duration = Duration::from_secs(1);
+
+/// Documents in one transaction at most: a second or two.
+const MOST_AT_ONCE: usize = 8_000;
+
+/// A bulk transfer is over when nothing of it has come for so long.
+const SILENCE: Duration = Duration::from_millis(100);
+
 /// What a batch changed, and whom to tell once it is in the lists.
 pub(super) struct Batch {
     /// By position; empty when the lists must read the feed themselves.
@@ -34,7 +48,7 @@ pub(super) struct Batch {
 
 /// The writer's end.
 pub(super) struct Followers {
-    batches: mpsc::Sender<Batch>,
+    batches: SyncSender<Batch>,
     is_behind: Arc<AtomicBool>,
 }
 
@@ -75,34 +89,31 @@ impl Lists {
     /// # Errors
     /// When the thread cannot be started.
     pub(super) fn follow(self) -> std::io::Result<Followers> {
-        let (batches, queue) = mpsc::channel(QUEUE);
+        let (batches, queue) = mpsc::sync_channel(QUEUE);
         let followers = Followers {
             batches,
             is_behind: Arc::clone(&self.is_behind),
         };
         std::thread::Builder::new()
             .name("lists".to_owned())
-            .spawn(move || self.work(queue))?;
+            .spawn(move || self.work(&queue))?;
         Ok(followers)
     }
 
-    fn work(mut self, mut queue: mpsc::Receiver<Batch>) {
+    fn work(mut self, queue: &Receiver<Batch>) {
         loop {
             let first = match queue.try_recv() {
                 Ok(first) => first,
-                Err(mpsc::error::TryRecvError::Empty) if self.check_some_more() => continue,
-                Err(_) => match queue.blocking_recv() {
-                    Some(first) => first,
-                    None => return,
+                Err(TryRecvError::Empty) if self.check_some_more() => continue,
+                Err(_) => match queue.recv() {
+                    Ok(first) => first,
+                    Err(_) => return,
                 },
             };
             let mut changes = first.changes;
             let mut waiting = first.waiting;
             // What has come meanwhile goes into the same transaction.
-            while let Ok(next) = queue.try_recv() {
-                changes.extend(next.changes);
-                waiting.extend(next.waiting);
-            }
+            gather(queue, &mut changes, &mut waiting);
             let changes: Vec<Change> = changes.into_iter().filter_map(News::change).collect();
             self.take_in(&changes);
             self.announce();
@@ -229,6 +240,24 @@ impl Lists {
     }
 }
 
+/// Adds what else has come, and the rest of a bulk transfer while nobody waits.
+fn gather(queue: &Receiver<Batch>, changes: &mut Vec<News>, waiting: &mut Vec<Tell>) {
+    let begun = Instant::now();
+    loop {
+        let lingers = waiting.is_empty()
+            && (BULK..MOST_AT_ONCE).contains(&changes.len())
+            && begun.elapsed() < LINGER;
+        let next = if lingers {
+            queue.recv_timeout(SILENCE).ok()
+        } else {
+            queue.try_recv().ok()
+        };
+        let Some(next) = next else { return };
+        changes.extend(next.changes);
+        waiting.extend(next.waiting);
+    }
+}
+
 impl Followers {
     /// Hands a durable batch on. When nobody waits for it and the queue is full, the lists read it from the feed later.
     pub(super) fn take(&self, batch: Batch) {
@@ -236,8 +265,8 @@ impl Followers {
             return;
         }
         match self.batches.try_send(batch) {
-            Ok(()) | Err(mpsc::error::TrySendError::Closed(_)) => {}
-            Err(mpsc::error::TrySendError::Full(batch)) => {
+            Ok(()) | Err(TrySendError::Disconnected(_)) => {}
+            Err(TrySendError::Full(batch)) => {
                 self.is_behind.store(true, Ordering::Release);
                 if !batch.waiting.is_empty() {
                     let waits_only = Batch {
@@ -245,7 +274,7 @@ impl Followers {
                         waiting: batch.waiting,
                     };
                     // An error means that the hub is stopping, and whoever waits is told so by their closed channel.
-                    let _ = self.batches.blocking_send(waits_only);
+                    let _ = self.batches.send(waits_only);
                 }
             }
         }

@@ -68,7 +68,7 @@ struct Inner {
     readers: readers::Readers,
     replicas: presence::Replicas,
     echoes: Mutex<Echoes>,
-    told: exchange::Told,
+    standings: exchange::Standings,
     epoch: Mutex<Epoch>,
     recovery: Mutex<Option<Recovery>>,
     /// Replicas that speak an older protocol version than this are refused: see [`schema`].

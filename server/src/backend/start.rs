@@ -115,7 +115,7 @@ pub(crate) fn start(
             readers,
             replicas,
             echoes: Mutex::default(),
-            told: super::exchange::Told::default(),
+            standings: super::exchange::Standings::default(),
             epoch: Mutex::new(epoch),
             recovery: Mutex::new(recovery),
             oldest: AtomicU16::new(oldest),

@@ -179,12 +179,36 @@ impl Writer {
             return Ok(self.merge(&delta.decode()?)?.as_change(delta.id()));
         }
         let arrived = self.shared.store.merge_encoded(delta)?;
-        let change = arrived.as_change();
-        if change.is_some() {
-            let news = News::Arrived(Box::new(arrived));
-            self.changed.insert(delta.id(), news);
+        Ok(self.note_arrived(arrived))
+    }
+
+    /// The same for all of a message.
+    fn merge_each_encoded(
+        &mut self,
+        deltas: &[Encoded],
+    ) -> Result<Vec<Result<Option<Changed>, StoreError>>, StoreError> {
+        let is_reference_data = |delta: &Encoded| Catalogue::holds_kind(delta.kind().as_str());
+        if deltas.iter().any(is_reference_data) {
+            return deltas
+                .iter()
+                .map(|delta| match self.merge_encoded(delta) {
+                    Err(StoreError::Engine(error)) => Err(error.into()),
+                    merged => Ok(merged),
+                })
+                .collect();
         }
-        Ok(change)
+        let arrived = self.shared.store.merge_each_encoded(deltas)?;
+        let each = arrived.into_iter();
+        Ok(each
+            .map(|arrived| arrived.map(|arrived| self.note_arrived(arrived)))
+            .collect())
+    }
+
+    fn note_arrived(&mut self, arrived: Arrived) -> Option<Changed> {
+        let change = arrived.as_change()?;
+        self.changed
+            .insert(arrived.id, News::Arrived(Box::new(arrived)));
+        Some(change)
     }
 
     /// Writes in the hub's own name: `write` makes deltas with the authoring it gets, and they are merged.
@@ -342,6 +366,13 @@ impl Writing for Writer {
 
     fn merge_encoded(&mut self, delta: &Encoded) -> Result<Option<Changed>, StoreError> {
         Self::merge_encoded(self, delta)
+    }
+
+    fn merge_each_encoded(
+        &mut self,
+        deltas: &[Encoded],
+    ) -> Result<Vec<Result<Option<Changed>, StoreError>>, StoreError> {
+        Self::merge_each_encoded(self, deltas)
     }
 }
 

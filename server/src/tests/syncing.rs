@@ -4,6 +4,7 @@ use axum::body::Body;
 use axum::http::{Request, StatusCode, header};
 use shared::document::format;
 use shared::domain::fields::{kind, known_kind, order};
+use shared::limits;
 use shared::store::HubStore;
 use shared::sync::ScopeSum;
 use shared::wire::{DOCUMENTS_PATH, DocumentsReply, EXCHANGE_PATH, Epoch, RefusalCode, decode};
@@ -107,6 +108,36 @@ async fn small_replies_add_up_to_the_whole_scope() {
     }
     let whole: Vec<Vec<u8>> = whole.iter().map(format::encode).collect();
     assert_eq!(pieces, whole);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_brought_in_bulk_never_looks_like_a_difference() {
+    let hub = TestHub::start().await;
+    let chur = hub.branch("Chur").await;
+    let (held, cursor) = hub.pull(&chur, 0).await;
+    let mut own = ScopeSum::default();
+    for document in &held {
+        own.add(document.id(), document.state_hash());
+    }
+    let mut pushed = Vec::new();
+    for number in 0..limits::DOCUMENTS_PER_EXCHANGE as u64 {
+        let (id, delta) = chur.order(chur.branch(), 2 * number);
+        own.add(id, format::decode(&delta).expect("a document").state_hash());
+        pushed.push(delta);
+    }
+    let mut message = chur.message(&hub, pushed, cursor);
+    // The hub acknowledges before its lists have followed, and says nothing of what the branch holds until they have.
+    loop {
+        let reply = hub.exchange(&chur, &message).await;
+        match reply.digest {
+            Some(digest) => {
+                assert_eq!(digest, own.finish());
+                break;
+            }
+            None => message = chur.message(&hub, Vec::new(), reply.cursor),
+        }
+        tokio::task::yield_now().await;
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -1,7 +1,7 @@
 //! Documents that come as bytes and need not be built to be stored.
 
 use super::{Change, StoreError, layout};
-use crate::document::{Document, Kind, format};
+use crate::document::{Document, Encoded, Kind, format};
 use crate::id::DocumentId;
 
 /// A document that came as bytes, and what became of it.
@@ -29,6 +29,18 @@ pub(super) enum After {
 }
 
 impl Arrived {
+    /// One that was not here before and went into the store as it came.
+    pub(super) fn new_document(delta: &Encoded, position: u64) -> Self {
+        Self {
+            id: delta.id(),
+            position,
+            former_position: None,
+            changed: true,
+            before: None,
+            after: After::Encoded(delta.bytes().to_vec()),
+        }
+    }
+
     /// What the document describes.
     pub fn kind(&self) -> Option<Kind> {
         match &self.after {

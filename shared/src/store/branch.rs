@@ -415,10 +415,36 @@ impl BranchStore {
     /// # Errors
     /// [`StoreError::Engine`].
     pub fn outgoing(&self, documents: usize, bytes: usize) -> Result<Vec<Outgoing>, StoreError> {
-        let (from, to) = layout::bounds(OUTBOX);
+        let (from, _) = layout::bounds(OUTBOX);
+        self.outgoing_from(&from, documents, bytes)
+    }
+
+    /// The same of what stands behind a document in the outbox, which is in the order of ids.
+    ///
+    /// # Errors
+    /// [`StoreError::Engine`].
+    pub fn outgoing_behind(
+        &self,
+        id: DocumentId,
+        documents: usize,
+        bytes: usize,
+    ) -> Result<Vec<Outgoing>, StoreError> {
+        let mut from = layout::key(OUTBOX, id.as_bytes());
+        // The first key that is greater.
+        from.push(0);
+        self.outgoing_from(&from, documents, bytes)
+    }
+
+    fn outgoing_from(
+        &self,
+        from: &[u8],
+        documents: usize,
+        bytes: usize,
+    ) -> Result<Vec<Outgoing>, StoreError> {
+        let (_, to) = layout::bounds(OUTBOX);
         let mut outgoing = Vec::new();
         let mut total = 0;
-        for (key, value) in self.engine.range(&from, &to, documents)? {
+        for (key, value) in self.engine.range(from, &to, documents)? {
             let (Some(id), Some((mark, since, delta))) =
                 (layout::id_from(&key[1..]), split_outbox(&value))
             else {

@@ -124,8 +124,10 @@ trait HubEngine: Send + Sync {
         expected: Option<u64>,
         content: &[u8],
     ) -> Result<Option<u64>, StoreError>;
-    /// Stores documents, given in their canonical form, that are not there yet, each by itself; whether it was not.
-    fn insert_new(&self, documents: &[(DocumentId, &[u8])]) -> Result<Vec<bool>, StoreError>;
+    /// Stores documents, given in their canonical form, that are not there yet, each by itself: its position, none when it was
+    /// there.
+    fn insert_new(&self, documents: &[(DocumentId, &[u8])])
+    -> Result<Vec<Option<u64>>, StoreError>;
     /// Begins to fill the store with documents that are new; see [`HubStore::begin_fill`].
     fn begin_fill(&self) -> Result<Option<Fill<'_>>, EngineError>;
     /// The feed after a position.
@@ -233,14 +235,7 @@ impl HubStore {
         if delta.is_canonical() && self.engine.document(id)?.is_none() {
             let content = stored::content(delta.bytes(), &ChangeLog::default());
             if let Some(position) = self.engine.compare_and_set(id, None, &content)? {
-                return Ok(Arrived {
-                    id,
-                    position,
-                    former_position: None,
-                    changed: true,
-                    before: None,
-                    after: After::Encoded(delta.bytes().to_vec()),
-                });
+                return Ok(Arrived::new_document(delta, position));
             }
         }
         let merged = self.merge(&delta.decode()?)?;
@@ -252,6 +247,37 @@ impl HubStore {
             before: merged.before,
             after: After::Decoded(merged.after),
         })
+    }
+
+    /// [`Self::merge_encoded`] for each of many deltas, in their order: what is new goes in with one batch. Not durable before
+    /// [`Self::persist`] has returned.
+    ///
+    /// # Errors
+    /// [`StoreError::Engine`]; some of them may be stored then.
+    pub fn merge_each_encoded(
+        &self,
+        deltas: &[Encoded],
+    ) -> Result<Vec<Result<Arrived, StoreError>>, StoreError> {
+        let new: Vec<&Encoded> = deltas.iter().filter(|delta| delta.is_canonical()).collect();
+        let documents: Vec<_> = new.iter().map(|new| (new.id(), new.bytes())).collect();
+        let mut inserted = self.insert_all(&documents)?.into_iter();
+        deltas
+            .iter()
+            .map(|delta| {
+                let position = if delta.is_canonical() {
+                    inserted.next().flatten()
+                } else {
+                    None
+                };
+                match position {
+                    Some(position) => Ok(Ok(Arrived::new_document(delta, position))),
+                    None => match self.merge_encoded(delta) {
+                        Err(StoreError::Engine(error)) => Err(error.into()),
+                        merged => Ok(merged),
+                    },
+                }
+            })
+            .collect()
     }
 
     /// Merges many deltas that came as bytes, as [`Self::merge_encoded`] does one by one, each by itself: the way for a bulk
@@ -269,8 +295,8 @@ impl HubStore {
             .iter()
             .map(|index| (deltas[*index].id(), deltas[*index].bytes()))
             .collect();
-        let known = self.insert_all(&documents)?;
-        others.extend(known.into_iter().map(|place| new[place]));
+        let inserted = self.insert_all(&documents)?;
+        others.extend(not_inserted(&inserted).map(|place| new[place]));
         others.sort_unstable();
         let mut refused = Vec::new();
         for index in others {
@@ -303,8 +329,8 @@ impl HubStore {
             }
         }
         let (places, documents_by_id): (Vec<usize>, Vec<_>) = new.into_iter().unzip();
-        let known = self.insert_all(&documents_by_id)?;
-        others.extend(known.into_iter().map(|place| places[place]));
+        let inserted = self.insert_all(&documents_by_id)?;
+        others.extend(not_inserted(&inserted).map(|place| places[place]));
         others.sort_unstable();
         let mut refused = Vec::new();
         for index in others {
@@ -330,15 +356,16 @@ impl HubStore {
         Ok(self.engine.begin_fill()?)
     }
 
-    /// Stores documents that are not there yet; the places of those that are.
-    fn insert_all(&self, documents: &[(DocumentId, &[u8])]) -> Result<Vec<usize>, StoreError> {
-        let mut known = Vec::new();
-        for (chunk, some) in documents.chunks(INSERTED_AT_ONCE).enumerate() {
-            let is_inserted = self.engine.insert_new(some)?;
-            let places = (chunk * INSERTED_AT_ONCE..).zip(is_inserted);
-            known.extend(places.filter_map(|(place, is_inserted)| (!is_inserted).then_some(place)));
+    /// Stores documents that are not there yet: the position of each, none of those that are.
+    fn insert_all(
+        &self,
+        documents: &[(DocumentId, &[u8])],
+    ) -> Result<Vec<Option<u64>>, StoreError> {
+        let mut inserted = Vec::with_capacity(documents.len());
+        for some in documents.chunks(INSERTED_AT_ONCE) {
+            inserted.extend(self.engine.insert_new(some)?);
         }
-        Ok(known)
+        Ok(inserted)
     }
 
     /// A document by its id, with its place in the feed.
@@ -512,6 +539,12 @@ impl HubStore {
     }
 }
 
+/// The places of those that were there already.
+fn not_inserted(inserted: &[Option<u64>]) -> impl Iterator<Item = usize> {
+    let places = inserted.iter().enumerate();
+    places.filter_map(|(place, position)| position.is_none().then_some(place))
+}
+
 /// The hub's contract kept by an ordered map in this process. The lock makes compare-and-set and the feed's order one step.
 struct OnOrderedMap<E> {
     engine: E,
@@ -563,16 +596,18 @@ impl<E: Engine> HubEngine for OnOrderedMap<E> {
         Ok(Some(position))
     }
 
-    fn insert_new(&self, documents: &[(DocumentId, &[u8])]) -> Result<Vec<bool>, StoreError> {
+    fn insert_new(
+        &self,
+        documents: &[(DocumentId, &[u8])],
+    ) -> Result<Vec<Option<u64>>, StoreError> {
         let mut head = self.head.lock().unwrap_or_else(PoisonError::into_inner);
         let mut position = *head;
         let mut batch = Vec::with_capacity(2 * documents.len());
         let mut ids = HashSet::with_capacity(documents.len());
-        let mut is_inserted = Vec::with_capacity(documents.len());
+        let mut inserted = Vec::with_capacity(documents.len());
         for (id, encoded) in documents {
             let key = layout::document_key(*id);
             let is_new = ids.insert(*id) && self.engine.get(&key)?.is_none();
-            is_inserted.push(is_new);
             if is_new {
                 position += 1;
                 let value = stored::new_value(position, encoded);
@@ -582,10 +617,11 @@ impl<E: Engine> HubEngine for OnOrderedMap<E> {
                     id.as_bytes().to_vec(),
                 ));
             }
+            inserted.push(is_new.then_some(position));
         }
         self.engine.apply_whole(batch)?;
         *head = position;
-        Ok(is_inserted)
+        Ok(inserted)
     }
 
     fn begin_fill(&self) -> Result<Option<Fill<'_>>, EngineError> {

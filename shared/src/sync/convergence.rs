@@ -7,7 +7,7 @@ use proptest::prelude::*;
 
 use serde::Serialize;
 
-use super::branch::{self, Desk, Next, Progress, Proof};
+use super::branch::{self, Desk, Next, Progress, Proof, Room};
 use super::hub::{
     self, Claim, Counters, Echoes, InScope, Peer, Takes, Wanted, Writing, judge_encoded,
 };
@@ -19,6 +19,12 @@ use crate::store::{BranchStore, HubStore, Merged, SetAside, StoreError};
 use crate::wire::{Epoch, Exchange, ExchangeReply, PROTOCOL_VERSION, ReplicaRole};
 
 const EPOCH: Epoch = Epoch(1);
+
+/// So little goes into a message that what waits seldom fits into one.
+const ROOM: Room = Room {
+    documents: 2,
+    bytes: limits::EXCHANGE_DOCUMENT_BYTES,
+};
 
 #[derive(Clone, Debug)]
 enum Step {
@@ -94,7 +100,11 @@ impl Branch {
 
     /// One exchange; whether another should follow at once.
     fn exchange(&mut self, hub: &mut Hub, line: Line, now: UtcMillis) -> bool {
-        let planned = branch::plan(self, now).expect("readable");
+        let planned = branch::plan(self, now, ROOM).expect("readable");
+        // What stands behind is made ready while this is under way.
+        let behind = planned
+            .behind()
+            .and_then(|behind| branch::plan_behind(self, &behind, now, ROOM).expect("readable"));
         if line == Line::LosesTheRequest {
             return true;
         }
@@ -106,7 +116,11 @@ impl Branch {
             return true;
         }
         // What comes next is asked for before this reply is taken in, as over a real line.
-        let ahead = branch::plan_ahead(&planned, &reply, now).map(|ahead| {
+        let ahead = match behind.filter(|_| branch::follows(&planned, &reply)) {
+            Some(behind) => Some(behind),
+            None => branch::plan_ahead(&planned, &reply, now),
+        };
+        let ahead = ahead.map(|ahead| {
             let reply = hub.answer(self.peer, &ahead.message, now);
             (ahead, reply)
         });
@@ -341,13 +355,17 @@ fn what_a_recovery_refused_because_a_copy_was_quicker_is_given_back_when_it_is_o
     // The copy says that everything is given back while this machine's message is under way.
     hub.takes = Takes::OwnWrites;
     while holder.exchange(&mut hub, Line::Up, now) {}
-    let message = branch::plan(&holder, now).expect("readable").message;
+    let message = branch::plan(&holder, now, Room::OF_A_MESSAGE)
+        .expect("readable")
+        .message;
     assert!(!message.has_given_back, "the hub took none of it");
     assert_eq!(documents_of(&hub.store), Vec::new());
 
     hub.takes = Takes::Everything;
     while holder.exchange(&mut hub, Line::Up, now) {}
-    let message = branch::plan(&holder, now).expect("readable").message;
+    let message = branch::plan(&holder, now, Room::OF_A_MESSAGE)
+        .expect("readable")
+        .message;
     assert!(message.has_given_back);
     assert_eq!(documents_of(&hub.store), documents(&writer.store));
 }

@@ -8,7 +8,7 @@ use shared::document::{Document, Encoded, Field, Register, format};
 use shared::domain::fields::kind;
 use shared::id::{Actor, BranchId, DocumentId, Dot};
 use shared::store::{Arrived, BranchStore, Change, SetAside, SimulatedDisk, StoreError};
-use shared::sync::branch::{self, Compared, Desk, Next, Planned};
+use shared::sync::branch::{self, Compared, Desk, Next, Planned, Room};
 use shared::sync::reconcile::Initiator;
 use shared::sync::{Progress, Proof};
 use shared::wire::reconcile::{FETCHED_AT_ONCE, FetchQuery, FetchReply, ReconcileReply};
@@ -29,6 +29,9 @@ pub struct Daemon {
     desk: Counter,
     in_flight: Option<(u64, UnderWay)>,
     mending: Option<Mending>,
+    /// What goes out next, made ready while the message before it was under way.
+    ready: Option<Box<Planned>>,
+    room: Room,
     version: Version,
 }
 
@@ -60,7 +63,8 @@ struct Counter {
 
 /// A request whose answer is awaited.
 enum UnderWay {
-    Exchange(Box<Planned>),
+    /// With what is to follow it when its answer is as it should be.
+    Exchange(Box<Planned>, Option<Box<Planned>>),
     Reconcile,
     Fetch,
 }
@@ -142,7 +146,7 @@ impl Daemon {
         branch: BranchId,
         new_incarnation: Option<Actor>,
         session: u64,
-        version: Version,
+        (version, room): (Version, Room),
         plant: Option<Plant>,
     ) -> Result<Self, NotStarted> {
         let mut store = BranchStore::on(disk)?;
@@ -183,6 +187,8 @@ impl Daemon {
             desk,
             in_flight: None,
             mending: None,
+            ready: None,
+            room,
             version,
         })
     }
@@ -285,15 +291,22 @@ impl Daemon {
             Some(Step::Offer(offered)) => planned = Some(*offered),
             None => {}
         }
-        let planned = match planned {
+        let planned = match planned.or(self.ready.take().map(|ready| *ready)) {
             Some(planned) => planned,
-            None => branch::plan(&self.desk, now)?,
+            None => branch::plan(&self.desk, now, self.room)?,
         };
         let bytes = match self.version {
             Version::Present => wire::encode(&planned.message)?,
             Version::Earlier => wire::encode_as(1, &in_earlier_words(&planned.message))?,
         };
-        self.in_flight = Some((number, UnderWay::Exchange(Box::new(planned))));
+        let behind = match planned.behind() {
+            Some(behind) if self.version == Version::Present => {
+                branch::plan_behind(&self.desk, &behind, now, self.room)?
+            }
+            _ => None,
+        };
+        let behind = behind.map(Box::new);
+        self.in_flight = Some((number, UnderWay::Exchange(Box::new(planned), behind)));
         if self.desk.plant == Some(Plant::ForgetWhenSent) {
             let marks = self.desk.outbox_marks()?;
             self.desk.store.acknowledge(&marks)?;
@@ -313,11 +326,12 @@ impl Daemon {
     ) -> Result<bool, DaemonError> {
         match self.in_flight.take().map(|(_, under_way)| under_way) {
             None => Ok(false),
-            Some(UnderWay::Exchange(planned)) => {
+            Some(UnderWay::Exchange(planned, behind)) => {
                 let reply = match self.version {
                     Version::Present => wire::decode(bytes)?,
                     Version::Earlier => in_present_words(wire::decode_as(1, bytes)?),
                 };
+                self.ready = behind.filter(|_| branch::follows(&planned, &reply));
                 self.take_reply(*planned, reply, now, random)
             }
             Some(UnderWay::Reconcile) => {

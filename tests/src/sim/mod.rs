@@ -27,4 +27,4 @@ pub mod world;
 pub use faults::{Fault, Faults};
 pub use oracle::Violation;
 pub use plant::Plant;
-pub use world::{Outcome, Settings, run};
+pub use world::{Outcome, SMALL_MESSAGES, Settings, run};

@@ -8,7 +8,9 @@ use std::collections::BTreeMap;
 
 use shared::clock::UtcMillis;
 use shared::id::{Actor, BranchId, DocumentId, ReplicaNumber};
+use shared::limits;
 use shared::store::{BranchStore, Damage, HubStore, SimulatedDisk};
+use shared::sync::branch::Room;
 
 use super::branch::{Daemon, Version};
 use super::counter::{self, Made, Moment, Payment};
@@ -45,6 +47,15 @@ pub struct Outcome {
     /// What happened, when it was to be written down.
     pub log: Vec<String>,
 }
+
+/// From this seed on so little goes into a message that what waits seldom fits into one. Those below play as they always
+/// have.
+pub const SMALL_MESSAGES: u64 = 1_000_000;
+
+const SMALL_ROOM: Room = Room {
+    documents: 2,
+    bytes: limits::EXCHANGE_DOCUMENT_BYTES,
+};
 
 /// Runs one seed to its end.
 pub fn run(seed: u64, settings: &Settings) -> Outcome {
@@ -87,6 +98,8 @@ pub(super) struct World {
     chance: Random,
     exchanges: u64,
     serial: u64,
+    /// How much goes into one message.
+    room: Room,
     /// For a machine that joins in place of one whose disk is gone.
     next_replica: ReplicaNumber,
     budget: u64,
@@ -180,6 +193,11 @@ impl World {
             chance: Random::of(seed, 4),
             exchanges: 0,
             serial: 0,
+            room: if seed < SMALL_MESSAGES {
+                Room::OF_A_MESSAGE
+            } else {
+                SMALL_ROOM
+            },
             next_replica: ReplicaNumber(100),
             budget,
             is_calm: false,

@@ -125,5 +125,6 @@ pub fn plan_offer(
         progress,
         pending,
         offered_up_to: None,
+        only_pushes: false,
     }))
 }

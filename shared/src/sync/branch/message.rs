@@ -35,9 +35,35 @@ pub struct Progress {
     pub hub_digest: Option<([u8; 16], u64)>,
 }
 
+impl Progress {
+    /// What a reply to a message that asked for nothing says of it: that the hub answered, and how far it has seen this branch
+    /// write. All else stays as it is at `present`.
+    pub(super) const fn only_contact(self, present: &Self) -> Self {
+        let hub_counter = if self.hub_counter > present.hub_counter {
+            self.hub_counter
+        } else {
+            present.hub_counter
+        };
+        Self {
+            last_contact: self.last_contact,
+            hub_clock_ahead_millis: self.hub_clock_ahead_millis,
+            hub_counter,
+            ..*present
+        }
+    }
+}
+
 /// What was pushed, to be matched with the reply.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Sent(Vec<SentDelta>);
+
+impl Sent {
+    /// The last document of the outbox; none when something was offered beside it.
+    pub(super) fn last_of_outbox(&self) -> Option<DocumentId> {
+        let is_offered = self.0.iter().any(|sent| sent.mark == NO_MARK);
+        self.0.last().filter(|_| !is_offered).map(|sent| sent.id)
+    }
+}
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct SentDelta {

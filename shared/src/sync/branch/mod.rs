@@ -154,6 +154,25 @@ pub struct Planned {
     pending: Pending,
     /// How far the documents offered again in this message go.
     offered_up_to: Option<Offered>,
+    /// Whether it was made ready behind another one, and asks for nothing.
+    only_pushes: bool,
+}
+
+/// How much one message may bring.
+#[derive(Clone, Copy, Debug)]
+pub struct Room {
+    /// So many documents.
+    pub documents: usize,
+    /// So many bytes of them; one document goes alone whatever it has.
+    pub bytes: usize,
+}
+
+impl Room {
+    /// What the hub takes at once.
+    pub const OF_A_MESSAGE: Self = Self {
+        documents: limits::DOCUMENTS_PER_EXCHANGE,
+        bytes: limits::EXCHANGE_DOCUMENT_BYTES,
+    };
 }
 
 /// A reply, read: what is to be stored of it.
@@ -175,6 +194,7 @@ pub struct Taken {
     fetched: Vec<DocumentId>,
     has_told_given_up: bool,
     offered_up_to: Option<Offered>,
+    only_pushed: bool,
 }
 
 /// The hub speaks a version this program does not; nothing happens until one side is upgraded.
@@ -189,17 +209,14 @@ pub struct Incompatible {
 ///
 /// # Errors
 /// [`StoreError`] when the store cannot be read.
-pub fn plan(desk: &impl Desk, now: UtcMillis) -> Result<Planned, StoreError> {
+pub fn plan(desk: &impl Desk, now: UtcMillis, room: Room) -> Result<Planned, StoreError> {
     let store = desk.store();
     let progress = desk.progress();
     let pending = store.pending();
     // What was made again waits until the hub's copies have been seen: it may have arrived before.
     let fetch = store.reissued(limits::DOCUMENTS_PER_EXCHANGE)?;
     let mut outgoing = if fetch.is_empty() {
-        store.outgoing(
-            limits::DOCUMENTS_PER_EXCHANGE,
-            limits::EXCHANGE_DOCUMENT_BYTES,
-        )?
+        store.outgoing(room.documents, room.bytes)?
     } else {
         Vec::new()
     };
@@ -227,7 +244,99 @@ pub fn plan(desk: &impl Desk, now: UtcMillis) -> Result<Planned, StoreError> {
         progress,
         pending,
         offered_up_to,
+        only_pushes: false,
     })
+}
+
+impl Planned {
+    /// Where in the outbox the next message would go on; none when this one brings nothing, all that waits, or something
+    /// after which the next is another matter.
+    pub fn behind(&self) -> Option<Behind> {
+        let message = &self.message;
+        let pushed = message.pushed.len() as u64;
+        let is_plain = message.fetch.is_empty()
+            && message.given_up.is_empty()
+            && self.progress.epoch.is_some();
+        (is_plain && pushed < self.pending.count).then_some(Behind {
+            last: self.sent.last_of_outbox()?,
+            pending: Pending {
+                count: self.pending.count - pushed,
+                ..self.pending
+            },
+            progress: self.progress,
+            incarnation: message.incarnation,
+            session: message.session,
+            has_given_back: message.has_given_back,
+            set_aside: message.set_aside,
+        })
+    }
+}
+
+/// A place in the outbox, behind what a message brings.
+#[derive(Clone, Debug)]
+pub struct Behind {
+    last: DocumentId,
+    pending: Pending,
+    progress: Progress,
+    incarnation: u32,
+    session: u64,
+    has_given_back: bool,
+    set_aside: u32,
+}
+
+/// The message that brings what stands behind, and asks for nothing. It is made ready while the one before it is under way, and
+/// is sent when [`follows`] says so, before the reply to that one is taken in. None when nothing is there any more.
+///
+/// # Errors
+/// [`StoreError`] when the store cannot be read.
+pub fn plan_behind(
+    desk: &impl Desk,
+    behind: &Behind,
+    now: UtcMillis,
+    room: Room,
+) -> Result<Option<Planned>, StoreError> {
+    let store = desk.store();
+    let identity = store.identity();
+    if identity.map_or(0, |identity| identity.actor.incarnation()) != behind.incarnation {
+        return Ok(None);
+    }
+    let outgoing = store.outgoing_behind(behind.last, room.documents, room.bytes)?;
+    if outgoing.is_empty() {
+        return Ok(None);
+    }
+    let (message, sent) = message(&behind.progress, outgoing, behind.pending, identity, now);
+    let message = Exchange {
+        want: 0,
+        session: behind.session,
+        has_given_back: behind.has_given_back,
+        set_aside: behind.set_aside,
+        ..message
+    };
+    Ok(Some(Planned {
+        message,
+        sent,
+        progress: behind.progress,
+        pending: behind.pending,
+        offered_up_to: None,
+        only_pushes: true,
+    }))
+}
+
+/// Whether a reply is one after which a message that was made ready behind may be sent: the hub took everything, in the life
+/// and as the writer that is known.
+pub fn follows(planned: &Planned, reply: &ExchangeReply) -> bool {
+    is_as_expected(planned, reply) && planned.progress.epoch.is_some() && !reply.takes_back
+}
+
+fn is_as_expected(planned: &Planned, reply: &ExchangeReply) -> bool {
+    let message = &planned.message;
+    reply.refused.is_empty()
+        && reply.protocol == message.protocol
+        && reply.highest_counter <= message.highest_counter
+        && planned
+            .progress
+            .epoch
+            .is_none_or(|epoch| epoch == reply.epoch)
 }
 
 /// The message that asks for what comes after a reply, to be sent while the reply is taken in; its own reply is read and
@@ -239,14 +348,7 @@ pub fn plan_ahead(planned: &Planned, reply: &ExchangeReply, now: UtcMillis) -> O
         && message.given_up.is_empty()
         && planned.pending.count == 0
         && planned.offered_up_to.is_none();
-    let is_as_expected = reply.refused.is_empty()
-        && reply.protocol == message.protocol
-        && reply.highest_counter <= message.highest_counter
-        && planned
-            .progress
-            .epoch
-            .is_none_or(|epoch| epoch == reply.epoch);
-    if !brings_nothing || !is_as_expected || reply.remaining == 0 {
+    if !brings_nothing || !is_as_expected(planned, reply) || reply.remaining == 0 {
         return None;
     }
     let progress = progress_after(&planned.progress, 0, planned.pending, reply, now);
@@ -264,6 +366,7 @@ pub fn plan_ahead(planned: &Planned, reply: &ExchangeReply, now: UtcMillis) -> O
         progress,
         pending: planned.pending,
         offered_up_to: None,
+        only_pushes: false,
     })
 }
 
@@ -288,6 +391,7 @@ pub fn read(planned: Planned, reply: ExchangeReply, now: UtcMillis) -> Result<Ta
         has_told_given_up: !planned.message.given_up.is_empty(),
         fetched: planned.message.fetch,
         offered_up_to: planned.offered_up_to,
+        only_pushed: planned.only_pushes,
     };
     for effect in absorb(&planned.progress, planned.sent, planned.pending, reply, now) {
         match effect {
@@ -368,10 +472,22 @@ pub fn take_in_portion(
 /// [`StoreError`]; the reply is asked for again.
 pub fn take_in(
     desk: &mut impl Desk,
-    taken: Taken,
+    mut taken: Taken,
     now: UtcMillis,
     random: u32,
 ) -> Result<Next, StoreError> {
+    if taken.only_pushed && !taken.hub_started_over {
+        let incarnation = desk
+            .store()
+            .identity()
+            .map(|identity| identity.actor.incarnation());
+        if incarnation != Some(taken.asked.0) {
+            // What it brought was made again under another number since, and is asked after.
+            return Ok(Next::Again);
+        }
+        // It asked for nothing, so it says nothing of how far this branch has come.
+        taken.progress = taken.progress.only_contact(&desk.progress());
+    }
     for kept in taken.set_aside {
         tracing::warn!(document = ?kept.document, reason = kept.reason, from_hub = kept.from_hub, "set aside; all else goes on");
         desk.set_aside(kept)?;
@@ -437,6 +553,10 @@ pub fn take_in(
     }
     // People at the office wait for this machine to say that it has given everything back: the next message does.
     if was_offered && offering::has_given_back(desk.store(), taken.progress.epoch)? {
+        return Ok(Next::Again);
+    }
+    if taken.only_pushed {
+        // Nobody has asked yet what the hub has.
         return Ok(Next::Again);
     }
     Ok(taken.next)

@@ -37,6 +37,23 @@ pub trait Writing {
     fn merge_encoded(&mut self, delta: &Encoded) -> Result<Option<Changed>, StoreError> {
         Ok(self.merge(&delta.decode()?)?.as_change(delta.id()))
     }
+
+    /// The same for all that a message brings, each by itself and in this order: what became of each of them.
+    ///
+    /// # Errors
+    /// [`StoreError::Engine`]: nothing may be acknowledged then.
+    fn merge_each_encoded(
+        &mut self,
+        deltas: &[Encoded],
+    ) -> Result<Vec<Result<Option<Changed>, StoreError>>, StoreError> {
+        deltas
+            .iter()
+            .map(|delta| match self.merge_encoded(delta) {
+                Err(StoreError::Engine(error)) => Err(error.into()),
+                merged => Ok(merged),
+            })
+            .collect()
+    }
 }
 
 impl Merged {
@@ -171,43 +188,29 @@ pub fn take_in(
         counters.note_session(actor, claim)
     };
     taken.has_new_counters = has_news || has_retired;
+    let (mut places, mut encoded) = (Vec::new(), Vec::new());
     for (index, verdict) in judged.into_iter().enumerate() {
-        let (id, dots, merged) = match verdict {
-            Verdict::Refuse(code, reason) => {
-                taken.refuse(index, None, code, reason);
-                continue;
-            }
-            Verdict::Merge(delta) if taken.is_stale => {
-                taken.refuse_stale(index, delta.id());
-                continue;
-            }
+        match verdict {
+            Verdict::Refuse(code, reason) => taken.refuse(index, None, code, reason),
+            Verdict::Merge(delta) if taken.is_stale => taken.refuse_stale(index, delta.id()),
             Verdict::MergeEncoded(delta) if taken.is_stale => {
                 taken.refuse_stale(index, delta.id());
-                continue;
             }
             Verdict::Merge(delta) => {
                 let merged = desk.merge(&delta);
                 let merged = merged.map(|merged| merged.as_change(delta.id()));
-                (delta.id(), delta.dots().into_iter().collect(), merged)
+                let dots: Vec<Dot> = delta.dots().into_iter().collect();
+                taken.note(peer, counters, index, (delta.id(), &dots), merged)?;
             }
             Verdict::MergeEncoded(delta) => {
-                let merged = desk.merge_encoded(&delta);
-                (delta.id(), delta.dots().to_vec(), merged)
+                places.push(index);
+                encoded.push(delta);
             }
-        };
-        match merged {
-            Ok(changed) => {
-                taken.merged += 1;
-                taken.has_new_counters |= note_highest(counters, peer, &dots);
-                let is_foreign = |dot: &Dot| dot.actor.replica() != peer.replica;
-                if changed.is_some() && dots.iter().any(is_foreign) {
-                    taken.given_back.push(id);
-                }
-                taken.changed.extend(changed);
-            }
-            Err(StoreError::Engine(error)) => return Err(StoreError::Engine(error)),
-            Err(error) => taken.refuse(index, Some(id), code_of(&error), error.to_string()),
         }
+    }
+    let merged = desk.merge_each_encoded(&encoded)?;
+    for ((index, delta), merged) in places.into_iter().zip(&encoded).zip(merged) {
+        taken.note(peer, counters, index, (delta.id(), delta.dots()), merged)?;
     }
     taken.highest_counter = counters.seen(actor);
     Ok(taken)
@@ -229,6 +232,31 @@ fn note_highest(counters: &mut Counters, peer: Peer, dots: &[Dot]) -> bool {
 }
 
 impl TakenIn {
+    /// Takes notice of what became of a delta that was merged or could not be.
+    fn note(
+        &mut self,
+        peer: Peer,
+        counters: &mut Counters,
+        index: usize,
+        (id, dots): (DocumentId, &[Dot]),
+        merged: Result<Option<Changed>, StoreError>,
+    ) -> Result<(), StoreError> {
+        match merged {
+            Ok(changed) => {
+                self.merged += 1;
+                self.has_new_counters |= note_highest(counters, peer, dots);
+                let is_foreign = |dot: &Dot| dot.actor.replica() != peer.replica;
+                if changed.is_some() && dots.iter().any(is_foreign) {
+                    self.given_back.push(id);
+                }
+                self.changed.extend(changed);
+            }
+            Err(StoreError::Engine(error)) => return Err(StoreError::Engine(error)),
+            Err(error) => self.refuse(index, Some(id), code_of(&error), error.to_string()),
+        }
+        Ok(())
+    }
+
     fn refuse(
         &mut self,
         index: usize,

@@ -50,7 +50,7 @@ impl World {
             at.branch,
             new_incarnation,
             session,
-            at.version,
+            (at.version, self.room),
             plant,
         ) {
             Ok(mut daemon) => {
