@@ -290,7 +290,7 @@ pub fn survey(target: &mut dyn Target, source_name: &str) -> Result<Found, Targe
 
 /// Whether a document was brought over from this source.
 pub fn is_imported_from(document: &shared::document::Document, source_name: &str) -> bool {
-    document.events().iter().any(|event| {
+    document.event_set().iter().any(|event| {
         event.kind.as_str() == fields::event::IMPORTED
             && event
                 .get("source")

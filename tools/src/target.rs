@@ -148,6 +148,11 @@ pub trait Target {
             more: page.more,
         })
     }
+    /// All documents as bytes, each once, from a cursor of an earlier answer on, 0 at first: in whatever order they come
+    /// fastest. Nothing may be written to the target meanwhile where it is a store.
+    fn any_encoded_page(&mut self, after: u64) -> Result<EncodedPage, TargetError> {
+        self.encoded_page(after)
+    }
     /// What it is called in reports.
     fn name(&self) -> String;
 }

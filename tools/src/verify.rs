@@ -91,15 +91,13 @@ pub fn verify(
     verified.gone = report.gone;
     verified.mended = plan.mended.rows;
     verified.orders_by_branch = report.orders_by_branch;
-    if documents.unreadable > 0 {
+    let unreadable = documents.unreadable();
+    if unreadable > 0 {
         verified.differ(
             "",
             "",
             "",
-            format!(
-                "{} documents at the target cannot be read",
-                documents.unreadable
-            ),
+            format!("{unreadable} documents at the target cannot be read"),
         );
     }
     Ok(verified)
@@ -466,11 +464,7 @@ impl<'a> Check<'a> {
         document: &Found,
         expected: usize,
     ) {
-        let own = document
-            .raw_fields()
-            .into_iter()
-            .filter(|name| !name.starts_with("legacy/lookup/"));
-        let found = own.filter(|name| document.raw(name).is_some()).count();
+        let found = document.raw_values();
         if found != expected {
             self.differ(
                 row,

@@ -39,6 +39,15 @@ pub(crate) enum Write {
 /// An entry as an engine gives it back: key and value.
 pub(crate) type Entry = (Vec<u8>, Vec<u8>);
 
+/// Documents as they lie on the disk.
+#[derive(Debug, Default)]
+pub(crate) struct Lying {
+    /// Keys and values.
+    pub(crate) entries: Vec<Entry>,
+    /// The place behind them; none when there are no more.
+    pub(crate) next: Option<u64>,
+}
+
 /// An ordered map of bytes. All engines pass `contract.rs`.
 pub(crate) trait Engine: Send + Sync {
     /// The value of a key.
@@ -69,6 +78,12 @@ pub(crate) trait Engine: Send + Sync {
     /// Begins to fill a store that holds little with many new documents, whose places in the feed come after `head`. None where
     /// that is no faster than [`Self::apply_whole`]. Nobody can write until the filling is gone.
     fn begin_filling(&self, _head: u64) -> Result<Option<Box<dyn Filling + '_>>, EngineError> {
+        Ok(None)
+    }
+
+    /// Documents as they lie on the disk, from a place there on, about so many bytes of them: the fastest way through all of
+    /// them. None where they lie in no such order, or some have been written lately.
+    fn documents_from(&self, _place: u64, _bytes: usize) -> Result<Option<Lying>, EngineError> {
         Ok(None)
     }
 

@@ -20,7 +20,7 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard};
 
 use super::block_map::{BlockMap, Blocks, KeyChange};
-use super::engine::{EngineError, Entry};
+use super::engine::{EngineError, Entry, Lying};
 use super::generation::Generation;
 use super::layout::{self, put_varint, take_varint};
 use super::overlay::Recent;
@@ -147,6 +147,31 @@ impl Settled {
     /// How far it has come; none before anything was settled.
     pub(super) fn standing(&self) -> Result<Option<Standing>, EngineError> {
         self.generation().standing()
+    }
+
+    /// Documents in the order of their rows, from a row on, about so many bytes of them.
+    pub(super) fn documents_from(&self, row: u64, bytes: usize) -> Result<Lying, EngineError> {
+        let view = self.view();
+        let end = view.generation.standing()?.unwrap_or_default().next_row;
+        let rows = ROWS.ascending(
+            &view.generation.blocks,
+            &row.to_be_bytes(),
+            &end.to_be_bytes(),
+        )?;
+        let mut lying = Lying::default();
+        let mut left = bytes;
+        for row in rows {
+            let (row, content) = row?;
+            let (key, value) = split_row(&content).ok_or(EngineError::Damaged(UNREADABLE_ROW))?;
+            let (row, _) = layout::split_u64(&row).ok_or(EngineError::Damaged(UNREADABLE_ROW))?;
+            lying.entries.push((key.to_vec(), value.to_vec()));
+            if left < content.len() {
+                lying.next = Some(row + 1);
+                break;
+            }
+            left -= content.len();
+        }
+        Ok(lying)
     }
 
     /// Takes changes over and makes them durable. They must be durable already elsewhere: a power cut leaves any part of them,
@@ -456,6 +481,8 @@ fn document_in(blocks: &Blocks, key: &[u8], row: u64) -> Result<Vec<u8>, EngineE
         .map(|(_, value)| value.to_vec())
         .ok_or(EngineError::Damaged("a document is not in its row"))
 }
+
+const UNREADABLE_ROW: &str = "a row of documents cannot be read";
 
 /// What a row holds: the length of the key, the key, the value.
 fn row_value(key: &[u8], value: &[u8]) -> Vec<u8> {

@@ -13,7 +13,7 @@ use std::sync::{
 };
 use std::thread::{self, JoinHandle};
 
-use super::engine::{Engine, EngineError, Entry, Filling, Write};
+use super::engine::{Engine, EngineError, Entry, Filling, Lying, Write};
 use super::filling::FillingFiles;
 use super::generation::{self, Generation};
 use super::journal::{self, Journal};
@@ -480,6 +480,14 @@ impl Engine for SledEngine {
 
     fn persist(&self) -> Result<(), EngineError> {
         self.shared.persist(&mut self.shared.journal())
+    }
+
+    fn documents_from(&self, place: u64, bytes: usize) -> Result<Option<Lying>, EngineError> {
+        let layers = self.shared.layers();
+        if !layers.recent.is_empty() || layers.settling.is_some() {
+            return Ok(None);
+        }
+        self.shared.settled.documents_from(place, bytes).map(Some)
     }
 
     fn tidy(&self) -> Result<(), EngineError> {

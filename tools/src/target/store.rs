@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use shared::id::ReplicaNumber;
-use shared::store::{Fill, HubStore};
+use shared::store::{EncodedFeed, EngineError, Fill, HubStore};
 
 use super::{
     BATCH_BYTES, BATCH_DOCUMENTS, BatchLimits, EncodedPage, Page, Refusal, Target, TargetError,
@@ -15,10 +15,15 @@ const STORE_REPLICA: ReplicaNumber = ReplicaNumber(0xFFFF_FF00);
 /// Documents of one page of the feed.
 const PAGE_DOCUMENTS: usize = 1_000;
 
+/// Bytes of documents that are read at once as they lie on the disk.
+const PAGE_BYTES: usize = 1024 * 1024;
+
 /// A hub's store.
 pub struct Store {
-    store: HubStore,
+    documents: HubStore,
     folder: PathBuf,
+    /// Whoever goes through all documents goes as they lie on the disk.
+    lies_in_order: bool,
 }
 
 impl Store {
@@ -31,21 +36,23 @@ impl Store {
             folder
         };
         Ok(Self {
-            store: HubStore::open(folder)?,
+            documents: HubStore::open(folder)?,
             folder: folder.to_owned(),
+            lies_in_order: false,
         })
     }
 
     /// The store itself, for backups.
     pub fn store(&self) -> &HubStore {
-        &self.store
+        &self.documents
     }
 
     /// A store that lives as long as the value: for rehearsals and tests.
     pub fn in_memory() -> Self {
         Self {
-            store: HubStore::in_memory(),
+            documents: HubStore::in_memory(),
             folder: PathBuf::from("memory"),
+            lies_in_order: false,
         }
     }
 }
@@ -64,26 +71,26 @@ impl Target for Store {
     }
 
     fn push(&mut self, batch: Vec<Vec<u8>>, _: u64, _: u64) -> Result<Vec<Refusal>, TargetError> {
-        let refused = self.store.load(&batch)?;
+        let refused = self.documents.load(&batch)?;
         let refused = refused.into_iter().map(|(index, error)| Refusal {
             index,
             reason: error.to_string(),
         });
-        self.store.persist()?;
+        self.documents.persist()?;
         Ok(refused.collect())
     }
 
     fn begin_fill(&mut self) -> Result<Option<Fill<'_>>, TargetError> {
-        Ok(self.store.begin_fill()?)
+        Ok(self.documents.begin_fill()?)
     }
 
     /// A load leaves waste in the files. Whoever opens the store next would have to rewrite them.
     fn end(&mut self) -> Result<(), TargetError> {
-        Ok(self.store.tidy()?)
+        Ok(self.documents.tidy()?)
     }
 
     fn page(&mut self, after: u64) -> Result<Page, TargetError> {
-        let feed = self.store.changes_after(after, PAGE_DOCUMENTS)?;
+        let feed = self.documents.changes_after(after, PAGE_DOCUMENTS)?;
         Ok(Page {
             documents: feed
                 .changes
@@ -97,16 +104,38 @@ impl Target for Store {
     }
 
     fn encoded_page(&mut self, after: u64) -> Result<EncodedPage, TargetError> {
-        let feed = self.store.encoded_changes_after(after, PAGE_DOCUMENTS)?;
-        Ok(EncodedPage {
-            documents: feed.documents,
-            unreadable: feed.unreadable,
-            cursor: feed.position,
-            more: feed.more,
-        })
+        let feed = self.documents.encoded_changes_after(after, PAGE_DOCUMENTS)?;
+        Ok(page_of(feed))
+    }
+
+    fn any_encoded_page(&mut self, after: u64) -> Result<EncodedPage, TargetError> {
+        if after == 0 {
+            self.lies_in_order = true;
+        }
+        if self.lies_in_order {
+            match self.documents.encoded_documents_from(after, PAGE_BYTES)? {
+                Some(feed) => return Ok(page_of(feed)),
+                None if after == 0 => self.lies_in_order = false,
+                None => return Err(shared::store::StoreError::from(written_meanwhile()).into()),
+            }
+        }
+        self.encoded_page(after)
     }
 
     fn name(&self) -> String {
         format!("the store in {}", self.folder.display())
     }
+}
+
+fn page_of(feed: EncodedFeed) -> EncodedPage {
+    EncodedPage {
+        documents: feed.documents,
+        unreadable: feed.unreadable,
+        cursor: feed.position,
+        more: feed.more,
+    }
+}
+
+fn written_meanwhile() -> EngineError {
+    std::io::Error::other("somebody has written to it while all of it was read").into()
 }

@@ -2,7 +2,11 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::io;
+use std::ops::Bound;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::mpsc::sync_channel;
 
+use memchr::memmem::Finder;
 use shared::document::{Document, Field, Register, Value, format};
 use shared::domain::fields;
 use shared::id::{DocumentId, ReplicaNumber};
@@ -11,14 +15,16 @@ use super::Cell;
 use crate::run::{RunError, is_imported_from};
 use crate::spool::{Sealed, Spool};
 use crate::staging::Staging;
-use crate::target::Target;
+use crate::target::{EncodedPage, Target};
+
+/// Pages that are read while others are sorted out.
+const PAGES_AHEAD: usize = 2;
 
 /// The documents of one source, and perhaps some of others: which it is shows when they are built.
 pub(super) struct Documents {
     spooled: Sealed,
     source: String,
-    /// How many at the target cannot be read.
-    pub(super) unreadable: u64,
+    unreadable: AtomicU64,
     /// Names of branches by id.
     pub(super) branches: BTreeMap<String, String>,
 }
@@ -58,45 +64,50 @@ pub(super) enum Imported<'d> {
 }
 
 impl Documents {
-    /// Reads the target's whole feed.
+    /// Reads all documents of the target: one thread reads, another one sorts out and keeps.
     pub(super) fn read(
         staging: &Staging,
         target: &mut dyn Target,
         source: &str,
     ) -> Result<Self, RunError> {
-        let mut spool = Spool::create(staging.folder()).map_err(failed)?;
-        let mut unreadable = 0;
-        let mut branches = BTreeMap::new();
-        let mut cursor = 0;
-        loop {
-            let page = target.encoded_page(cursor)?;
-            unreadable += page.unreadable;
-            for encoded in &page.documents {
-                let Ok(inspected) = format::inspect(encoded) else {
-                    unreadable += 1;
-                    continue;
-                };
-                if inspected.kind == fields::kind::BRANCH
-                    && let Ok(document) = format::decode(encoded)
-                    && let Some(branch) = shared::domain::Branch::of(&document)
-                {
-                    branches.insert(branch.id.to_string(), branch.name);
+        let mut kept = Kept {
+            spool: Spool::create(staging.folder()).map_err(failed)?,
+            source,
+            unreadable: 0,
+            branches: BTreeMap::new(),
+            imported: Finder::new(fields::event::IMPORTED),
+            named: Finder::new(source),
+        };
+        std::thread::scope(|scope| {
+            let (pages, taken) = sync_channel::<EncodedPage>(PAGES_AHEAD);
+            let keeper = scope.spawn(move || {
+                for page in taken {
+                    kept.keep(&page)?;
                 }
-                if names(encoded, source) {
-                    spool.add(inspected.id, encoded, &[]).map_err(failed)?;
+                kept.seal()
+            });
+            let mut cursor = 0;
+            loop {
+                let page = target.any_encoded_page(cursor)?;
+                let next = (page.more && page.cursor > cursor).then_some(page.cursor);
+                // Whoever keeps them has failed and says why.
+                let is_kept = pages.send(page).is_ok();
+                match next.filter(|_| is_kept) {
+                    Some(next) => cursor = next,
+                    None => break,
                 }
             }
-            if !page.more || page.cursor <= cursor {
-                break;
-            }
-            cursor = page.cursor;
-        }
-        Ok(Self {
-            spooled: spool.seal().map_err(failed)?,
-            source: source.to_owned(),
-            unreadable,
-            branches,
+            drop(pages);
+            keeper
+                .join()
+                .unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+                .map_err(failed)
         })
+    }
+
+    /// How many documents at the target cannot be read; all are known once all parts were looked through.
+    pub(super) fn unreadable(&self) -> u64 {
+        self.unreadable.load(Ordering::Relaxed)
     }
 
     /// The documents of one part of all ids.
@@ -118,10 +129,53 @@ impl Documents {
     }
 }
 
-/// Whether a document may have been imported from a source: cheap, and never wrong where the answer is no.
-fn names(encoded: &[u8], source: &str) -> bool {
-    memchr::memmem::find(encoded, fields::event::IMPORTED.as_bytes()).is_some()
-        && memchr::memmem::find(encoded, source.as_bytes()).is_some()
+/// Documents that are kept while the target is read.
+struct Kept<'a> {
+    spool: Spool,
+    source: &'a str,
+    unreadable: u64,
+    branches: BTreeMap<String, String>,
+    imported: Finder<'a>,
+    named: Finder<'a>,
+}
+
+impl Kept<'_> {
+    fn keep(&mut self, page: &EncodedPage) -> io::Result<()> {
+        self.unreadable += page.unreadable;
+        for encoded in &page.documents {
+            // Cheap, and never wrong where the answer is no.
+            let may_be_own =
+                self.imported.find(encoded).is_some() && self.named.find(encoded).is_some();
+            let Ok(id) = format::id_of(encoded) else {
+                self.unreadable += 1;
+                continue;
+            };
+            let is_branch =
+                format::kind_of(encoded).is_some_and(|kind| kind.as_str() == fields::kind::BRANCH);
+            if is_branch
+                && let Ok(document) = format::decode(encoded)
+                && let Some(branch) = shared::domain::Branch::of(&document)
+            {
+                self.branches.insert(branch.id.to_string(), branch.name);
+            }
+            if may_be_own {
+                // Whether it can be read shows when it is built.
+                self.spool.add(id, encoded, &[])?;
+            } else {
+                self.unreadable += u64::from(format::inspect(encoded).is_err());
+            }
+        }
+        Ok(())
+    }
+
+    fn seal(self) -> io::Result<Documents> {
+        Ok(Documents {
+            spooled: self.spool.seal()?,
+            source: self.source.to_owned(),
+            unreadable: AtomicU64::new(self.unreadable),
+            branches: self.branches,
+        })
+    }
 }
 
 pub(super) fn failed(error: io::Error) -> RunError {
@@ -152,9 +206,13 @@ impl DocumentsOfPart {
         for (id, held) in self.0 {
             if held.taken {
                 taken += 1;
-            } else if let Ok(document) = format::decode(&held.encoded)
-                && documents.is_own(&document)
-            {
+                continue;
+            }
+            let Ok(document) = format::decode(&held.encoded) else {
+                documents.unreadable.fetch_add(1, Ordering::Relaxed);
+                continue;
+            };
+            if documents.is_own(&document) {
                 // What somebody decided to keep has the mark emptied; the register is there all the same.
                 let mark = document.register(fields::import::GONE_SINCE);
                 left.push(Left {
@@ -172,9 +230,13 @@ impl DocumentsOfPart {
 impl Found {
     /// What the importer wrote into a field, and whether it still stands.
     pub(super) fn value(&self, field: &str) -> Imported<'_> {
-        let Some(register) = self.document.register(field) else {
-            return Imported::Absent;
-        };
+        match self.document.register(field) {
+            Some(register) => self.value_in(register),
+            None => Imported::Absent,
+        }
+    }
+
+    fn value_in<'d>(&self, register: &'d Register) -> Imported<'d> {
         let versions = register.as_slice();
         let own = versions.iter().find(|version| {
             version.by.is_none() && self.importers.contains(&version.dot.actor.replica())
@@ -208,21 +270,23 @@ impl Found {
     /// The keys of the lines that the importer made, as item and line, in their order; those whose rows are missing left out.
     pub(super) fn imported_lines(&self) -> Vec<(String, String)> {
         let mut lines: Vec<(i64, i64, String, String)> = Vec::new();
-        let names = self.document.fields().keys();
-        for field in names.filter(|field| field.as_str().starts_with("items/")) {
+        for (field, register) in self.below("items/") {
+            if !field.as_str().ends_with("/position") {
+                continue;
+            }
             let segments: Vec<&str> = field.segments().collect();
             let ["items", item, "lines", line, "position"] = segments.as_slice() else {
                 continue;
             };
-            let place = |field: &str| match self.value(field) {
+            let place = |value| match value {
                 Imported::Value(value) => value.as_int(),
                 Imported::Absent | Imported::Edited => None,
             };
-            let is_gone = self.is_gone_line(item, line);
-            if let Some(position) = place(field.as_str())
-                && !is_gone
+            if let Some(position) = place(self.value_in(register))
+                && !self.is_gone_line(item, line)
             {
-                let item_position = place(&format!("items/{item}/position")).unwrap_or(0);
+                let item_position = place(self.value(&format!("items/{item}/position")));
+                let item_position = item_position.unwrap_or(0);
                 lines.push((
                     item_position,
                     position,
@@ -238,25 +302,34 @@ impl Found {
             .collect()
     }
 
-    /// The names of all legacy fields, but for those of lines whose rows are missing.
-    pub(super) fn raw_fields(&self) -> Vec<&str> {
-        let names = || self.document.fields().keys().map(Field::as_str);
-        let gone: Vec<String> = names()
-            .filter_map(|name| {
-                let (item, line) = name
-                    .strip_prefix("items/")?
-                    .strip_suffix("/gone_since")?
-                    .split_once("/lines/")?;
+    /// How many fields have a legacy value, but for those of lines whose rows are missing and for lookups.
+    pub(super) fn raw_values(&self) -> usize {
+        let lines = self.below("items/");
+        let gone: Vec<String> = lines
+            .filter_map(|(name, _)| {
+                let name = name.as_str().strip_prefix("items/")?;
+                let (item, line) = name.strip_suffix("/gone_since")?.split_once("/lines/")?;
                 self.is_gone_line(item, line)
                     .then(|| format!("legacy/lines/{line}/"))
             })
             .collect();
-        let is_raw = |name: &&str| {
-            name.starts_with("legacy/")
+        let is_raw = |(name, register): &(&Field, &Register)| {
+            let name = name.as_str();
+            !name.starts_with("legacy/lookup/")
                 && !gone.iter().any(|line| name.starts_with(line.as_str()))
-                && self.value(name) != Imported::Absent
+                && matches!(
+                    self.value_in(register),
+                    Imported::Value(Value::Text(_) | Value::Bytes(_))
+                )
         };
-        names().filter(is_raw).collect()
+        self.below("legacy/").filter(is_raw).count()
+    }
+
+    /// The fields whose names begin with a path.
+    fn below<'d>(&'d self, path: &'d str) -> impl Iterator<Item = (&'d Field, &'d Register)> {
+        let from = (Bound::Included(path), Bound::Unbounded);
+        let fields = self.document.fields().range::<str, _>(from);
+        fields.take_while(move |(field, _)| field.as_str().starts_with(path))
     }
 }
 

@@ -95,7 +95,7 @@ pub struct Inspected<'a> {
 }
 
 /// What a document's bytes describe; none when they are no document's.
-pub(crate) fn kind_of(bytes: &[u8]) -> Option<Kind> {
+pub fn kind_of(bytes: &[u8]) -> Option<Kind> {
     let mut cursor = cursor::Cursor::over(body_of(bytes).ok()?);
     cursor.array::<16>().ok()?;
     Kind::new(cursor.text().ok()?).ok()
@@ -105,7 +105,7 @@ pub(crate) fn kind_of(bytes: &[u8]) -> Option<Kind> {
 ///
 /// # Errors
 /// [`DecodeError`] when they are too long, or of no version that this one reads.
-pub(crate) fn id_of(bytes: &[u8]) -> Result<DocumentId, DecodeError> {
+pub fn id_of(bytes: &[u8]) -> Result<DocumentId, DecodeError> {
     let mut cursor = cursor::Cursor::over(body_of(bytes)?);
     cursor.array::<16>().map(DocumentId::from_bytes)
 }

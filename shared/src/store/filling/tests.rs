@@ -92,6 +92,51 @@ fn a_filled_store_is_the_one_that_loading_makes_and_goes_on() {
 }
 
 #[test]
+fn going_through_a_store_as_it_lies_leads_to_every_document_once() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let store = open(directory.path());
+    assert_eq!(fill(&store, 1..2_000), Filled::All);
+    // Moves to the end of the feed, and keeps its row.
+    let known = order(5);
+    let actor = Actor::new(ReplicaNumber(9), 1);
+    let at = Hlc::at(UtcMillis(1_795_190_500_000));
+    let mut authoring = Authoring::new(actor, 90_000, at, None);
+    let mut change = Change::of(&known);
+    change.set(&mut authoring, Field::known("note"), "fertig");
+    store.merge(&change.finish()).expect("merged");
+    store.persist().expect("durable");
+    // What was written lately is not on the disk in this order.
+    assert!(
+        store
+            .encoded_documents_from(0, 1_000)
+            .expect("readable")
+            .is_none()
+    );
+    drop(store);
+    let store = open(directory.path());
+    let (mut lying, mut place) = (Vec::new(), 0);
+    loop {
+        let some = store
+            .encoded_documents_from(place, 10_000)
+            .expect("readable");
+        let some = some.expect("everything is settled");
+        lying.extend(some.documents);
+        place = some.position;
+        if !some.more {
+            break;
+        }
+    }
+    let mut feed = store
+        .encoded_changes_after(0, 5_000)
+        .expect("readable")
+        .documents;
+    lying.sort_unstable();
+    feed.sort_unstable();
+    assert_eq!(lying.len(), 1_999);
+    assert!(lying == feed, "both ways lead to the same documents");
+}
+
+#[test]
 fn nothing_shows_before_the_end_and_nothing_stays_of_what_was_given_up() {
     let directory = tempfile::tempdir().expect("a directory");
     let store = open(directory.path());
