@@ -441,11 +441,11 @@ impl<'a> Pass<'a> {
             .schema
             .columns
             .iter()
-            .zip(&row.values)
+            .zip(row.values.iter())
             .map(|(column, value)| {
                 let text = match value {
                     Raw::Null => None,
-                    Raw::Text(text) => Some(text.clone()),
+                    Raw::Text(text) => Some(text.to_owned()),
                     Raw::Bytes(bytes) => Some(format!("{} bytes", bytes.len())),
                 };
                 (column.name.clone(), text)
@@ -612,7 +612,7 @@ fn keep_raw(
             Raw::Bytes(bytes) => {
                 let field = Field::new(name.concat())
                     .map_err(|error| Rejection::new("field_name", error.to_string()))?;
-                change.set(authoring, &field, Value::Bytes(bytes.clone()));
+                change.set(authoring, &field, Value::Bytes(bytes.to_vec()));
             }
         }
     }
@@ -621,7 +621,7 @@ fn keep_raw(
 
 /// Refuses rows with a value that no field can hold.
 fn check_lengths(source: &Source<'_>, row: &SourceRow) -> Result<(), Rejection> {
-    for (column, value) in source.table.schema.columns.iter().zip(&row.values) {
+    for (column, value) in source.table.schema.columns.iter().zip(row.values.iter()) {
         let length = match value {
             Raw::Null => 0,
             Raw::Text(text) => text.len(),

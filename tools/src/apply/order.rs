@@ -344,7 +344,7 @@ impl<'a> Pass<'a> {
     /// The branch that a value stands for, else the one that a rule has told.
     pub(super) fn branch_named(
         &self,
-        value: &Raw,
+        value: Raw<'_>,
         by_rule: Option<&String>,
     ) -> Result<BranchId, Rejection> {
         let branches = &self.plan.branches;

@@ -3,6 +3,7 @@
 use std::cell::RefCell;
 use std::cmp::Ordering;
 use std::collections::{HashMap, VecDeque};
+use std::ops::Range;
 use std::rc::Rc;
 
 use rusqlite::types::ValueRef;
@@ -12,24 +13,21 @@ use crate::naming;
 use crate::staging::{StagedTable, Staging, shorter_first};
 
 /// One value as staged.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Raw {
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Raw<'r> {
     Null,
-    Text(String),
-    Bytes(Vec<u8>),
+    Text(&'r str),
+    Bytes(&'r [u8]),
 }
 
-impl Raw {
+impl<'r> Raw<'r> {
     /// The text, blanks at the ends removed; `None` for NULL, bytes and nothing but blanks.
-    pub(crate) fn trimmed(&self) -> Option<&str> {
-        match self {
-            Self::Text(text) => Some(text.trim()).filter(|text| !text.is_empty()),
-            Self::Null | Self::Bytes(_) => None,
-        }
+    pub(crate) fn trimmed(self) -> Option<&'r str> {
+        self.text().map(str::trim).filter(|text| !text.is_empty())
     }
 
     /// The text as it stands; `None` for NULL and bytes.
-    pub(crate) fn text(&self) -> Option<&str> {
+    pub(crate) const fn text(self) -> Option<&'r str> {
         match self {
             Self::Text(text) => Some(text),
             Self::Null | Self::Bytes(_) => None,
@@ -42,7 +40,64 @@ impl Raw {
 pub(crate) struct SourceRow {
     pub(crate) rowid: i64,
     pub(crate) line: i64,
-    pub(crate) values: Vec<Raw>,
+    pub(crate) values: Values,
+}
+
+/// The values of a row, in one stretch of memory: there are dozens, and making room for each would take longer than reading them.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Values {
+    texts: String,
+    bytes: Vec<u8>,
+    places: Vec<Place>,
+}
+
+/// Where a value lies.
+#[derive(Debug, Clone)]
+enum Place {
+    Null,
+    Text(Range<usize>),
+    Bytes(Range<usize>),
+}
+
+impl Values {
+    /// All of them, in the order of their columns.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = Raw<'_>> {
+        self.places.iter().map(|place| self.at(place))
+    }
+
+    /// That of a column; NULL where there is none.
+    pub(crate) fn get(&self, column: usize) -> Raw<'_> {
+        self.places
+            .get(column)
+            .map_or(Raw::Null, |place| self.at(place))
+    }
+
+    fn at(&self, place: &Place) -> Raw<'_> {
+        match place {
+            Place::Null => Raw::Null,
+            Place::Text(range) => Raw::Text(&self.texts[range.clone()]),
+            Place::Bytes(range) => Raw::Bytes(&self.bytes[range.clone()]),
+        }
+    }
+
+    fn push(&mut self, value: ValueRef<'_>) {
+        let (texts, bytes) = (self.texts.len(), self.bytes.len());
+        let mut text = |text: &str| {
+            self.texts.push_str(text);
+            Place::Text(texts..self.texts.len())
+        };
+        let place = match value {
+            ValueRef::Null => Place::Null,
+            ValueRef::Blob(blob) => {
+                self.bytes.extend_from_slice(blob);
+                Place::Bytes(bytes..self.bytes.len())
+            }
+            ValueRef::Text(bytes) => text(&String::from_utf8_lossy(bytes)),
+            ValueRef::Integer(number) => text(&number.to_string()),
+            ValueRef::Real(number) => text(&number.to_string()),
+        };
+        self.places.push(place);
+    }
 }
 
 /// A row that was searched, if it is there.
@@ -103,7 +158,7 @@ impl<'a> Source<'a> {
         &self,
         one: &str,
         other: Option<&str>,
-        mut take: impl FnMut(&str, &Raw),
+        mut take: impl FnMut(&str, Raw<'_>),
     ) -> Result<(), rusqlite::Error> {
         let column = |name: &str| self.table.schema.column_index(name);
         let Some(one) = column(one) else {
@@ -121,18 +176,18 @@ impl<'a> Source<'a> {
             if let ValueRef::Text(bytes) = row.get_ref(0)?
                 && let Ok(text) = std::str::from_utf8(bytes)
             {
-                take(text, &raw(row.get_ref(1)?));
+                let mut values = Values::default();
+                values.push(row.get_ref(1)?);
+                take(text, values.get(0));
             }
         }
         Ok(())
     }
 
     /// The value of a named column.
-    pub(crate) fn value<'r>(&self, row: &'r SourceRow, column: Option<&String>) -> &'r Raw {
+    pub(crate) fn value<'r>(&self, row: &'r SourceRow, column: Option<&String>) -> Raw<'r> {
         let index = column.and_then(|column| self.table.schema.column_index(column));
-        index
-            .and_then(|index| row.values.get(index))
-            .unwrap_or(&Raw::Null)
+        index.map_or(Raw::Null, |index| row.values.get(index))
     }
 
     /// The text of a row's key; `None` when a part of it is NULL.
@@ -143,7 +198,7 @@ impl<'a> Source<'a> {
         let parts: Option<Vec<&str>> = self
             .key
             .iter()
-            .map(|index| row.values[*index].text())
+            .map(|index| row.values.get(*index).text())
             .collect();
         parts.map(naming::key_text)
     }
@@ -336,7 +391,7 @@ impl Walk<'_> {
                 }
             }
             while let Some(row) = self.page.pop_front() {
-                let order = match row.values.get(self.column).and_then(Raw::text) {
+                let order = match row.values.get(self.column).text() {
                     Some(text) => shorter_first(text.as_bytes(), value.as_bytes()),
                     None => Ordering::Less,
                 };
@@ -353,22 +408,22 @@ impl Walk<'_> {
     }
 }
 
+/// Bytes for which room is made when a row is read: most rows have fewer.
+const ROW_BYTES: usize = 256;
+
 fn read(row: &Row<'_>) -> Result<SourceRow, rusqlite::Error> {
     let columns = row.as_ref().column_count();
-    let values = (2..columns).map(|index| Ok(raw(row.get_ref(index)?)));
+    let mut values = Values {
+        texts: String::with_capacity(ROW_BYTES),
+        bytes: Vec::new(),
+        places: Vec::with_capacity(columns),
+    };
+    for index in 2..columns {
+        values.push(row.get_ref(index)?);
+    }
     Ok(SourceRow {
         rowid: row.get(0)?,
         line: row.get(1)?,
-        values: values.collect::<Result<_, rusqlite::Error>>()?,
+        values,
     })
-}
-
-fn raw(value: ValueRef<'_>) -> Raw {
-    match value {
-        ValueRef::Null => Raw::Null,
-        ValueRef::Blob(bytes) => Raw::Bytes(bytes.to_vec()),
-        ValueRef::Text(bytes) => Raw::Text(String::from_utf8_lossy(bytes).into_owned()),
-        ValueRef::Integer(number) => Raw::Text(number.to_string()),
-        ValueRef::Real(number) => Raw::Text(number.to_string()),
-    }
 }

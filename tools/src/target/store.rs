@@ -104,7 +104,9 @@ impl Target for Store {
     }
 
     fn encoded_page(&mut self, after: u64) -> Result<EncodedPage, TargetError> {
-        let feed = self.documents.encoded_changes_after(after, PAGE_DOCUMENTS)?;
+        let feed = self
+            .documents
+            .encoded_changes_after(after, PAGE_DOCUMENTS)?;
         Ok(page_of(feed))
     }
 
