@@ -218,6 +218,7 @@ fn run_many(
                         sum.failed.push((seed, outcome));
                         is_over.fetch_or(sum.failed.len() >= enough, Ordering::Relaxed);
                     }
+                    tell_how_far(&sum);
                 }
             });
         }
@@ -225,6 +226,17 @@ fn run_many(
     let mut sum = sum.into_inner().unwrap_or_default();
     sum.failed.sort_by_key(|(seed, _)| *seed);
     sum
+}
+
+/// Seeds after which a long run says how far it is.
+const STAGE: u64 = 10_000;
+
+/// A run that is cut for time has shown something all the same.
+fn tell_how_far(sum: &Sum) {
+    if sum.seeds.is_multiple_of(STAGE) {
+        let failing: Vec<u64> = sum.failed.iter().map(|(seed, _)| *seed).collect();
+        eprintln!("sim: {} seeds, failing: {failing:?}", sum.seeds);
+    }
 }
 
 /// Whether a seed fails without the planted bug too: then it says nothing about whether that is found.
