@@ -6,7 +6,7 @@
 //! one batch, so that a reader and a power cut find the map before it or after it.
 
 use std::collections::HashMap;
-use std::ops::{Bound, Range};
+use std::ops::{Bound, Range, RangeBounds};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use super::engine::{EngineError, Entry};
@@ -73,9 +73,7 @@ impl BlockMap {
     ) -> Result<impl Iterator<Item = Result<Entry, EngineError>> + use<'a>, EngineError> {
         let range = self.blocks_between(blocks, from, to)?;
         let (from, to) = (from.to_vec(), to.to_vec());
-        Ok(blocks
-            .tree
-            .range(range)
+        Ok(walk(&blocks.tree, range)
             .flat_map(move |found| entries_of(blocks, found))
             .filter(move |entry| {
                 entry
@@ -93,9 +91,7 @@ impl BlockMap {
     ) -> Result<impl Iterator<Item = Result<Entry, EngineError>> + use<'a>, EngineError> {
         let range = self.blocks_between(blocks, from, to)?;
         let (from, to) = (from.to_vec(), to.to_vec());
-        Ok(blocks
-            .tree
-            .range(range)
+        Ok(walk(&blocks.tree, range)
             .rev()
             .flat_map(move |found| entries_of(blocks, found).into_iter().rev())
             .filter(move |entry| {
@@ -331,6 +327,22 @@ impl Rewritten {
         self.bytes += block::weight(&entry);
         self.entries.push(entry);
     }
+}
+
+/// What a tree has in a range.
+///
+/// sled looks whether it holds too many pages in memory only at every sixty-fourth use of a share of them (there are 256
+/// shares). Its own iterator uses a page once for all of the page's blocks, so hundreds of megabytes come into memory before
+/// anything is let go. Here each block is a use.
+pub(super) fn walk<R: RangeBounds<Vec<u8>>>(
+    tree: &sled::Tree,
+    range: R,
+) -> impl DoubleEndedIterator<Item = sled::Result<(sled::IVec, sled::IVec)>> + use<'_, R> {
+    tree.range::<Vec<u8>, _>(range).map(|found| {
+        let found = found?;
+        tree.contains_key(&found.0)?;
+        Ok(found)
+    })
 }
 
 fn entries_of(

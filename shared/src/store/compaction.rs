@@ -17,6 +17,7 @@ use std::io;
 use std::path::Path;
 
 use super::StoreError;
+use super::block_map::walk;
 use super::engine::EngineError;
 use super::generation::{self, Generation, UNFINISHED};
 use super::settled::{STANDING_KEY, Settled};
@@ -171,14 +172,14 @@ fn copy_blocks(
     to: &Generation,
     is_unwanted: impl Fn() -> bool,
 ) -> Result<bool, EngineError> {
-    for (number, key) in from.blocks.tree.iter().keys().enumerate() {
+    for (number, block) in walk(&from.blocks.tree, ..).enumerate() {
         if number % COPIED_AT_ONCE == 0 && is_unwanted() {
             return Ok(false);
         }
-        to.blocks.tree.insert(key?, [].as_slice())?;
+        to.blocks.tree.insert(block?.0, [].as_slice())?;
     }
     let mut live_bytes = 0;
-    for (number, block) in from.blocks.tree.iter().enumerate() {
+    for (number, block) in walk(&from.blocks.tree, ..).enumerate() {
         if number % COPIED_AT_ONCE == 0 && is_unwanted() {
             return Ok(false);
         }
@@ -201,8 +202,8 @@ fn is_equal(original: &Generation, copy: &Generation) -> Result<bool, EngineErro
         let standing = generation.standing()?;
         Ok(standing.map(|standing| (standing.sequence, standing.next_row, standing.late_from)))
     };
-    let mut copied = copy.blocks.tree.iter();
-    for block in &original.blocks.tree {
+    let mut copied = walk(&copy.blocks.tree, ..);
+    for block in walk(&original.blocks.tree, ..) {
         let (block, copied) = (block?, copied.next().transpose()?);
         let is_standing = block.0 == STANDING_KEY;
         if copied.is_none_or(|copied| copied.0 != block.0 || copied.1 != block.1 && !is_standing) {
