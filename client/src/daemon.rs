@@ -6,6 +6,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use axum::serve::ListenerExt as _;
 use shared::id::Actor;
 use shared::store::{BranchStore, StoreError};
 use shared::sync::Progress;
@@ -206,6 +207,12 @@ impl Branch {
         verbs::control::listen(data, self.storage.clone(), stopped.clone());
         ready(address);
         let app = api::router(self.counter()).merge(ui::router(self.counter()));
+        // The end of a page would wait 40 ms for the browser to acknowledge what came before it.
+        let listener = listener.tap_io(|connection| {
+            if let Err(error) = connection.set_nodelay(true) {
+                tracing::debug!(%error, "a connection answers with the system's delay");
+            }
+        });
         let serving = axum::serve(listener, app).with_graceful_shutdown(async move {
             // An error means that the sender is gone, which ends the daemon too.
             let _ = stopped.wait_for(|stop| *stop).await;

@@ -6,7 +6,8 @@ use std::net::{SocketAddr, TcpListener};
 use std::time::Duration;
 
 use axum_server::Handle;
-use axum_server::tls_rustls::RustlsConfig;
+use axum_server::accept::NoDelayAcceptor;
+use axum_server::tls_rustls::{RustlsAcceptor, RustlsConfig};
 use hyper_util::rt::{TokioExecutor, TokioTimer};
 use hyper_util::server::conn::auto::Builder;
 use tokio::signal;
@@ -105,14 +106,16 @@ async fn try_run(
     // Whoever reads it may be gone; that is no reason not to serve.
     let _ = writeln!(io::stdout(), "listening on {address}");
     tracing::info!(address, "the hub serves");
+    // Without delay: the end of a reply would wait 40 ms for the other side to acknowledge what came before it.
     let served = if let Some(config) = tls {
-        let server = axum_server::from_tcp_rustls(listener, config);
-        let mut server = server.map_err(Reason::Listener)?.handle(handle);
+        let server = axum_server::from_tcp(listener).map_err(Reason::Listener)?;
+        let acceptor = RustlsAcceptor::new(config).acceptor(NoDelayAcceptor);
+        let mut server = server.acceptor(acceptor).handle(handle);
         be_patient_within_limits(server.http_builder());
         server.serve(service).await
     } else {
-        let server = axum_server::from_tcp(listener);
-        let mut server = server.map_err(Reason::Listener)?.handle(handle);
+        let server = axum_server::from_tcp(listener).map_err(Reason::Listener)?;
+        let mut server = server.acceptor(NoDelayAcceptor).handle(handle);
         be_patient_within_limits(server.http_builder());
         server.serve(service).await
     };

@@ -339,6 +339,9 @@ async fn connection(
             sleep_until(Instant::now() + 2 * now.latency).await;
         }
         let upstream = TcpStream::connect(now.upstream).await.ok()?;
+        // What the line adds is what it is told to add.
+        client.set_nodelay(true).ok()?;
+        upstream.set_nodelay(true).ok()?;
         let heard = passed.open_ear(&now);
         let (from_client, to_client) = client.into_split();
         let (from_upstream, to_upstream) = upstream.into_split();

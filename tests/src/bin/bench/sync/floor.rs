@@ -13,6 +13,7 @@ use axum::body::Bytes;
 use axum::extract::{DefaultBodyLimit, Path as UrlPath, State};
 use axum::http::StatusCode;
 use axum::routing::{get, post};
+use axum::serve::ListenerExt as _;
 use shared::limits;
 use shared::store::HubStore;
 use shared::wire;
@@ -95,6 +96,10 @@ pub(crate) async fn serve(directory: &Path) -> Result<()> {
         .with_state(store);
     let listener = TcpListener::bind(SocketAddr::from(([127, 0, 0, 1], 0))).await?;
     println!("listening on http://{}", listener.local_addr()?);
+    // As the hub does.
+    let listener = listener.tap_io(|connection| {
+        let _ = connection.set_nodelay(true);
+    });
     Ok(axum::serve(listener, router).await?)
 }
 
