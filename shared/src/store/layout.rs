@@ -95,10 +95,14 @@ pub(super) fn read_document(id: DocumentId, encoded: &[u8]) -> Result<Document, 
     if document.id() == id {
         Ok(document)
     } else {
-        Err(StoreError::Unreadable {
-            id,
-            reason: format!("it holds another document, {}", document.id()),
-        })
+        Err(holds_another(id, document.id()))
+    }
+}
+
+pub(super) fn holds_another(id: DocumentId, other: DocumentId) -> StoreError {
+    StoreError::Unreadable {
+        id,
+        reason: format!("it holds another document, {other}"),
     }
 }
 

@@ -33,6 +33,8 @@ pub mod repair;
 mod settled;
 mod simulated;
 mod sled_engine;
+#[cfg(test)]
+mod spoiled;
 mod stored;
 pub mod verify;
 

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use shared::document::{Document, format};
+use shared::domain::fields::order;
 use shared::id::DocumentId;
 
 use super::branch::{Daemon, Version};
@@ -203,7 +204,8 @@ impl World {
             let is_planted = self.settings.plant == Some(Plant::LoseATail)
                 && !is_in_scope
                 && !daemon.index().holds(machine.branch, id);
-            if is_erased && !is_planted && here.as_ref().is_some_and(is_personal) {
+            let is_hidden = !at.is_to_be_equal() && belongs_nowhere(held.get(&id));
+            if is_erased && !is_planted && !is_hidden && here.as_ref().is_some_and(is_personal) {
                 let found = format!("{name} still knows whom {} was about", short(id));
                 violations.push(violation("what is erased stays erased", found));
             }
@@ -268,6 +270,12 @@ impl World {
         }
         violations
     }
+}
+
+/// Whether the hub does not know which branch an order or a customer belongs to: others wrote that, and give it back only when
+/// they are upgraded. Until then it sends them nothing of it, an erasure neither.
+fn belongs_nowhere(held: Option<&Document>) -> bool {
+    held.is_some_and(|document| document.newest(order::HOME).is_none())
 }
 
 fn is_personal(document: &Document) -> bool {

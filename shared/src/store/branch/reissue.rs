@@ -42,6 +42,10 @@ impl BranchStore {
             else {
                 continue;
             };
+            // Nor does a document that is no longer what it was, such as one of another kind, keep the others from anything.
+            if delta.kind() != stored.kind() {
+                continue;
+            }
             let (again, made) = delta.reissued(&mut authoring, known);
             let mut document = stored.without(&delta.dots());
             document.merge(again.clone())?;
