@@ -13,7 +13,7 @@ use shared::sync::hub::{self, Claim, Counters, Outgoing, Recovery, TakenIn, Take
 use shared::sync::{Peer, judge_encoded};
 use shared::wire::{
     Brought, Epoch, Exchange, ExchangeReply, OLDEST_PROTOCOL_VERSION, PROTOCOL_VERSION, Refused,
-    WaitReply,
+    ReplicaRole, WaitReply,
 };
 
 use super::join::next_replica;
@@ -294,7 +294,9 @@ impl Hub {
             }
         }
         let bytes: usize = pushed.iter().map(Vec::len).sum();
-        let is_bulk = pushed.len() >= BULK || bytes >= BULK_BYTES;
+        // An importer goes by what is durable and shows nobody a list.
+        let is_bulk =
+            replica.role == ReplicaRole::Importer || pushed.len() >= BULK || bytes >= BULK_BYTES;
         let judged = tokio::task::spawn_blocking(move || {
             pushed
                 .into_iter()
