@@ -13,7 +13,7 @@ use shared::sync::hub::{self, Claim, Counters, Outgoing, Recovery, TakenIn, Take
 use shared::sync::{Peer, judge_encoded};
 use shared::wire::{
     Brought, Epoch, Exchange, ExchangeReply, OLDEST_PROTOCOL_VERSION, PROTOCOL_VERSION, Refused,
-    ReplicaRole, WaitReply,
+    WaitReply,
 };
 
 use super::join::next_replica;
@@ -294,9 +294,13 @@ impl Hub {
             }
         }
         let bytes: usize = pushed.iter().map(Vec::len).sum();
-        // An importer goes by what is durable and shows nobody a list.
-        let is_bulk =
-            replica.role == ReplicaRole::Importer || pushed.len() >= BULK || bytes >= BULK_BYTES;
+        // While the lists have much to follow, as in an import, nobody waits for them who brings something to be kept.
+        let shared = &self.inner.shared;
+        let lists_lag = shared.store.head().saturating_sub(*shared.head.borrow());
+        let is_bulk = pushed.is_empty()
+            || pushed.len() >= BULK
+            || bytes >= BULK_BYTES
+            || lists_lag >= BULK as u64;
         let judged = tokio::task::spawn_blocking(move || {
             pushed
                 .into_iter()
