@@ -22,8 +22,8 @@ use super::{BackendError, Hub, Writer};
 use crate::{clock, random};
 
 /// Documents from which a push is acknowledged without waiting for the lists: half of a full message. Nobody looks for five
-/// hundred orders in the moment they arrive.
-const BULK: usize = limits::DOCUMENTS_PER_EXCHANGE / 2;
+/// hundred orders in the moment they arrive. What comes in such parts is likely to be followed by more.
+pub(super) const BULK: usize = limits::DOCUMENTS_PER_EXCHANGE / 2;
 
 /// The same in bytes: what is brought over from elsewhere may be large, and fewer of it fill a message.
 const BULK_BYTES: usize = limits::EXCHANGE_DOCUMENT_BYTES / 4;

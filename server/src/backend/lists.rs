@@ -14,6 +14,7 @@ use shared::domain::Catalogue;
 use shared::read_model::{Change, Check, Opened, ReadModel};
 
 use super::BackendError;
+use super::exchange::BULK;
 use super::records;
 use super::writer::{News, Shared, Tell};
 
@@ -25,9 +26,6 @@ const CHECKED_AT_ONCE: usize = 200;
 
 /// Batches that wait to be taken in; some tens of megabytes at most.
 const QUEUE: usize = 16;
-
-/// Documents in one batch from which more is expected to come at once: a part of a bulk transfer.
-const BULK: usize = 500;
 
 /// How long the lists wait for the rest of a bulk transfer, so that processors and disk belong to those who are told once
 /// what they sent is durable. Taken in at once it also costs less.

@@ -191,10 +191,7 @@ impl Writer {
         if deltas.iter().any(is_reference_data) {
             return deltas
                 .iter()
-                .map(|delta| match self.merge_encoded(delta) {
-                    Err(StoreError::Engine(error)) => Err(error.into()),
-                    merged => Ok(merged),
-                })
+                .map(|delta| StoreError::of_one(self.merge_encoded(delta)))
                 .collect();
         }
         let arrived = self.shared.store.merge_each_encoded(deltas)?;

@@ -235,7 +235,7 @@ impl BlockMap {
         Ok(next.map(|(block_key, _)| block_key[1..].to_vec()))
     }
 
-    fn block_key(self, key: &[u8]) -> Vec<u8> {
+    pub(super) fn block_key(self, key: &[u8]) -> Vec<u8> {
         let mut block_key = Vec::with_capacity(1 + key.len());
         block_key.push(self.prefix);
         block_key.extend_from_slice(key);

@@ -485,7 +485,12 @@ fn documents_in_bulk_come_to_the_same_as_one_by_one() {
         documents.push(delta("17", "done"));
         documents.push(documents[18].clone());
 
-        let refused = hub.merge_all_encoded(&documents).expect("merged");
+        let merged = hub.merge_each_encoded(&documents).expect("merged");
+        let refused: Vec<_> = merged
+            .into_iter()
+            .enumerate()
+            .filter_map(|(index, merged)| Some((index, merged.err()?)))
+            .collect();
         assert!(matches!(refused[..], [(601, StoreError::NotTheSame(_))]));
         let plain = HubStore::in_memory();
         plain.merge_encoded(&known).expect("merged");

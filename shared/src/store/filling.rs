@@ -15,6 +15,7 @@ use std::path::Path;
 use std::sync::{Arc, MutexGuard};
 
 use super::block;
+use super::block_map::walk;
 use super::compaction::{put_in_place, sync_all};
 use super::engine::{EngineError, Filling};
 use super::generation::{self, Generation, UNFINISHED};
@@ -64,7 +65,8 @@ impl<'a> FillingFiles<'a> {
         let unfinished = store.join(UNFINISHED);
         generation::remove(&unfinished)?;
         let mut files = Written::to(Generation::open_at(unfinished.clone(), former.number + 1)?);
-        for block in former.blocks.tree.range([ROWS.prefix]..[ROWS.prefix + 1]) {
+        let rows = vec![ROWS.prefix]..vec![ROWS.prefix + 1];
+        for block in walk(&former.blocks.tree, rows) {
             let (key, packed) = block?;
             files.push(key.to_vec(), packed.to_vec())?;
         }
@@ -85,7 +87,7 @@ impl<'a> FillingFiles<'a> {
     fn flush(&mut self) -> Result<(), EngineError> {
         if self.rows.length() > 0 {
             let block = PlainBlock {
-                key: block_key(ROWS.prefix, &self.first_row.to_be_bytes()),
+                key: ROWS.block_key(&self.first_row.to_be_bytes()),
                 plain: self.rows.take(ROWS.block_bytes * 2),
             };
             match &mut self.pipeline {
@@ -199,13 +201,6 @@ fn key_length(key: &[u8]) -> u8 {
     u8::try_from(key.len()).unwrap_or(u8::MAX)
 }
 
-fn block_key(prefix: u8, key: &[u8]) -> Vec<u8> {
-    let mut block_key = Vec::with_capacity(1 + key.len());
-    block_key.push(prefix);
-    block_key.extend_from_slice(key);
-    block_key
-}
-
 fn ended() -> EngineError {
     std::io::Error::other("the filling of the store has ended before").into()
 }
@@ -231,7 +226,7 @@ impl<'a> EntryBlocks<'a> {
             self.flush()?;
         }
         if self.block.length() == 0 {
-            self.first_key = block_key(ENTRIES.prefix, key);
+            self.first_key = ENTRIES.block_key(key);
         }
         self.block.push(key, &[value]);
         Ok(())

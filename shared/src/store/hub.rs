@@ -277,42 +277,10 @@ impl HubStore {
                 };
                 match position {
                     Some(position) => Ok(Ok(Arrived::new_document(delta, position))),
-                    None => match self.merge_encoded(delta) {
-                        Err(StoreError::Engine(error)) => Err(error.into()),
-                        merged => Ok(merged),
-                    },
+                    None => StoreError::of_one(self.merge_encoded(delta)),
                 }
             })
             .collect()
-    }
-
-    /// Merges many deltas that came as bytes, as [`Self::merge_encoded`] does one by one, each by itself: the way for a bulk
-    /// load. What could not be merged and why, by index. Not durable before [`Self::persist`] has returned.
-    ///
-    /// # Errors
-    /// [`StoreError::Engine`]; some of them may be stored then.
-    pub fn merge_all_encoded(
-        &self,
-        deltas: &[Encoded],
-    ) -> Result<Vec<(usize, StoreError)>, StoreError> {
-        let (new, mut others): (Vec<usize>, Vec<usize>) =
-            (0..deltas.len()).partition(|index| deltas[*index].is_canonical());
-        let documents: Vec<_> = new
-            .iter()
-            .map(|index| (deltas[*index].id(), deltas[*index].bytes()))
-            .collect();
-        let inserted = self.insert_all(&documents)?;
-        others.extend(not_inserted(&inserted).map(|place| new[place]));
-        others.sort_unstable();
-        let mut refused = Vec::new();
-        for index in others {
-            match self.merge_encoded(&deltas[index]) {
-                Ok(_) => {}
-                Err(StoreError::Engine(error)) => return Err(error.into()),
-                Err(error) => refused.push((index, error)),
-            }
-        }
-        Ok(refused)
     }
 
     /// Merges what this process has encoded itself (see [`format::encode`]), each by itself: what is new goes in without being
@@ -335,18 +303,17 @@ impl HubStore {
             }
         }
         let (places, documents_by_id): (Vec<usize>, Vec<_>) = new.into_iter().unzip();
-        let inserted = self.insert_all(&documents_by_id)?;
-        others.extend(not_inserted(&inserted).map(|place| places[place]));
+        let inserted = self.insert_all(&documents_by_id)?.into_iter();
+        let known = places.into_iter().zip(inserted);
+        others.extend(known.filter_map(|(place, position)| position.is_none().then_some(place)));
         others.sort_unstable();
         let mut refused = Vec::new();
         for index in others {
             let merged = format::decode(&documents[index])
                 .map_err(StoreError::from)
                 .and_then(|delta| self.merge(&delta));
-            match merged {
-                Ok(_) => {}
-                Err(StoreError::Engine(error)) => return Err(error.into()),
-                Err(error) => refused.push((index, error)),
+            if let Err(error) = StoreError::of_one(merged)? {
+                refused.push((index, error));
             }
         }
         Ok(refused)
@@ -557,12 +524,6 @@ impl HubStore {
     pub fn bytes_on_disk(&self) -> Result<u64, StoreError> {
         Ok(self.engine.bytes_on_disk()?)
     }
-}
-
-/// The places of those that were there already.
-fn not_inserted(inserted: &[Option<u64>]) -> impl Iterator<Item = usize> {
-    let places = inserted.iter().enumerate();
-    places.filter_map(|(place, position)| position.is_none().then_some(place))
 }
 
 /// The hub's contract kept by an ordered map in this process. The lock makes compare-and-set and the feed's order one step.

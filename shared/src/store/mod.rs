@@ -87,6 +87,17 @@ impl StoreError {
     pub const fn is_held(&self) -> bool {
         matches!(self, Self::Engine(EngineError::Held))
     }
+
+    /// Tells what concerns one document only, within, from a failure of the engine, after which nothing goes on.
+    ///
+    /// # Errors
+    /// [`StoreError::Engine`].
+    pub fn of_one<T>(outcome: Result<T, Self>) -> Result<Result<T, Self>, Self> {
+        match outcome {
+            Err(error @ Self::Engine(_)) => Err(error),
+            other => Ok(other),
+        }
+    }
 }
 
 /// Why the store did not do what was asked. Nothing was changed then.

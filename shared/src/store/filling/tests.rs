@@ -5,7 +5,7 @@
 
 use std::path::Path;
 
-use super::super::{Filled, HubStore};
+use super::super::{Fill, Filled, HubStore};
 use super::ids::Ids;
 use crate::clock::{Hlc, UtcMillis};
 use crate::document::{Authoring, Change, Document, Field, Kind, format};
@@ -48,12 +48,16 @@ fn open(directory: &Path) -> HubStore {
 }
 
 fn fill(store: &HubStore, numbers: impl Iterator<Item = u64>) -> Filled {
+    begin_to_fill(store, numbers).finish().expect("finished")
+}
+
+fn begin_to_fill(store: &HubStore, numbers: impl Iterator<Item = u64>) -> Fill<'_> {
     let mut fill = store.begin_fill().expect("begun").expect("it holds little");
     for order in numbers.map(order) {
         fill.add(order.id(), &format::encode(&order))
             .expect("added");
     }
-    fill.finish().expect("finished")
+    fill
 }
 
 #[test]
@@ -142,12 +146,7 @@ fn nothing_shows_before_the_end_and_nothing_stays_of_what_was_given_up() {
     let store = open(directory.path());
     store.merge(&order(1)).expect("merged");
     let before = everything(&store);
-    let mut fill = store.begin_fill().expect("begun").expect("it holds little");
-    for order in (2..2_000).map(order) {
-        fill.add(order.id(), &format::encode(&order))
-            .expect("added");
-    }
-    drop(fill);
+    drop(begin_to_fill(&store, 2..2_000));
     assert_eq!(everything(&store), before);
     store.merge(&order(2)).expect("merged");
     store.persist().expect("durable");
@@ -178,11 +177,7 @@ fn a_filling_that_a_crash_cut_short_leaves_the_store_as_it_was() {
     let store = open(directory.path());
     store.merge(&order(1)).expect("merged");
     store.persist().expect("durable");
-    let mut fill = store.begin_fill().expect("begun").expect("it holds little");
-    for order in (2..3_000).map(order) {
-        fill.add(order.id(), &format::encode(&order))
-            .expect("added");
-    }
+    let fill = begin_to_fill(&store, 2..3_000);
     let copy = tempfile::tempdir().expect("a directory");
     copy_all(directory.path(), copy.path());
     drop(fill);

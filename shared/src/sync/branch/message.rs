@@ -38,16 +38,11 @@ pub struct Progress {
 impl Progress {
     /// What a reply to a message that asked for nothing says of it: that the hub answered, and how far it has seen this branch
     /// write. All else stays as it is at `present`.
-    pub(super) const fn only_contact(self, present: &Self) -> Self {
-        let hub_counter = if self.hub_counter > present.hub_counter {
-            self.hub_counter
-        } else {
-            present.hub_counter
-        };
+    pub(super) fn only_contact(self, present: &Self) -> Self {
         Self {
             last_contact: self.last_contact,
             hub_clock_ahead_millis: self.hub_clock_ahead_millis,
-            hub_counter,
+            hub_counter: self.hub_counter.max(present.hub_counter),
             ..*present
         }
     }

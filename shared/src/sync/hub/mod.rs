@@ -48,10 +48,7 @@ pub trait Writing {
     ) -> Result<Vec<Result<Option<Changed>, StoreError>>, StoreError> {
         deltas
             .iter()
-            .map(|delta| match self.merge_encoded(delta) {
-                Err(StoreError::Engine(error)) => Err(error.into()),
-                merged => Ok(merged),
-            })
+            .map(|delta| StoreError::of_one(self.merge_encoded(delta)))
             .collect()
     }
 }
@@ -197,10 +194,10 @@ pub fn take_in(
                 taken.refuse_stale(index, delta.id());
             }
             Verdict::Merge(delta) => {
-                let merged = desk.merge(&delta);
+                let merged = StoreError::of_one(desk.merge(&delta))?;
                 let merged = merged.map(|merged| merged.as_change(delta.id()));
                 let dots: Vec<Dot> = delta.dots().into_iter().collect();
-                taken.note(peer, counters, index, (delta.id(), &dots), merged)?;
+                taken.note(peer, counters, index, (delta.id(), &dots), merged);
             }
             Verdict::MergeEncoded(delta) => {
                 places.push(index);
@@ -210,7 +207,7 @@ pub fn take_in(
     }
     let merged = desk.merge_each_encoded(&encoded)?;
     for ((index, delta), merged) in places.into_iter().zip(&encoded).zip(merged) {
-        taken.note(peer, counters, index, (delta.id(), delta.dots()), merged)?;
+        taken.note(peer, counters, index, (delta.id(), delta.dots()), merged);
     }
     taken.highest_counter = counters.seen(actor);
     Ok(taken)
@@ -240,7 +237,7 @@ impl TakenIn {
         index: usize,
         (id, dots): (DocumentId, &[Dot]),
         merged: Result<Option<Changed>, StoreError>,
-    ) -> Result<(), StoreError> {
+    ) {
         match merged {
             Ok(changed) => {
                 self.merged += 1;
@@ -251,10 +248,8 @@ impl TakenIn {
                 }
                 self.changed.extend(changed);
             }
-            Err(StoreError::Engine(error)) => return Err(StoreError::Engine(error)),
             Err(error) => self.refuse(index, Some(id), code_of(&error), error.to_string()),
         }
-        Ok(())
     }
 
     fn refuse(
