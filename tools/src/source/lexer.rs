@@ -8,11 +8,14 @@
 //! [`TokenKind::Unterminated`] or [`TokenKind::Oversized`] token, and reading goes on behind it.
 
 mod comments;
+mod csv;
 mod lines;
 mod plain_rows;
 mod quoted;
 
+pub use csv::CsvQuotes;
 pub use plain_rows::PlainRow;
+use quoted::first_opener;
 pub(super) use quoted::opens_statement;
 
 /// One quoted value may be this long. Larger ones are pictures or documents that no order field could hold, and one
@@ -71,12 +74,14 @@ pub enum TokenKind {
     BatchEnd,
     /// A line that is a command to the client: `\connect shop`.
     Command,
-    /// A line of data behind `COPY ... FROM stdin`, without its end.
+    /// A line of data behind `COPY ... FROM stdin`, without its end; in CSV a row, which may have several lines.
     CopyLine,
     /// `\.`: the data ends.
     CopyEnd,
     /// A line of data in the middle of which the text ends.
     CopyCut,
+    /// A line of data in CSV with a quote that is never closed.
+    CopyUnclosed,
     /// A quote that was never closed. The lexer resumed at the next line that opens a statement, or reached the end.
     Unterminated,
     /// A value above [`MAX_VALUE_BYTES`]; its bytes were dropped.
@@ -126,6 +131,11 @@ enum Mode {
     CopyLine {
         dropped: bool,
     },
+    /// A row in CSV: whether a quote is open, and where behind its start the line at hand begins.
+    CsvRow {
+        quoted: bool,
+        line: usize,
+    },
 }
 
 /// The lexer. See the module's text.
@@ -152,6 +162,8 @@ pub struct Lexer {
     behind_e: bool,
     in_conditional: bool,
     in_row: bool,
+    /// The lines behind the `COPY` at hand are in CSV.
+    csv: Option<CsvQuotes>,
     /// Bytes looked at again after forgotten quotes; see [`Lexer::may_look_again`].
     bytes_fed: u64,
     bytes_again: u64,
@@ -178,6 +190,7 @@ impl Lexer {
             behind_e: false,
             in_conditional: false,
             in_row: false,
+            csv: None,
             bytes_fed: 0,
             bytes_again: 0,
         }
@@ -237,6 +250,10 @@ impl Lexer {
                 Mode::Command => return self.command(),
                 Mode::CopyHead => self.copy_head()?,
                 Mode::CopyLine { dropped } => return self.copy_line(dropped),
+                Mode::CsvRow { quoted, line } => match self.csv {
+                    Some(quotes) => return self.csv_row(quotes, quoted, line),
+                    None => self.mode = Mode::Between,
+                },
             }
         }
     }

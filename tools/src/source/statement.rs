@@ -9,6 +9,7 @@ mod copy;
 mod flow;
 mod piece;
 mod rows;
+mod select;
 
 use super::dialect::Dialect;
 use super::encoding::EncodingCensus;
@@ -20,6 +21,7 @@ use super::words::{Escapes, insert_target};
 use copy::CopyFormat;
 use flow::Flow;
 use rows::Filled;
+use select::{Assigned, Selected, Union};
 
 pub use piece::{Piece, PieceKind};
 
@@ -109,6 +111,8 @@ pub struct StatementReader {
     census: EncodingCensus,
     flow: Flow,
     copy: CopyFormat,
+    union: Union,
+    assigned_to: Option<InsertTarget>,
     statement_line: u64,
     row_column: u64,
     last_line: u64,
@@ -135,6 +139,10 @@ enum State {
     },
     /// Behind the rows: `ON DUPLICATE KEY ...`, stepped over.
     BehindRows { do_seen: bool },
+    /// Among the values of a row behind `INSERT ... SELECT`, or between two such rows.
+    Select(Selected),
+    /// Behind `INSERT ... SET`.
+    Set(Assigned),
     /// Among the lines of a `COPY`.
     Copy,
     /// Stepping over the rest of a statement that could not be read.
@@ -157,6 +165,8 @@ impl StatementReader {
             census: EncodingCensus::default(),
             flow: Flow::default(),
             copy: CopyFormat::default(),
+            union: Union::default(),
+            assigned_to: None,
             statement_line: 1,
             row_column: 1,
             last_line: 1,
@@ -187,6 +197,8 @@ impl StatementReader {
             State::BetweenRows { comma: true, .. } => sink.broken(self.last_line, 1, cut_off)?,
             State::Copy => sink.broken(self.statement_line, 1, copy::NOT_CLOSED)?,
             State::Collect { .. } => self.end_statement(sink)?,
+            State::Select(selected) => self.end_select((self.last_line, 1), selected, sink)?,
+            State::Set(assigned) => self.end_set((self.last_line, 1), assigned, sink)?,
             _ => {}
         }
         self.state = State::Start;
@@ -245,6 +257,8 @@ impl StatementReader {
                 filled,
             } => self.in_row(token, line, broken, filled, sink)?,
             State::BehindRows { do_seen } => self.behind_rows(&token, do_seen, sink)?,
+            State::Select(selected) => self.select(token, selected, sink)?,
+            State::Set(assigned) => self.set(token, assigned, sink)?,
             State::Copy => self.copy_token(&token, sink)?,
             State::Broken => {
                 if token.kind == TokenKind::Terminator {
@@ -305,6 +319,20 @@ impl StatementReader {
             State::InRow { filled, .. } => {
                 filled == Filled::Nothing && ["INSERT", "CREATE"].into_iter().any(is)
             }
+            State::Select(_) if self.depth == 0 => [
+                "INSERT", "CREATE", "ALTER", "DROP", "UPDATE", "DELETE", "UNLOCK", "COMMIT",
+            ]
+            .into_iter()
+            .any(is),
+            State::Select(selected) => {
+                selected.is_empty() && ["INSERT", "CREATE"].into_iter().any(is)
+            }
+            State::Set(assigned) => {
+                (self.depth == 0 || assigned.is_empty())
+                    && ["INSERT", "CREATE", "ALTER", "DROP", "UNLOCK", "COMMIT"]
+                        .into_iter()
+                        .any(is)
+            }
             State::Collect { .. } => {
                 let behind_list = self.depth == 0
                     && self
@@ -345,6 +373,10 @@ impl StatementReader {
                     "a comma promises a row, but the next statement opens",
                 )?;
             }
+            State::Select(selected) => {
+                self.end_select((token.line, token.column), selected, sink)?;
+            }
+            State::Set(assigned) => self.end_set((token.line, token.column), assigned, sink)?,
             _ => {}
         }
         self.statement_ended();
@@ -372,6 +404,15 @@ impl StatementReader {
                     || text.eq_ignore_ascii_case(b"VALUE") && !overriding;
                 if opens_rows && self.is_insert() && self.flow.runs() {
                     return self.begin_rows(&token, sink);
+                }
+                if self.is_insert() && self.flow.runs() && self.pieces.len() > 1 {
+                    if text.eq_ignore_ascii_case(b"SELECT") {
+                        return self.begin_select(&token, sink);
+                    }
+                    let sets = matches!(self.dialect, Dialect::MySql | Dialect::SqliteScript);
+                    if sets && text.eq_ignore_ascii_case(b"SET") {
+                        return self.begin_set(&token, sink);
+                    }
                 }
                 self.flow.count_case(text);
                 if self.dialect == Dialect::Postgres && text.eq_ignore_ascii_case(b"ATOMIC") {

@@ -7,9 +7,11 @@ use sqlparser::ast::{Expr, SetExpr, Statement, UnaryOperator, Value};
 
 use super::*;
 
+mod csv;
 mod packed;
 mod postgres;
 mod robust;
+mod select;
 mod sql_server;
 
 fn stage(text: &[u8]) -> (Staging, SourceSummary) {

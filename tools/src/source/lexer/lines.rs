@@ -14,6 +14,7 @@ const DELIMITER: &[u8] = b"DELIMITER";
 impl Lexer {
     /// The rows of a `COPY` follow: from the next line on, every line is a row until `\.`.
     pub fn begin_copy(&mut self) {
+        self.csv = None;
         self.mode = Mode::CopyHead;
     }
 
@@ -143,8 +144,19 @@ impl Lexer {
         self.start = to;
         self.scan = to;
         found?;
-        self.mode = Mode::CopyLine { dropped: false };
+        self.mode = self.next_line();
         Some(())
+    }
+
+    /// What the next line of a `COPY` is read as.
+    fn next_line(&self) -> Mode {
+        match self.csv {
+            Some(_) => Mode::CsvRow {
+                quoted: false,
+                line: 0,
+            },
+            None => Mode::CopyLine { dropped: false },
+        }
     }
 
     pub(super) fn copy_line(&mut self, dropped: bool) -> Option<Token> {
@@ -175,7 +187,7 @@ impl Lexer {
         let token = self.emit(kind, 0, text, consumed);
         self.count_lines(from, to);
         if kind != TokenKind::CopyEnd {
-            self.mode = Mode::CopyLine { dropped: false };
+            self.mode = self.next_line();
         }
         Some(token)
     }
@@ -194,6 +206,7 @@ impl Lexer {
 
     /// Ends the rows of a `COPY` whose `\.` is missing: the line just given is SQL and is read again as such.
     pub fn end_copy_before(&mut self, line: &Token) {
+        self.csv = None;
         self.start = line.start;
         self.scan = line.start;
         self.mode = Mode::Between;

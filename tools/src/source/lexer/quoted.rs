@@ -179,7 +179,7 @@ impl Lexer {
     }
 
     /// Whether bytes behind a forgotten quote may be looked at once more.
-    fn may_look_again(&self) -> bool {
+    pub(super) fn may_look_again(&self) -> bool {
         self.bytes_again <= LOOKED_AT_AGAIN * self.bytes_fed + LOOKED_AT_AGAIN_BYTES
     }
 

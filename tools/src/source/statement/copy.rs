@@ -1,23 +1,35 @@
-//! `COPY ... FROM stdin` of PostgreSQL: one row per line, tabs between values, `\N` for NULL, `\.` at the end.
+//! `COPY ... FROM stdin` of PostgreSQL: one row per line, tabs between values, `\N` for NULL, `\.` at the end; or the same in
+//! CSV, where quotes hold values together and an empty one without quotes is NULL.
 
 use super::{
     InsertTarget, MAX_ROW_BYTES, OnConflict, Piece, PieceKind, Sink, State, StatementReader,
 };
-use crate::source::lexer::{Token, TokenKind, opens_statement};
+use crate::source::lexer::{CsvQuotes, Token, TokenKind, opens_statement};
 use crate::source::words::{copy_target, unescape_postgres};
 
 /// What is said of a `COPY` in the middle of which the dump ends.
 pub(super) const NOT_CLOSED: &str = "the dump ends among the rows of this COPY (`\\.` is missing); what it lacks is not in the file: dump it again";
+
+/// What is said of a row that a forgotten quote has made.
+const QUOTE_NOT_CLOSED: &str = "a quote opens in this row and is never closed; this row was not read, the lines behind it were";
 
 /// How the lines of the `COPY` at hand are written.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct CopyFormat {
     delimiter: u8,
     null: Vec<u8>,
+    /// What stands for the column's default, where the statement says so.
+    default: Option<Vec<u8>>,
+    /// The lines are in CSV, with these quotes.
+    quotes: Option<CsvQuotes>,
+    /// The first line holds names and no values.
+    header: bool,
     /// Values a line must have, when the statement names its columns.
     columns: Option<usize>,
-    /// The lines cannot be read and are stepped over.
-    unreadable: bool,
+    /// Values that the last row of one line had.
+    seen: Option<usize>,
+    /// The lines cannot be read and are stepped over: what the statement asks for.
+    unreadable: Option<&'static str>,
 }
 
 impl Default for CopyFormat {
@@ -25,8 +37,12 @@ impl Default for CopyFormat {
         Self {
             delimiter: b'\t',
             null: b"\\N".to_vec(),
+            default: None,
+            quotes: None,
+            header: false,
             columns: None,
-            unreadable: false,
+            seen: None,
+            unreadable: None,
         }
     }
 }
@@ -61,17 +77,19 @@ impl StatementReader {
             }
             Err(message) => {
                 sink.broken(line, 1, &message)?;
-                self.copy.unreadable = true;
+                self.copy.unreadable = Some("a table without a name");
             }
         }
-        if self.copy.unreadable {
-            sink.broken(
-                line,
-                1,
-                "the rows behind this COPY are not in PostgreSQL's text format and were not read; dump with plain pg_dump",
-            )?;
+        if let Some(what) = self.copy.unreadable {
+            let message = format!(
+                "the rows behind this COPY were not read, because it asks for {what}; write them with plain pg_dump, or with COPY in the formats text or csv"
+            );
+            sink.broken(line, 1, &message)?;
         }
-        self.lexer.begin_copy();
+        match self.copy.quotes {
+            Some(quotes) => self.lexer.begin_csv(quotes),
+            None => self.lexer.begin_copy(),
+        }
         self.state = State::Copy;
         Ok(())
     }
@@ -94,7 +112,12 @@ impl StatementReader {
                     "a row is larger than the limit; it was not read",
                 )?;
             }
-            _ if self.copy.unreadable => {}
+            TokenKind::CopyUnclosed => {
+                self.copy.header = false;
+                sink.broken(token.line, 1, QUOTE_NOT_CLOSED)?;
+            }
+            _ if self.copy.unreadable.is_some() => {}
+            _ if self.copy.header => self.copy.header = false,
             _ => self.copy_line(token, sink)?,
         }
         Ok(())
@@ -109,22 +132,28 @@ impl StatementReader {
             rest = None;
         }
         while let Some(text) = rest {
-            let end = field_end(text, self.copy.delimiter);
+            let (end, written) = match self.copy.quotes {
+                Some(quotes) => csv_field(text, self.copy.delimiter, quotes, &mut self.scratch),
+                None => field_end(text, self.copy.delimiter, &mut self.scratch),
+            };
             let (field, behind) = text.split_at(end);
             rest = behind.get(1..);
-            if field == self.copy.null {
+            let in_quotes = written == Written::InQuotes;
+            if !in_quotes && field == self.copy.null {
                 self.row.push_null();
                 continue;
             }
-            let census = &mut self.census;
-            if memchr::memchr(b'\\', field).is_some() {
-                self.scratch.clear();
-                unescape_field(field, &mut self.scratch);
-                let scratch = &self.scratch;
-                self.row.push_text_with(|into| census.decode(scratch, into));
-            } else {
-                self.row.push_text_with(|into| census.decode(field, into));
+            if !in_quotes && self.copy.default.as_deref() == Some(field) {
+                self.row.push_default();
+                continue;
             }
+            let census = &mut self.census;
+            let value = if written == Written::Plain {
+                field
+            } else {
+                &self.scratch
+            };
+            self.row.push_text_with(|into| census.decode(value, into));
             if self.row.bytes() > MAX_ROW_BYTES {
                 return sink.broken(
                     token.line,
@@ -133,9 +162,13 @@ impl StatementReader {
                 );
             }
         }
-        let expected = self.copy.columns.unwrap_or(self.row.len());
-        let is_sql = opens_statement(line) || line.starts_with(b"COPY ") && line.ends_with(b";");
-        if is_sql && (self.row.len() < expected || expected == 1 && line.ends_with(b";")) {
+        let known = self.copy.columns.or(self.copy.seen);
+        let expected = known.unwrap_or(self.row.len());
+        let ends = line.ends_with(b";");
+        let is_sql = opens_statement(line) || line.starts_with(b"COPY ") && ends;
+        // In CSV the commas of a statement make values of it.
+        let one_value = expected == 1 || self.copy.quotes.is_some();
+        if is_sql && (self.row.len() < expected || one_value && ends) {
             self.lexer.end_copy_before(token);
             self.statement_ended();
             return sink.broken(
@@ -144,21 +177,82 @@ impl StatementReader {
                 "the rows of a COPY are not closed (`\\.` is missing) before the next statement opens",
             );
         }
+        if self.copy.quotes.is_some() {
+            let several_lines = memchr::memchr(b'\n', line).is_some();
+            if several_lines && known.is_some_and(|known| known != self.row.len()) {
+                self.lexer.read_again_behind_first_line(token);
+                return sink.broken(token.line, 1, QUOTE_NOT_CLOSED);
+            }
+            if !several_lines {
+                self.copy.seen = Some(self.row.len());
+            }
+        }
         sink.row(&self.row, token.line, 1)
     }
 }
 
+/// How a value of a line stands there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Written {
+    /// As it is.
+    Plain,
+    /// With escapes; without them it is in the scratch.
+    Escaped,
+    /// In quotes; without them it is in the scratch. It never stands for NULL.
+    InQuotes,
+}
+
 /// Where the field at the start of `text` ends: at a delimiter that no backslash stands before.
-fn field_end(text: &[u8], delimiter: u8) -> usize {
+fn field_end(text: &[u8], delimiter: u8, scratch: &mut Vec<u8>) -> (usize, Written) {
     let mut at = 0;
+    let mut written = Written::Plain;
+    let mut end = text.len();
     while let Some(found) = memchr::memchr2(delimiter, b'\\', &text[at..]) {
         at += found;
         if text[at] == delimiter {
-            return at;
+            end = at;
+            break;
         }
+        written = Written::Escaped;
         at = (at + 2).min(text.len());
     }
-    text.len()
+    if written == Written::Escaped {
+        scratch.clear();
+        unescape_field(&text[..end], scratch);
+    }
+    (end, written)
+}
+
+/// The same in CSV: at a delimiter outside quotes. Quotes may open and close anywhere in a field, as PostgreSQL has it.
+fn csv_field(
+    text: &[u8],
+    delimiter: u8,
+    quotes: CsvQuotes,
+    scratch: &mut Vec<u8>,
+) -> (usize, Written) {
+    let CsvQuotes { quote, escape } = quotes;
+    let plain = memchr::memchr2(delimiter, quote, text).unwrap_or(text.len());
+    if text.get(plain) != Some(&quote) {
+        return (plain, Written::Plain);
+    }
+    scratch.clear();
+    let mut quoted = false;
+    let mut at = 0;
+    while let Some(byte) = text.get(at).copied() {
+        let next = text.get(at + 1).copied();
+        if quoted && byte == escape && (next == Some(quote) || next == Some(escape)) {
+            scratch.extend(next);
+            at += 1;
+        } else if byte == quote {
+            quoted = !quoted;
+        } else if byte == delimiter && !quoted {
+            break;
+        } else {
+            scratch.push(byte);
+        }
+        at += 1;
+    }
+    (at, Written::InQuotes)
 }
 
 fn unescape_field(field: &[u8], into: &mut Vec<u8>) {
@@ -176,25 +270,74 @@ fn unescape_field(field: &[u8], into: &mut Vec<u8>) {
     }
 }
 
-/// What stands behind `FROM stdin`: `WITH (FORMAT text, DELIMITER '|', NULL '')`, or the same without parentheses.
+/// What stands behind `FROM stdin`: `WITH (FORMAT csv, DELIMITER '|', NULL '')`, or the same without parentheses.
 fn read_format(options: &[Piece]) -> CopyFormat {
     let mut format = CopyFormat::default();
+    let (mut delimiter, mut null, mut quote, mut escape) = (None, None, None, None);
+    let mut is_csv = false;
     for (at, option) in options.iter().enumerate() {
-        let text = options[at + 1..]
+        let behind = &options[at + 1..];
+        // `DELIMITER AS E'\t'`
+        let text = behind
             .iter()
-            .take(2)
-            .find(|piece| piece.kind == PieceKind::Text);
-        if option.is_word("CSV") || option.is_word("BINARY") {
-            format.unreadable = true;
-        } else if let (true, Some(text)) = (option.is_word("DELIMITER"), text) {
-            match text.raw.as_slice() {
-                [delimiter] => format.delimiter = *delimiter,
-                b"\\t" => format.delimiter = b'\t',
-                _ => format.unreadable = true,
+            .find(|piece| !piece.is_word("AS") && !piece.is_word("E"))
+            .filter(|piece| piece.kind == PieceKind::Text)
+            .map(|piece| piece.raw.as_slice());
+        let named = |name: &str| option.text.eq_ignore_ascii_case(name);
+        // `FORMAT 'csv'` is allowed as well; behind other options a text is their value.
+        let of_format = at > 0 && options[at - 1].is_word("FORMAT");
+        let is_word = option.kind == PieceKind::Word;
+        if (is_word || of_format) && named("CSV") {
+            is_csv = true;
+        } else if (is_word || of_format) && named("BINARY") {
+            format.unreadable = Some("the format binary");
+        } else if !is_word {
+            continue;
+        } else if named("HEADER") {
+            format.header = !behind.first().is_some_and(says_no);
+        } else if named("FORCE") || named("FORCE_NULL") || named("FORCE_NOT_NULL") {
+            format.unreadable = Some("values that are NULL or not by their column (FORCE)");
+        } else if let Some(text) = text {
+            if named("DELIMITER") || named("DELIMITERS") {
+                delimiter = Some(text);
+            } else if named("NULL") {
+                null = Some(text);
+            } else if named("QUOTE") {
+                quote = Some(text);
+            } else if named("ESCAPE") {
+                escape = Some(text);
+            } else if named("DEFAULT") {
+                format.default = Some(text.to_vec());
             }
-        } else if let (true, Some(text)) = (option.is_word("NULL"), text) {
-            format.null.clone_from(&text.raw);
+        }
+    }
+    let mut sign = |text: Option<&[u8]>, otherwise: u8| match text {
+        None => otherwise,
+        Some([sign]) => *sign,
+        Some(b"\\t") => b'\t',
+        Some(_) => {
+            format.unreadable = Some("a sign of several bytes");
+            otherwise
+        }
+    };
+    if is_csv {
+        format.delimiter = sign(delimiter, b',');
+        let quote = sign(quote, b'"');
+        let escape = sign(escape, quote);
+        format.quotes = Some(CsvQuotes { quote, escape });
+        format.null = null.unwrap_or_default().to_vec();
+    } else {
+        format.delimiter = sign(delimiter, b'\t');
+        if let Some(null) = null {
+            format.null = null.to_vec();
         }
     }
     format
+}
+
+/// `HEADER false`, in any of the ways PostgreSQL knows.
+fn says_no(value: &Piece) -> bool {
+    ["false", "off", "0", "no"]
+        .iter()
+        .any(|no| value.text.eq_ignore_ascii_case(no))
 }

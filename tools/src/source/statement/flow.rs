@@ -162,6 +162,11 @@ impl StatementReader {
             State::InRow { filled, .. } => {
                 token.first_on_line && filled == super::Filled::Nothing && is(&["INSERT", "CREATE"])
             }
+            State::Select(selected) => {
+                let goes_on = selected.expects_select() && is(&["SELECT"]);
+                self.depth == 0 && self.flow.case_depth == 0 && is(&OPENERS) && !goes_on
+            }
+            State::Set(_) => token.first_on_line && self.depth == 0 && is(&OPENERS),
             State::Collect { .. } => {
                 if self.depth > 0 || self.is_module() {
                     return false;

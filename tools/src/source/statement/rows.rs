@@ -10,6 +10,14 @@ use crate::source::words::{Escapes, unescape};
 /// One value that is an expression may have this many parts; `replace(replace(...))` has a dozen.
 const PIECES_PER_VALUE: usize = 4096;
 
+/// Why a value could not be read, and where it stands.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Trouble {
+    pub(super) line: u64,
+    pub(super) column: u64,
+    pub(super) message: String,
+}
+
 /// How far the value at hand has come.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Filled {
@@ -128,7 +136,7 @@ impl StatementReader {
         let outermost = self.depth == 0;
         match token.kind {
             TokenKind::Punctuation(b',') if outermost => {
-                let fine = broken || self.end_value(&token, filled, sink)?;
+                let fine = broken || self.end_value((token.line, token.column), filled, sink)?;
                 self.state = State::InRow {
                     line,
                     broken: broken || !fine,
@@ -136,7 +144,7 @@ impl StatementReader {
                 };
             }
             TokenKind::Punctuation(b')') if outermost => {
-                let fine = !broken && self.end_value(&token, filled, sink)?;
+                let fine = !broken && self.end_value((token.line, token.column), filled, sink)?;
                 self.state = State::BetweenRows {
                     comma: false,
                     any: true,
@@ -178,21 +186,32 @@ impl StatementReader {
                 if broken {
                     return Ok(());
                 }
-                let filled = self.add_to_value(token, filled);
-                let too_large = self.row.bytes() + self.piece_bytes > MAX_ROW_BYTES
-                    || self.pieces.len() > PIECES_PER_VALUE;
-                if too_large {
-                    let message = "a row is larger than the limit; it was not read";
-                    sink.broken(token.line, token.column, message)?;
-                }
+                let (filled, fine) = self.grow_value(token, filled, sink)?;
                 self.state = State::InRow {
                     line,
-                    broken: too_large,
+                    broken: !fine,
                     filled,
                 };
             }
         }
         Ok(())
+    }
+
+    /// Adds a token to the value at hand. `false`: the row has become too large, which was reported.
+    pub(super) fn grow_value<S: Sink>(
+        &mut self,
+        token: Token,
+        filled: Filled,
+        sink: &mut S,
+    ) -> Result<(Filled, bool), S::Failure> {
+        let filled = self.add_to_value(token, filled);
+        let fits = self.row.bytes() + self.piece_bytes <= MAX_ROW_BYTES
+            && self.pieces.len() <= PIECES_PER_VALUE;
+        if !fits {
+            let message = "a row is larger than the limit; it was not read";
+            sink.broken(token.line, token.column, message)?;
+        }
+        Ok((filled, fits))
     }
 
     /// Adds a token to the value at hand: a plain literal goes straight into the row.
@@ -244,32 +263,43 @@ impl StatementReader {
         Filled::Pieces
     }
 
-    /// Ends the value at hand. `false`: it could not be read and was reported.
-    fn end_value<S: Sink>(
+    /// Ends the value at hand, at `place`. `false`: it could not be read and was reported.
+    pub(super) fn end_value<S: Sink>(
         &mut self,
-        token: &Token,
+        place: (u64, u64),
         filled: Filled,
         sink: &mut S,
     ) -> Result<bool, S::Failure> {
+        if let Filled::Plain(_) = filled {
+            return Ok(true);
+        }
+        match self.take_value(place, filled) {
+            Ok(()) => Ok(true),
+            Err(trouble) => {
+                sink.broken(trouble.line, trouble.column, &trouble.message)?;
+                Ok(false)
+            }
+        }
+    }
+
+    /// Puts the value at hand, which ends at `place`, into the row.
+    pub(super) fn take_value(&mut self, place: (u64, u64), filled: Filled) -> Result<(), Trouble> {
         match filled {
-            Filled::Plain(_) => return Ok(true),
+            Filled::Plain(_) => return Ok(()),
             Filled::Nothing => {
-                sink.broken(
-                    token.line,
-                    token.column,
-                    "a value is missing here; this row was not read",
-                )?;
-                return Ok(false);
+                return Err(Trouble {
+                    line: place.0,
+                    column: place.1,
+                    message: "a value is missing here; this row was not read".to_owned(),
+                });
             }
             Filled::Pieces => {}
         }
         let value = expression::evaluate(&self.pieces, self.dialect);
-        let place = self
+        let (line, column) = self
             .pieces
             .first()
-            .map_or((token.line, token.column), |piece| {
-                (piece.line, piece.column)
-            });
+            .map_or(place, |piece| (piece.line, piece.column));
         self.pieces.clear();
         self.piece_bytes = 0;
         match value {
@@ -278,15 +308,14 @@ impl StatementReader {
             Ok(Value::Text(text)) => self.row.push_text(&text),
             Ok(Value::Blob(bytes)) => self.row.push_blob(&bytes),
             Err(message) => {
-                sink.broken(
-                    place.0,
-                    place.1,
-                    &format!("{message}; this row was not read"),
-                )?;
-                return Ok(false);
+                return Err(Trouble {
+                    line,
+                    column,
+                    message: format!("{message}; this row was not read"),
+                });
             }
         }
-        Ok(true)
+        Ok(())
     }
 
     fn push_quoted(&mut self, token: &Token) {

@@ -88,7 +88,7 @@ fn tally(dialect: Dialect, pieces: &mut dyn Iterator<Item = &[u8]>) -> Tally {
 /// Texts of which every part may be looked at again for every other one, unless somebody bounds it.
 #[test]
 fn nothing_takes_more_than_time_proportional_to_its_size() {
-    let patterns: [&[u8]; 14] = [
+    let patterns: [&[u8]; 20] = [
         b"INSERT INTO a VALUES ('\n",
         b"INSERT INTO a VALUES (\\'\n",
         b"INSERT INTO a VALUES (\"\n",
@@ -103,10 +103,22 @@ fn nothing_takes_more_than_time_proportional_to_its_size() {
         b"CREATE TABLE a (b int);",
         b"COPY a FROM stdin;\n",
         b"E'\\",
+        b"INSERT INTO a SELECT 1,\n",
+        b"INSERT INTO a SET b = (\n",
+        b"SELECT 1 UNION ",
+        b"1,\"a\n",
+        b"\\\"\n",
+        b"1,\"a\n,\"\"\n2\n",
     ];
-    for dialect in DIALECTS {
+    // Rows in CSV, with an escape that opens a quote where it stands outside of one.
+    let starts: [&[u8]; 2] = [b"", b"COPY a (x, y, z) FROM stdin CSV ESCAPE '\\';\n"];
+    for (dialect, start) in DIALECTS
+        .iter()
+        .flat_map(|dialect| starts.map(|start| (*dialect, start)))
+    {
         for pattern in patterns {
-            let text = pattern.repeat(400_000 / pattern.len());
+            let mut text = start.to_vec();
+            text.extend(pattern.repeat(400_000 / pattern.len()));
             let begun = Instant::now();
             tally(dialect, &mut text.chunks(4096));
             // Linear, this takes a hundredth of it; quadratic, minutes.
@@ -206,10 +218,16 @@ proptest! {
 
     #[test]
     fn any_bytes_are_read_in_every_dialect_and_every_encoding(bytes: Vec<u8>, which in 0_usize..4) {
-        let mut text = b"INSERT INTO a VALUES (1,'".to_vec();
-        text.extend(&bytes);
         tally(DIALECTS[which], &mut std::iter::once(bytes.as_slice()));
-        tally(DIALECTS[which], &mut text.chunks(7));
+        for opening in [
+            "INSERT INTO a VALUES (1,'",
+            "INSERT INTO a SELECT 1, ",
+            "INSERT INTO a SET b = 1, ",
+            "COPY a (x, y) FROM stdin CSV;\n1,\"",
+        ] {
+            let text = [opening.as_bytes(), &bytes].concat();
+            tally(DIALECTS[which], &mut text.chunks(7));
+        }
         for layout in [Layout::Bytes, Layout::Utf16Little, Layout::Utf16Big, Layout::detect(&bytes)] {
             let mut transcoder = layout.transcoder();
             let mut reader = StatementReader::new(DIALECTS[which]);
@@ -242,6 +260,24 @@ proptest! {
         }
         let whole = tally(dialect, &mut std::iter::once(text.as_slice()));
         prop_assert_eq!(tally(dialect, &mut text.chunks(size)), whole);
+    }
+
+    /// Rows in CSV, as SELECT and as SET, of any signs that mean something there, whole and in pieces.
+    #[test]
+    fn where_rows_of_other_forms_are_cut_changes_nothing(
+        signs in "([12,;ab'\"\n\\\\.()=]|NULL|UNION ALL |SELECT |FROM |INSERT INTO a |COPY a FROM stdin CSV;\n|\\\\\\.\n){0,60}",
+        which in 0_usize..4,
+        size in 1_usize..9,
+    ) {
+        let (dialect, opening) = [
+            (Dialect::Postgres, "COPY a (x, y) FROM stdin CSV;\n"),
+            (Dialect::Postgres, "COPY a FROM stdin CSV ESCAPE '\\' QUOTE '''';\n"),
+            (Dialect::SqlServer, "INSERT INTO a SELECT "),
+            (Dialect::MySql, "INSERT INTO a SET x = "),
+        ][which];
+        let text = format!("{opening}{signs}\n\\.\nINSERT INTO a VALUES (7);\n");
+        let whole = tally(dialect, &mut std::iter::once(text.as_bytes()));
+        prop_assert_eq!(tally(dialect, &mut text.as_bytes().chunks(size)), whole);
     }
 
     /// Files of any bytes, through the front door: an answer, never a panic.
