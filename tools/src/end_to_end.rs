@@ -91,7 +91,16 @@ impl Bench {
 
     pub(crate) fn verify(&mut self) -> Report {
         let (plan, rejects) = (self.plan(), self.rejects());
-        verify(&plan, &self.staging, &mut self.store, &rejects).expect("verify can be carried out")
+        let report = verify(&plan, &self.staging, &mut self.store, &rejects)
+            .expect("verify can be carried out");
+        for difference in &report.differences {
+            let what = &difference.what;
+            assert!(
+                crate::report::is_known(what),
+                "no report can say in German: {what}"
+            );
+        }
+        report
     }
 
     pub(crate) fn reconcile(&mut self) -> crate::verify::reconciliation::Reconciliation {
@@ -128,6 +137,48 @@ impl Bench {
         };
         crate::certify::certify(request, &self.staging, &mut self.store)
             .expect("the comparison ends")
+    }
+
+    /// Whatever a rule needs, the plan allows.
+    pub(crate) fn allow_everything(&mut self) {
+        use std::fmt::Write as _;
+        let rules: Vec<String> = self
+            .text
+            .lines()
+            .skip_while(|line| !line.starts_with("[budget]"))
+            .skip(1)
+            .take_while(|line| !line.starts_with('['))
+            .filter_map(|line| Some(line.split_once(" = ")?.0.to_owned()))
+            .collect();
+        let mut text = String::new();
+        for line in self.text.lines() {
+            let rule = line.split_once(" = ").map_or("", |(rule, _)| rule);
+            if rules.iter().any(|known| known == rule) {
+                let _ = writeln!(text, "{rule} = 1000");
+            } else {
+                let _ = writeln!(text, "{line}");
+            }
+        }
+        self.text = text;
+    }
+
+    /// Somebody at a branch writes in every order.
+    pub(crate) fn staff_changes_every_status(&mut self) {
+        let actor = shared::id::Actor::new(shared::id::ReplicaNumber(3), 1);
+        let mut counter = 0;
+        for document in self.documents() {
+            if Order::of(&document).is_none() {
+                continue;
+            }
+            let at = shared::clock::Hlc::at(shared::clock::UtcMillis(1_795_000_000_000));
+            let mut authoring = shared::document::Authoring::new(actor, counter, at, None);
+            let mut change = Change::of(&document);
+            let status = shared::domain::fields::known(shared::domain::fields::order::STATUS);
+            change.set(&mut authoring, status, "done");
+            counter = authoring.counter();
+            let delta = change.finish();
+            self.merge(&delta);
+        }
     }
 
     /// Looks into the store of another.
@@ -169,6 +220,11 @@ impl Bench {
         let mut codes = std::collections::BTreeMap::new();
         for line in text.lines() {
             let reject: serde_json::Value = serde_json::from_str(line).expect("each line is JSON");
+            let reason = reject["reason"].as_str().unwrap_or_default();
+            assert!(
+                crate::report::is_known(reason),
+                "no report can say in German: {reason}"
+            );
             *codes
                 .entry(reject["code"].as_str().unwrap_or_default().to_owned())
                 .or_default() += 1;

@@ -46,7 +46,12 @@ pub struct Sums {
 impl Sums {
     /// Whether every row is accounted for.
     pub fn add_up(&self) -> bool {
-        self.source == self.migrated + self.merged + self.embedded + self.rejected + self.excluded
+        self.source == self.accounted_for()
+    }
+
+    /// Rows of which it is said what became of them.
+    pub fn accounted_for(&self) -> u64 {
+        self.migrated + self.merged + self.embedded + self.rejected + self.excluded
     }
 
     /// Counts one row.

@@ -8,6 +8,7 @@ mod assessment;
 mod certificate;
 mod reconciliation;
 mod rehearsal;
+mod said;
 mod words;
 
 use std::fmt::Write as _;
@@ -20,6 +21,8 @@ pub use assessment::assessment;
 pub use certificate::certificate;
 pub use reconciliation::reconciliation;
 pub use rehearsal::rehearsal;
+#[cfg(test)]
+pub(crate) use said::is_known;
 pub use words::Language;
 use words::Words;
 
@@ -175,6 +178,14 @@ fn code(text: impl Into<String>) -> Cell {
     Cell {
         text: shortened(text.into()),
         class: "code",
+    }
+}
+
+/// A cell of a sentence.
+fn message(text: impl Into<String>) -> Cell {
+    Cell {
+        class: "prose",
+        ..name(text)
     }
 }
 
@@ -336,14 +347,14 @@ fn place_of(target: &str) -> String {
     bare.unwrap_or(target).to_owned()
 }
 
-/// Differences one by one, as the program words them.
+/// Differences one by one.
 fn differences_table(words: &Words, report: &crate::run::Report) -> Table {
     let rows = report.differences.iter().map(|difference| {
         row(vec![
-            code(difference.table.as_str()),
-            code(difference.key.as_str()),
-            code(difference.field.as_str()),
-            code(difference.what.as_str()),
+            code(words.table_or_kind(&difference.table, &difference.key)),
+            code(words.said_of_key(&difference.key)),
+            name(words.field(&difference.field)),
+            message(words.said_of_field(&difference.field, &difference.what)),
         ])
     });
     Table {
@@ -378,7 +389,7 @@ impl Sheet {
             facts: Vec::new(),
             sections: Vec::new(),
             signature: None,
-            foot: vec![words.text("sheet-json"), words.text("sheet-english")],
+            foot: vec![words.text("sheet-json")],
             words,
         }
     }
@@ -428,5 +439,7 @@ fn in_css(text: &str) -> String {
     written
 }
 
+#[cfg(test)]
+mod languages;
 #[cfg(test)]
 pub(crate) mod tests;

@@ -573,7 +573,11 @@ impl Report {
         };
         for (table, sums) in &ledger {
             if !sums.add_up() {
-                let what = format!("the sums do not account for every row: {sums:?}");
+                let what = format!(
+                    "{} rows in the source, {} accounted for",
+                    sums.source,
+                    sums.accounted_for()
+                );
                 report.differ(table, "", "", what);
             }
         }

@@ -17,7 +17,6 @@ sheet-more = { $n ->
    *[other] { $count } weitere Zeilen stehen in der JSON-Ausgabe.
 }
 sheet-json = Dieselben Angaben für Programme: derselbe Befehl mit --json.
-sheet-english = Meldungen in Schreibmaschinenschrift stehen so da, wie das Programm sie schreibt (englisch).
 sign-title = Unterschriften
 sign-name = Name
 sign-function = Funktion
@@ -115,6 +114,7 @@ assessment-bad = { $n ->
 assessment-bad-text = Ohne Entscheid gehen dabei Zeilen oder ihre Bedeutung verloren. Zu jedem Befund steht, was zu tun ist.
 assessment-dialect = Datenbank
 assessment-encoding = Zeichen
+assessment-mixed = gemischt: { $encodings }
 assessment-size = Grösse
 assessment-tables = Tabellen
 assessment-rows = Zeilen

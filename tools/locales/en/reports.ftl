@@ -17,7 +17,6 @@ sheet-more = { $n ->
    *[other] { $count } more lines are in the JSON output.
 }
 sheet-json = The same for programs: the same command with --json.
-sheet-english = Messages in typewriter letters stand as the program writes them.
 sign-title = Signatures
 sign-name = Name
 sign-function = Function
@@ -115,6 +114,7 @@ assessment-bad = { $n ->
 assessment-bad-text = Rows or their meaning are lost unless somebody decides. Each finding says what to do about it.
 assessment-dialect = Database
 assessment-encoding = Characters
+assessment-mixed = mixed: { $encodings }
 assessment-size = Size
 assessment-tables = Tables
 assessment-rows = Rows

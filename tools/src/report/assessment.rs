@@ -6,7 +6,9 @@ use shared::presentation::chart::{Chart, Series, horizontal_bars};
 use shared::presentation::format;
 
 use super::words::Words;
-use super::{About, Part, Row, Sheet, Table, Verdict, code, head, name, number, number_head, row};
+use super::{
+    About, Part, Row, Sheet, Table, Verdict, code, head, message, name, number, number_head, row,
+};
 use crate::assess::{Assessment, ColumnReport, Finding, Risk, TableReport};
 
 /// Tables whose columns are written out one by one; beyond, a report is no longer read.
@@ -53,7 +55,7 @@ pub fn assessment(about: &About, assessment: &Assessment) -> Result<String, aska
     let parts = vec![
         Part::Facts(vec![(
             sheet.words.text("assessment-encoding"),
-            assessment.encoding.clone(),
+            encoding(&sheet.words, &assessment.encoding),
         )]),
         Part::Table(findings_table(
             &sheet.words,
@@ -84,7 +86,10 @@ fn facts(sheet: &mut Sheet, assessment: &Assessment) {
     let words = sheet.words.clone();
     let rows: u64 = assessment.tables.iter().map(|table| table.rows).sum();
     sheet.fact("assessment-dialect", assessment.dialect.clone());
-    sheet.fact("assessment-encoding", assessment.encoding.clone());
+    sheet.fact(
+        "assessment-encoding",
+        encoding(&words, &assessment.encoding),
+    );
     sheet.fact("assessment-size", words.bytes(assessment.bytes));
     sheet.fact(
         "assessment-tables",
@@ -100,6 +105,18 @@ fn facts(sheet: &mut Sheet, assessment: &Assessment) {
         words.count(assessment.errors.len() as u64),
     );
     sheet.fact("sheet-source-sha", assessment.sha256.clone());
+}
+
+/// `mixed utf-8 and cp850` in the report's language.
+fn encoding(words: &Words, encoding: &str) -> String {
+    match encoding.strip_prefix("mixed ") {
+        Some(mixed) => words.with(
+            "assessment-mixed",
+            "encodings",
+            &mixed.replace(" and ", ", "),
+        ),
+        None => encoding.to_owned(),
+    }
 }
 
 fn tables_chart(words: &Words, assessment: &Assessment) -> String {
@@ -200,7 +217,7 @@ fn findings_table(words: &Words, findings: &[Finding]) -> Table {
             name(what.unwrap_or_else(|| finding.code.to_owned())),
             code(place.join(".")),
             number(words.count(finding.count)),
-            code(examples(&finding.examples)),
+            code(examples(words, finding)),
             name(remedy.unwrap_or_else(|| finding.remedy.clone())),
         ];
         for prose in [1, 5] {
@@ -223,14 +240,23 @@ fn findings_table(words: &Words, findings: &[Finding]) -> Table {
     .bounded(words, 0)
 }
 
-fn examples(examples: &[String]) -> String {
-    let mut shown: Vec<&str> = examples
+/// Values as they stand; of findings about places the places.
+fn examples(words: &Words, finding: &Finding) -> String {
+    let names_places = ["unreadable", "unapplied_change"].contains(&finding.code);
+    let mut shown: Vec<String> = finding
+        .examples
         .iter()
         .take(MOST_EXAMPLES)
-        .map(String::as_str)
+        .map(|example| {
+            if names_places {
+                words.said(example)
+            } else {
+                example.clone()
+            }
+        })
         .collect();
-    if examples.len() > MOST_EXAMPLES {
-        shown.push("…");
+    if finding.examples.len() > MOST_EXAMPLES {
+        shown.push("…".to_owned());
     }
     shown.join(" · ")
 }
@@ -301,7 +327,7 @@ fn errors_table(words: &Words, assessment: &Assessment) -> Table {
         row(vec![
             number(words.count(error.line)),
             number(words.count(error.column)),
-            code(error.message.as_str()),
+            message(words.said(&error.message)),
         ])
     });
     Table {

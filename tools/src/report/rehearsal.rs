@@ -5,7 +5,7 @@ use super::reconciliation::sums_sections;
 use super::words::Words;
 use super::{
     About, Part, Sheet, Table, Verdict, changes_table, code, differences_table, head, ledger_table,
-    name, number, number_head, row,
+    message, name, number, number_head, row,
 };
 use crate::ledger::Sums;
 use crate::rehearse::Rehearsal;
@@ -158,7 +158,11 @@ pub(super) fn rejects_table(words: &Words, rejects: &[RejectedRows]) -> Table {
         let reason = words.of_code("reject", &rejected.code);
         let shown = rejected.examples.iter().map(|example| {
             let key = example.key.as_deref().unwrap_or("–");
-            format!("{key}: {}", example.reason)
+            format!(
+                "{}: {}",
+                words.said_of_key(key),
+                words.said(&example.reason)
+            )
         });
         let mut reason = name(reason.unwrap_or_else(|| rejected.code.clone()));
         reason.class = "prose";
@@ -166,7 +170,7 @@ pub(super) fn rejects_table(words: &Words, rejects: &[RejectedRows]) -> Table {
             code(rejected.table.as_str()),
             reason,
             number(words.count(rejected.rows)),
-            code(shown.collect::<Vec<_>>().join("\n")),
+            message(shown.collect::<Vec<_>>().join("\n")),
         ])
     });
     Table {

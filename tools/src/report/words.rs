@@ -112,7 +112,11 @@ impl Words {
         self.find(&format!("{prefix}-{}", code.replace('_', "-")), &[])
     }
 
-    fn find(&self, key: &str, arguments: &[(&'static str, FluentValue<'_>)]) -> Option<String> {
+    pub(super) fn find(
+        &self,
+        key: &str,
+        arguments: &[(&'static str, FluentValue<'_>)],
+    ) -> Option<String> {
         let arguments: HashMap<Cow<'static, str>, FluentValue<'_>> = arguments
             .iter()
             .map(|(name, value)| (Cow::Borrowed(*name), value.clone()))
@@ -177,8 +181,14 @@ mod tests {
     use std::collections::{BTreeMap, BTreeSet};
 
     const FILES: [&str; 2] = [
-        include_str!("../../locales/de/reports.ftl"),
-        include_str!("../../locales/en/reports.ftl"),
+        concat!(
+            include_str!("../../locales/de/reports.ftl"),
+            include_str!("../../locales/de/messages.ftl")
+        ),
+        concat!(
+            include_str!("../../locales/en/reports.ftl"),
+            include_str!("../../locales/en/messages.ftl")
+        ),
     ];
 
     /// Key -> the variables its text uses.

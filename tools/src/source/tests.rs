@@ -22,6 +22,13 @@ fn stage(text: &[u8]) -> (Staging, SourceSummary) {
     file.write_all(text).expect("the file is written");
     let mut staging = Staging::create(None).expect("a staging database");
     let summary = read_source(file.path(), &mut staging, |_, _| {}).expect("the source is read");
+    for broken in staging.broken() {
+        let message = &broken.message;
+        assert!(
+            crate::report::is_known(message),
+            "no report can say in German: {message}"
+        );
+    }
     (staging, summary)
 }
 

@@ -291,13 +291,15 @@ fn read_format(options: &[Piece]) -> CopyFormat {
             is_csv = true;
         } else if (is_word || of_format) && named("BINARY") {
             format.unreadable = Some("the format binary");
-        } else if !is_word {
-            continue;
-        } else if named("HEADER") {
+        } else if is_word && named("HEADER") {
             format.header = !behind.first().is_some_and(says_no);
-        } else if named("FORCE") || named("FORCE_NULL") || named("FORCE_NOT_NULL") {
+        } else if is_word
+            && ["FORCE", "FORCE_NULL", "FORCE_NOT_NULL"]
+                .into_iter()
+                .any(named)
+        {
             format.unreadable = Some("values that are NULL or not by their column (FORCE)");
-        } else if let Some(text) = text {
+        } else if let Some(text) = text.filter(|_| is_word) {
             if named("DELIMITER") || named("DELIMITERS") {
                 delimiter = Some(text);
             } else if named("NULL") {

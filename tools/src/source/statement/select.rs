@@ -368,16 +368,13 @@ impl StatementReader {
                 self.pieces.clear();
                 self.piece_bytes = 0;
                 let columns = self.assigned_to.as_mut().and_then(|to| to.columns.as_mut());
-                match (name, columns) {
-                    (Some(name), Some(columns)) => {
-                        columns.push(name.text);
-                        Some(Some(Filled::Nothing))
-                    }
-                    _ => {
-                        let message = "the name of a column was expected before `=`";
-                        sink.broken(token.line, token.column, message)?;
-                        None
-                    }
+                if let (Some(name), Some(columns)) = (name, columns) {
+                    columns.push(name.text);
+                    Some(Some(Filled::Nothing))
+                } else {
+                    let message = "the name of a column was expected before `=`";
+                    sink.broken(token.line, token.column, message)?;
+                    None
                 }
             }
             (TokenKind::Punctuation(b','), Some(filled)) if outermost => self
