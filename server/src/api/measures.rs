@@ -54,6 +54,7 @@ pub(crate) async fn metrics(State(app): State<App>) -> Result<String, Problem> {
     }
     gauge!("offpiste_hub_conflicts").set(exact(counts.conflicts));
     gauge!("offpiste_hub_feed_position").set(exact(counts.position));
+    gauge!("offpiste_hub_lists_behind").set(exact(app.hub.lists_behind()));
     gauge!("offpiste_hub_store_bytes").set(exact(app.hub.bytes_on_disk().await?));
     replicas(&app, crate::clock::now());
     schema(&app).await?;

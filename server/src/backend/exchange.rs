@@ -16,6 +16,7 @@ use shared::wire::{
     WaitReply,
 };
 
+use super::backlog::Follow;
 use super::join::next_replica;
 use super::records::{self, RefusedDelta, Replica};
 use super::{BackendError, Hub, Writer};
@@ -23,7 +24,7 @@ use crate::{clock, random};
 
 /// Documents from which a push is acknowledged without waiting for the lists: half of a full message. Nobody looks for five
 /// hundred orders in the moment they arrive. What comes in such parts is likely to be followed by more.
-pub(super) const BULK: usize = limits::DOCUMENTS_PER_EXCHANGE / 2;
+const BULK: usize = limits::DOCUMENTS_PER_EXCHANGE / 2;
 
 /// The same in bytes: what is brought over from elsewhere may be large, and fewer of it fill a message.
 const BULK_BYTES: usize = limits::EXCHANGE_DOCUMENT_BYTES / 4;
@@ -294,13 +295,14 @@ impl Hub {
             }
         }
         let bytes: usize = pushed.iter().map(Vec::len).sum();
-        // While the lists have much to follow, as in an import, nobody waits for them who brings something to be kept.
-        let shared = &self.inner.shared;
-        let lists_lag = shared.store.head().saturating_sub(*shared.head.borrow());
-        let is_bulk = pushed.is_empty()
-            || pushed.len() >= BULK
-            || bytes >= BULK_BYTES
-            || lists_lag >= BULK as u64;
+        let follow = if pushed.len() >= BULK || bytes >= BULK_BYTES {
+            Follow::AtLeisure
+        } else if self.lists_behind() >= BULK as u64 {
+            // While the lists have much to follow, as in an import, nobody waits for them who brings something to be kept.
+            Follow::Soon
+        } else {
+            Follow::Awaited
+        };
         let judged = tokio::task::spawn_blocking(move || {
             pushed
                 .into_iter()
@@ -314,11 +316,7 @@ impl Hub {
         .map_err(|_| BackendError::Stopped)?;
         let (verdicts, sizes) = judged;
         let merge = move |writer: &mut Writer| merge_all(writer, peer, claim, verdicts, &sizes);
-        let taken = if is_bulk {
-            self.write_in_bulk(merge).await?
-        } else {
-            self.write(merge).await?
-        };
+        let taken = self.write_for(follow, merge).await?;
         metrics::counter!("offpiste_hub_deltas_merged_total").increment(taken.merged);
         metrics::counter!("offpiste_hub_deltas_refused_total")
             .increment(taken.refused.len() as u64);

@@ -2,6 +2,7 @@
 //!
 //! [`Hub`] is the handle that requests hold. Writing goes through one thread ([`writer`]); reading does not wait for it.
 
+mod backlog;
 mod changeover;
 mod digests;
 mod doings;
@@ -54,6 +55,7 @@ pub(crate) use start::{
 pub(crate) use upkeep::LONG_ABSENT_DAYS_ALLOWED;
 pub(crate) use writer::Writer;
 
+use self::backlog::Follow;
 use crate::random::NoRandomness;
 
 /// The hub as requests hold it. Cheap to clone.
@@ -131,6 +133,12 @@ impl Hub {
         self.inner.shared.head.subscribe()
     }
 
+    /// How many positions of the feed the lists have yet to follow: most are a document each.
+    pub(crate) fn lists_behind(&self) -> u64 {
+        let shared = &self.inner.shared;
+        shared.store.head().saturating_sub(*shared.head.borrow())
+    }
+
     /// Joined machines and when they were last heard of.
     pub(crate) fn replicas(&self) -> &presence::Replicas {
         &self.inner.replicas
@@ -167,25 +175,14 @@ impl Hub {
         T: Send + 'static,
         E: From<BackendError> + Send + 'static,
     {
-        self.queue(true, work).await
+        self.write_for(Follow::Awaited, work).await
     }
 
-    /// Has work done by the writer. The answer comes when what was written survives a power cut; the lists follow. For bulk,
-    /// whose sender does not look at it at once.
-    pub(crate) async fn write_in_bulk<T, E>(
+    /// Has work done by the writer. The answer comes when what was written survives a power cut; when the lists have it,
+    /// `follow` says.
+    async fn write_for<T, E>(
         &self,
-        work: impl FnOnce(&mut Writer) -> Result<T, E> + Send + 'static,
-    ) -> Result<T, E>
-    where
-        T: Send + 'static,
-        E: From<BackendError> + Send + 'static,
-    {
-        self.queue(false, work).await
-    }
-
-    async fn queue<T, E>(
-        &self,
-        waits_for_lists: bool,
+        follow: Follow,
         work: impl FnOnce(&mut Writer) -> Result<T, E> + Send + 'static,
     ) -> Result<T, E>
     where
@@ -196,7 +193,7 @@ impl Hub {
         let job: writer::Job = Box::new(move |writer| {
             let outcome = work(writer);
             writer::Answer {
-                waits_for_lists,
+                follow,
                 tell: Box::new(move |durable| {
                     // The asker may have gone; what was written stays written.
                     let _ = answer.send(durable.map_err(E::from).and(outcome));

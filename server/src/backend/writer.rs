@@ -16,7 +16,7 @@ use shared::sync::hub::{Changed, Writing};
 use tokio::sync::{mpsc, watch};
 
 use super::BackendError;
-use super::lists::{Batch, Followers};
+use super::backlog::{Batch, Follow, Followers};
 use super::records;
 use crate::clock;
 
@@ -28,9 +28,22 @@ pub(super) type Tell = Box<dyn FnOnce(Result<(), BackendError>) + Send>;
 
 /// Whom to tell, and when.
 pub(super) struct Answer {
-    /// Whether the asker must find in the lists what they wrote.
-    pub(super) waits_for_lists: bool,
+    /// How soon the lists shall have it.
+    pub(super) follow: Follow,
     pub(super) tell: Tell,
+}
+
+/// A job that was performed.
+struct Done {
+    answer: Answer,
+    /// The position of its last change, none when it changed no document.
+    wrote_up_to: Option<u64>,
+}
+
+impl Done {
+    fn is_bulk(&self) -> bool {
+        self.wrote_up_to.is_none() || self.answer.follow == Follow::AtLeisure
+    }
 }
 
 /// Jobs that wait; beyond it whoever asks waits in turn.
@@ -253,6 +266,7 @@ impl Writer {
             lists.take(Batch {
                 changes,
                 waiting: Vec::new(),
+                is_bulk: false,
             });
         }
         Ok(())
@@ -261,10 +275,10 @@ impl Writer {
     fn perform(&mut self, first: Job, jobs: &mut mpsc::Receiver<Job>) {
         let shared = Arc::clone(&self.shared);
         let gate = shared.gate.write().unwrap_or_else(PoisonError::into_inner);
-        let mut answers = vec![first(self)];
-        while answers.len() < BATCH_JOBS && self.changed.len() < BATCH_DOCUMENTS {
+        let mut done = vec![self.perform_one(first)];
+        while done.len() < BATCH_JOBS && self.changed.len() < BATCH_DOCUMENTS {
             match jobs.try_recv() {
-                Ok(job) => answers.push(job(self)),
+                Ok(job) => done.push(self.perform_one(job)),
                 Err(_) => break,
             }
         }
@@ -273,27 +287,48 @@ impl Writer {
         match durable {
             Ok(()) => {
                 let changes = self.publish();
-                let (waiting, prompt): (Vec<Answer>, Vec<Answer>) = answers
-                    .into_iter()
-                    .partition(|answer| answer.waits_for_lists);
-                for answer in prompt {
-                    (answer.tell)(Ok(()));
+                let is_bulk = done.iter().all(Done::is_bulk);
+                let mut waiting = Vec::new();
+                for Done {
+                    answer,
+                    wrote_up_to,
+                } in done
+                {
+                    match wrote_up_to {
+                        Some(position) if answer.follow == Follow::Awaited => {
+                            waiting.push((position, answer.tell));
+                        }
+                        _ => (answer.tell)(Ok(())),
+                    }
                 }
-                let waiting = waiting.into_iter().map(|answer| answer.tell).collect();
                 if let Some(lists) = &self.lists {
-                    lists.take(Batch { changes, waiting });
+                    lists.take(Batch {
+                        changes,
+                        waiting,
+                        is_bulk,
+                    });
                 }
             }
             Err(error) => {
                 tracing::error!(%error, "what was written is not known to be durable; nobody is told that it is");
                 self.changed.clear();
                 if let Some(lists) = &self.lists {
-                    lists.are_behind();
+                    lists.have_missed_something();
                 }
-                for answer in answers {
+                for Done { answer, .. } in done {
                     (answer.tell)(Err(BackendError::NotDurable(error.to_string())));
                 }
             }
+        }
+    }
+
+    fn perform_one(&mut self, job: Job) -> Done {
+        let before = self.shared.store.head();
+        let answer = job(self);
+        let head = self.shared.store.head();
+        Done {
+            answer,
+            wrote_up_to: (head > before).then_some(head),
         }
     }
 

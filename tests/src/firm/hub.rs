@@ -251,6 +251,17 @@ impl Hub {
         Ok(ends.count().saturating_sub(1))
     }
 
+    /// The first of the hub's metrics whose name and labels `is_it` takes; none while it is not there.
+    ///
+    /// # Errors
+    /// When the hub does not answer.
+    pub async fn metric(&self, is_it: impl Fn(&str) -> bool) -> Result<Option<f64>> {
+        let metrics = self.page("/metrics").await?;
+        let mut lines = metrics.lines().filter_map(|line| line.rsplit_once(' '));
+        let found = lines.find(|(name, _)| !name.starts_with('#') && is_it(name));
+        Ok(found.and_then(|(_, value)| value.parse().ok()))
+    }
+
     /// Sends JSON as the administrator.
     ///
     /// # Errors

@@ -234,12 +234,10 @@ async fn some_are_done(hub: &Hub) -> Result<()> {
     /// The first tenth: what comes before the kill is less than half.
     const SOME: f64 = 30.0;
     wait_until("some documents are changed", async || {
-        let metrics = hub.page("/metrics").await.ok()?;
-        let mut lines = metrics.lines();
-        let line = lines.find(|line| {
-            line.starts_with("offpiste_hub_schema_documents") && line.contains("\"done\"")
-        })?;
-        let done: f64 = line.rsplit(' ').next()?.parse().ok()?;
+        let is_done = |name: &str| {
+            name.starts_with("offpiste_hub_schema_documents") && name.contains("\"done\"")
+        };
+        let done = hub.metric(is_done).await.ok()??;
         (done >= SOME).then_some(())
     })
     .await

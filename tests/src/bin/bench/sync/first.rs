@@ -24,7 +24,7 @@ pub(crate) struct Run {
     /// Processor time of the branch's process and of the hub's.
     pub(crate) branch_processor: Duration,
     pub(crate) hub_processor: Duration,
-    /// Until everything that came was in the lists and in the search as well; of a pull only.
+    /// Until everything that came was in the receiver's lists and search as well.
     pub(crate) listed: Option<Duration>,
     /// Documents that should have come and have not, although the product says that it is complete.
     pub(crate) missing: u64,
@@ -46,6 +46,12 @@ impl Run {
     )]
     pub(crate) fn listed_per_second(&self) -> Option<f64> {
         Some(self.orders as f64 / self.listed?.as_secs_f64())
+    }
+
+    /// What was timed went on until the lists had it; everything was durable before that.
+    fn acknowledged_after(mut self, durable: Duration) -> Self {
+        self.listed = Some(std::mem::replace(&mut self.time, durable));
+        self
     }
 
     #[expect(
@@ -106,7 +112,8 @@ impl Shop {
         })
     }
 
-    /// The line comes up; times until the hub has acknowledged everything.
+    /// The line comes up; times until the hub has acknowledged everything, and until the hub's lists have it as well and both
+    /// are proven identical, to which the processor time goes up.
     pub(crate) async fn push(&mut self) -> Result<Run> {
         let waiting = pending(&self.machine.status().await?);
         ensure!(
@@ -119,7 +126,10 @@ impl Shop {
         self.machine
             .wait("the hub has everything", |status| pending(status) == 0)
             .await?;
-        clock.read(&self.hub, &self.machine, self.orders.len(), start)
+        let durable = start.elapsed();
+        self.machine.wait("both are identical", is_proven).await?;
+        let run = clock.read(&self.hub, &self.machine, self.orders.len(), start)?;
+        Ok(run.acknowledged_after(durable))
     }
 
     /// Another machine of the same branch starts from nothing; times until everything is there and durable, and until it is
@@ -132,7 +142,6 @@ impl Shop {
         machine.start().await?;
         machine.status().await?;
         // What was pushed in bulk is in the hub's lists only a little later, and what a new machine gets is read from them.
-        let is_proven = |status: &Value| pending(status) == 0 && status["identical"] == true;
         self.machine
             .wait("the first machine is proven identical", is_proven)
             .await?;
@@ -149,9 +158,8 @@ impl Shop {
         let status = machine
             .wait("everything is in the lists", is_listed)
             .await?;
-        let mut run = clock.read(&self.hub, &machine, self.orders.len(), start)?;
-        run.listed = Some(run.time);
-        run.time = durable;
+        let run = clock.read(&self.hub, &machine, self.orders.len(), start)?;
+        let mut run = run.acknowledged_after(durable);
         let first = self
             .machine
             .wait("the first machine is complete", |status| {
@@ -168,6 +176,11 @@ impl Shop {
         ensure!(status.success(), "the hub ended with {status}");
         Ok(())
     }
+}
+
+/// Nothing waits, and the hub has proven to have the same.
+fn is_proven(status: &Value) -> bool {
+    pending(status) == 0 && status["identical"] == true
 }
 
 /// What was used before, to be taken from what is used after.
