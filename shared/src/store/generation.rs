@@ -68,6 +68,7 @@ impl Generation {
     }
 
     pub(super) fn open_at(directory: PathBuf, number: u64) -> Result<Self, EngineError> {
+        remove_unfinished_snapshots(&directory)?;
         let database = open_when_free(&directory)?;
         Ok(Self {
             number,
@@ -154,6 +155,32 @@ pub(super) fn numbers(store: &Path) -> io::Result<Vec<u64>> {
     Ok(numbers)
 }
 
+/// sled writes a snapshot of its index under a name of its own and renames it when it is whole; but whoever opens its files next
+/// takes the unfinished one for a snapshot, and calls the files corrupted. Without it sled goes on from the snapshot before, or
+/// from the beginning. Whoever has the files open now may be writing one: then it is left alone.
+fn remove_unfinished_snapshots(directory: &Path) -> Result<(), EngineError> {
+    let database = match File::open(directory.join(DATABASE_FILE)) {
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(()),
+        opened => opened?,
+    };
+    match database.try_lock() {
+        Ok(()) => {}
+        Err(fs::TryLockError::WouldBlock) => return Ok(()),
+        Err(fs::TryLockError::Error(error)) => return Err(error.into()),
+    }
+    for entry in fs::read_dir(directory)? {
+        let entry = entry?;
+        let name = entry.file_name();
+        if name
+            .to_str()
+            .is_some_and(|name| name.starts_with("snap.") && name.ends_with(".generating"))
+        {
+            fs::remove_file(entry.path())?;
+        }
+    }
+    Ok(())
+}
+
 /// Waits a moment for whoever still holds the directory: a daemon that is ending while its successor starts, or sled's own
 /// threads, which let go of the file a little after the last handle to it is gone.
 fn open_when_free(directory: &Path) -> Result<sled::Db, EngineError> {
@@ -210,5 +237,30 @@ pub(super) fn remove(directory: &Path) -> io::Result<()> {
     match fs::remove_dir_all(directory) {
         Err(error) if error.kind() == ErrorKind::NotFound => Ok(()),
         removed => removed,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_snapshot_that_a_kill_left_half_written_does_not_keep_the_files_from_being_opened() {
+        let store = tempfile::tempdir().expect("a folder");
+        let generation = Generation::open(store.path(), 1).expect("it is made");
+        let tree = generation.blocks.tree.clone();
+        tree.insert(b"key", b"value").expect("it is written");
+        drop(tree);
+        generation.sync().expect("it is durable");
+        let directory = generation.directory.clone();
+        drop(generation);
+        for torn in [&b""[..], b"torn", &[7; 600]] {
+            let unfinished = directory.join("snap.FFFFFFFFFFFFFFFF.generating");
+            fs::write(&unfinished, torn).expect("a file");
+            let again = Generation::open(store.path(), 1).expect("it opens");
+            let found = again.blocks.tree.get(b"key").expect("it is read");
+            assert_eq!(found.as_deref(), Some(&b"value"[..]));
+            assert!(!unfinished.exists());
+        }
     }
 }
