@@ -107,6 +107,19 @@ pub fn number(event: &Event, name: &str) -> Option<i64> {
     event.get(name).and_then(Value::as_int)
 }
 
+/// Rounds that were taken back in a document.
+pub fn taken_back(document: &Document) -> BTreeSet<i64> {
+    let mut rounds = BTreeSet::new();
+    for event in document.event_set() {
+        if event.kind.as_str() == event::TAKEN_BACK
+            && let (Some(from), Some(to)) = (number(event, "from"), number(event, "to"))
+        {
+            rounds.extend(from..=to);
+        }
+    }
+    rounds
+}
+
 /// One document with who imported it.
 #[derive(Debug, Clone)]
 pub struct HeldDocument {

@@ -16,7 +16,7 @@ use shared::domain::{Money, PaymentMethod};
 use shared::id::Actor;
 
 use crate::apply::ApplyError;
-use crate::held::{FIRST_ROUND, Held, HeldDocument, Origin, Rounds, number};
+use crate::held::{FIRST_ROUND, Held, HeldDocument, Origin, Rounds, number, taken_back};
 use crate::naming;
 use crate::plan::Plan;
 use crate::run::{Progress, RunError};
@@ -404,19 +404,6 @@ impl Taking<'_> {
     fn sums(&mut self, origin: &Origin) -> &mut TableRollback {
         self.tables.entry(origin.table.clone()).or_default()
     }
-}
-
-/// Rounds that were taken back in a document.
-fn taken_back(document: &Document) -> BTreeSet<i64> {
-    let mut rounds = BTreeSet::new();
-    for event in document.event_set() {
-        if event.kind.as_str() == event::TAKEN_BACK
-            && let (Some(from), Some(to)) = (number(event, "from"), number(event, "to"))
-        {
-            rounds.extend(from..=to);
-        }
-    }
-    rounds
 }
 
 /// What fields held before the first of these syncs that changed them.

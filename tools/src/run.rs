@@ -66,6 +66,9 @@ pub struct Report {
     /// Counts and sums before and after, where they were asked for.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reconciliation: Option<crate::verify::reconciliation::Reconciliation>,
+    /// What was carried over by a run after a rollback, which is a sync.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub carried: Option<sync::Carried>,
 }
 
 /// One thing that does not fit.
@@ -250,7 +253,10 @@ fn run_again(
         now: UtcMillis::from(jiff::Timestamp::now()),
         incarnations: [drawn_incarnation()?, drawn_incarnation()?],
     };
-    Ok(sync::sync(plan, staging, target, occasion, rejects, progress)?.report)
+    let synced = sync::sync(plan, staging, target, occasion, rejects, progress)?;
+    let mut report = synced.report;
+    report.carried = Some(synced.carried);
+    Ok(report)
 }
 
 /// A number nobody has used: an incarnation of the importer.
@@ -570,6 +576,7 @@ impl Report {
             rows_per_second: 0.0,
             peak_memory_bytes: peak_memory_bytes(),
             reconciliation: None,
+            carried: None,
         };
         for (table, sums) in &ledger {
             if !sums.add_up() {

@@ -10,6 +10,7 @@
 //! were before.
 
 mod compare;
+mod decided;
 mod former;
 mod outbox;
 
@@ -38,6 +39,7 @@ use crate::spool::{self, Spool, Spooled};
 use crate::staging::Staging;
 use crate::target::Target;
 use compare::{Difference, Wanted, compare};
+use decided::{Before, beside_field};
 use former::Former;
 pub(crate) use outbox::Outbox;
 
@@ -93,6 +95,8 @@ pub struct Carried {
     pub fields: u64,
     /// Fields in which the row's new value stands beside staff's, until somebody chooses.
     pub conflicts: u64,
+    /// Fields in which the row says again what somebody has decided about before; the decision stands.
+    pub decided: u64,
     /// Documents whose rows are gone, marked now.
     pub gone: u64,
     /// Documents whose rows are gone and were marked before, or which somebody has decided to keep.
@@ -109,6 +113,8 @@ pub struct Carried {
     pub gone_rows: Vec<Row>,
     /// Conflicts, the first thousand.
     pub conflict_fields: Vec<ConflictField>,
+    /// Fields in which a former decision stands, the first thousand.
+    pub decided_fields: Vec<ConflictField>,
 }
 
 /// A row by its table and key.
@@ -181,6 +187,7 @@ pub fn sync(
         held: &held,
         line_key: line_key(plan, staging),
         source_sha256: occasion.source_sha256,
+        before: Before::of(plan, &held.rounds, occasion.source_sha256, round),
         now: occasion.now,
         round,
         actor: changes,
@@ -330,6 +337,7 @@ struct Carrier<'a> {
     held: &'a Held<'a>,
     line_key: Vec<String>,
     source_sha256: &'a str,
+    before: Before,
     now: UtcMillis,
     round: i64,
     /// Writes changes; the rows of new documents are the other actor's.
@@ -354,7 +362,7 @@ impl Carrier<'_> {
             return Ok(());
         }
         let wanted = Wanted::of(&held, &made, &self.line_key);
-        let difference = compare(&held, &wanted, None, &self.now.into());
+        let difference = compare(&held, &wanted, None, self.before, &self.now.into());
         if difference.needs_former_row {
             return self.put_off(spooled.id, &spooled.encoded);
         }
@@ -392,6 +400,13 @@ impl Carrier<'_> {
 
     /// Writes a difference, if there is one.
     fn carry(&mut self, held: &HeldDocument, difference: &Difference) -> anyhow::Result<()> {
+        self.carried.decided += difference.decided.len() as u64;
+        for field in &difference.decided {
+            if self.carried.decided_fields.len() < LISTED {
+                let decided = self.conflict_field(held, field)?;
+                self.carried.decided_fields.push(decided);
+            }
+        }
         if difference.is_empty() {
             self.carried.unchanged += 1;
             return Ok(());
@@ -404,15 +419,20 @@ impl Carrier<'_> {
         for write in difference.writes.iter().filter(|write| write.is_beside) {
             self.carried.conflicts += 1;
             if self.carried.conflict_fields.len() < LISTED {
-                let (table, key) = self.held.origin(held.document.id())?;
-                self.carried.conflict_fields.push(ConflictField {
-                    table,
-                    key,
-                    field: write.field.as_str().to_owned(),
-                });
+                let conflict = self.conflict_field(held, &write.field)?;
+                self.carried.conflict_fields.push(conflict);
             }
         }
         self.outbox.send(&delta, self.counter, Vec::new())
+    }
+
+    fn conflict_field(&self, held: &HeldDocument, field: &Field) -> anyhow::Result<ConflictField> {
+        let (table, key) = self.held.origin(held.document.id())?;
+        Ok(ConflictField {
+            table,
+            key,
+            field: field.as_str().to_owned(),
+        })
     }
 
     /// Fields are written as of the importer's last write here: beside it, what staff wrote later is the newer and shows until
@@ -448,6 +468,11 @@ impl Carrier<'_> {
             .writes
             .iter()
             .filter_map(|write| Some((was_field(&write.field)?, write.was.clone())))
+            .chain(difference.writes.iter().filter_map(|write| {
+                // So that it is known again once it was decided about and taken back.
+                let beside = beside_field(&write.field).filter(|_| write.is_beside)?;
+                Some((beside, write.value.clone()))
+            }))
             .collect();
         // At least one: a payment alone is a change, too.
         for (place, values) in chunks(&former).into_iter().enumerate() {
@@ -539,7 +564,13 @@ impl Carrier<'_> {
             .map(|former| format::decode(&former))
             .transpose()?
             .map(|former| Wanted::of(&held, &former, &self.line_key));
-        let mut difference = compare(&held, &wanted, former.as_ref(), &self.now.into());
+        let mut difference = compare(
+            &held,
+            &wanted,
+            former.as_ref(),
+            self.before,
+            &self.now.into(),
+        );
         // A row that said nothing that could be read before says nothing that staff could have known.
         difference.needs_former_row = false;
         self.carry(&held, &difference)
@@ -684,6 +715,10 @@ impl Carried {
             (
                 "fields are in conflict with what staff wrote; a person chooses",
                 self.conflicts,
+            ),
+            (
+                "fields say again what somebody has decided about before; the decisions stand",
+                self.decided,
             ),
             (
                 "documents are marked: their rows are gone; a person decides",

@@ -68,6 +68,8 @@ pub mod import {
     pub const WITHDRAWN_AT: &str = "import/withdrawn_at";
     /// Before a field's name in the particulars of [`super::event::SYNCED`]: what the field held before.
     pub const WAS: &str = "legacy/was/";
+    /// Before a field's name in the particulars of [`super::event::SYNCED`]: what was put beside what staff had written there.
+    pub const BESIDE: &str = "legacy/beside/";
     /// The last part of the field by which a service line says since when its row is missing.
     pub const LINE_GONE_SINCE: &str = "gone_since";
 }

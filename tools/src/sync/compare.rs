@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use shared::document::{Currency, Document, Event, Field, Register, Value};
 use shared::domain::fields::{self, event, import};
 
+use super::decided::Before;
 use crate::held::HeldDocument;
 
 /// What a row says its document should hold, with items and lines called as the document calls them.
@@ -37,6 +38,8 @@ pub(super) struct Difference {
     pub(super) currency: Option<Currency>,
     /// Staff have written in fields that the row says something else of. Only what the row said before tells whether that is news.
     pub(super) needs_former_row: bool,
+    /// Fields in which the row says again what somebody has decided about.
+    pub(super) decided: Vec<Field>,
     /// The document, or a line of it, was missing and is there again.
     pub(super) is_back: bool,
     /// Lines that are missing now.
@@ -78,11 +81,13 @@ impl Wanted {
     }
 }
 
-/// What to write so that the document follows its row. `former` is what the former row said, once that is known.
+/// What to write so that the document follows its row. `former` is what the former row said, once that is known; `before` what
+/// the source was before.
 pub(super) fn compare(
     held: &HeldDocument,
     wanted: &Wanted,
     former: Option<&Wanted>,
+    before: Before,
     now: &Value,
 ) -> Difference {
     let mut difference = Difference::default();
@@ -122,7 +127,11 @@ pub(super) fn compare(
         match former {
             None => difference.needs_former_row = true,
             Some(former) if former.value(name) != value && !is_place_of_customer(held, name) => {
-                difference.write(field, value, Value::Null, true);
+                if before.has_decided(held, field, &value) {
+                    difference.decided.push(field.clone());
+                } else {
+                    difference.write(field, value, Value::Null, true);
+                }
             }
             Some(_) => {}
         }

@@ -13,7 +13,7 @@ use tools::run::run;
 use super::beside::Beside;
 use super::noting::Noting;
 use super::source_and_target::{Binding, PortionOptions, TargetOptions, open_target, prepare};
-use super::{progress, report};
+use super::{progress, report, sync};
 
 /// Arguments of `run`.
 #[derive(Debug, Args)]
@@ -87,5 +87,8 @@ pub(super) fn carry_out(
             report.documents, report.already_there
         ),
     );
+    if let Some(carried) = report.carried.as_ref().filter(|_| !verb.json) {
+        sync::tell(carried);
+    }
     report::conclude(&report.since(started), verb.json, &rejects_path)
 }

@@ -10,7 +10,7 @@ use anyhow::Context as _;
 use clap::Args;
 use shared::clock::UtcMillis;
 use tools::run::drawn_incarnation;
-use tools::sync::{Occasion, SyncReport, sync};
+use tools::sync::{Carried, Occasion, SyncReport, sync};
 use tools::target::Target;
 
 use super::beside::Beside;
@@ -122,16 +122,27 @@ pub(super) fn carry_over(
 
 fn print(synced: &SyncReport) {
     println!("Round {}", synced.round);
-    for line in synced.carried.lines() {
+    tell(&synced.carried);
+}
+
+/// Prints what was carried over.
+pub(super) fn tell(carried: &Carried) {
+    for line in carried.lines() {
         println!("  {line}");
     }
-    for conflict in synced.carried.conflict_fields.iter().take(SHOWN) {
+    for conflict in carried.conflict_fields.iter().take(SHOWN) {
         println!(
             "  in conflict: {} {} / {}",
             conflict.table, conflict.key, conflict.field
         );
     }
-    for row in synced.carried.gone_rows.iter().take(SHOWN) {
+    for decided in carried.decided_fields.iter().take(SHOWN) {
+        println!(
+            "  decided before: {} {} / {}",
+            decided.table, decided.key, decided.field
+        );
+    }
+    for row in carried.gone_rows.iter().take(SHOWN) {
         println!("  gone: {} {}", row.table, row.key);
     }
     println!();
