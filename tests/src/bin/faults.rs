@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 use anyhow::Result;
 use clap::{Parser, ValueEnum};
-use tests::faults::{ImportReport, Report, Settings, kill_imports, run};
+use tests::faults::{ImportReport, ImportVictim, Report, Settings, kill_imports, run};
 
 /// Runs a firm of real processes (a hub, two branches, people at their counters) and kills them at random moments.
 ///
@@ -34,6 +34,25 @@ enum Victims {
     Both,
     /// The importer, in runs into a store
     Import,
+    /// The importer, in runs into a running hub
+    ImportHub,
+    /// The importer, in syncs with a later dump
+    ImportSync,
+    /// The importer, while it takes an import back
+    ImportRollback,
+}
+
+impl Victims {
+    /// The importer's verb, when it is the importer.
+    fn of_import(self) -> Option<ImportVictim> {
+        match self {
+            Self::Hub | Self::Branch | Self::Both => None,
+            Self::Import => Some(ImportVictim::Run),
+            Self::ImportHub => Some(ImportVictim::RunIntoHub),
+            Self::ImportSync => Some(ImportVictim::Sync),
+            Self::ImportRollback => Some(ImportVictim::Rollback),
+        }
+    }
 }
 
 /// Rounds between two lines that say how far it has come.
@@ -42,8 +61,8 @@ const REPORT_EVERY: u64 = 10;
 #[tokio::main]
 async fn main() -> Result<ExitCode> {
     let options = Options::parse();
-    if matches!(options.victims, Victims::Import) {
-        let report = kill_imports(options.rounds, options.seed, tell_of_import).await?;
+    if let Some(victim) = options.victims.of_import() {
+        let report = kill_imports(victim, options.rounds, options.seed, tell_of_import).await?;
         println!("{}", serde_json::to_string(&report)?);
         return Ok(if report.violations == 0 {
             ExitCode::SUCCESS

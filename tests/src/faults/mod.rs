@@ -18,7 +18,7 @@ use anyhow::{Context, Result, ensure};
 use serde::Serialize;
 
 use self::book::Book;
-pub use self::import::{ImportReport, kill_imports};
+pub use self::import::{ImportReport, ImportVictim, kill_imports};
 use self::work::Shift;
 use crate::firm::{Branch, Counter, Firm};
 use crate::sim::random::Random;

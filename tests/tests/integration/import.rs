@@ -4,17 +4,37 @@ use std::collections::BTreeSet;
 
 use anyhow::{Context, Result, ensure};
 use shared::wire::DOCUMENTS_PATH;
-use tests::faults::kill_imports;
+use tests::faults::{ImportVictim, kill_imports};
 use tests::firm::{Firm, Import};
 use tools::generator::{self, Form, Options};
 
-/// Kills of runs in one test; `faults --victims import` plays as many as wanted.
+/// Kills of a verb in one test; `faults --victims import` and its kin play as many as wanted.
 const KILLS: u64 = 6;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_run_that_is_killed_again_and_again_ends_in_the_store_of_an_uninterrupted_one()
 -> Result<()> {
-    let report = kill_imports(KILLS, 1, |_| {}).await?;
+    kill(ImportVictim::Run).await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_run_into_a_hub_that_is_killed_again_and_again_ends_as_an_uninterrupted_one() -> Result<()>
+{
+    kill(ImportVictim::RunIntoHub).await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_sync_that_is_killed_again_and_again_ends_as_an_uninterrupted_one() -> Result<()> {
+    kill(ImportVictim::Sync).await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_rollback_that_is_killed_again_and_again_ends_as_an_uninterrupted_one() -> Result<()> {
+    kill(ImportVictim::Rollback).await
+}
+
+async fn kill(victim: ImportVictim) -> Result<()> {
+    let report = kill_imports(victim, KILLS, 1, |_| {}).await?;
     ensure!(report.violations == 0, "{report:?}");
     ensure!(report.killed == KILLS, "{report:?}");
     Ok(())
