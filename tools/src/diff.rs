@@ -3,6 +3,8 @@
 //! Compared are raw values, cell by cell: what the source holds now, and what the importer keeps below `legacy/` of each document.
 //! Staff never write there, so what they changed makes no difference here.
 
+mod lookups;
+
 use std::collections::{BTreeMap, HashSet};
 use std::time::Instant;
 
@@ -37,7 +39,7 @@ pub struct DiffReport {
     pub round: i64,
     /// By table whose rows documents keep.
     pub tables: BTreeMap<String, TableDiff>,
-    /// Tables that documents keep nothing of but the text that an order needs.
+    /// Tables that documents keep nothing of: lists of choices whose meaning stands in the plan.
     pub not_compared: Vec<String>,
     /// The rows that differ, the first [`LISTED_ROWS`].
     pub rows: Vec<RowDiff>,
@@ -66,7 +68,7 @@ pub struct TableDiff {
     pub gone_before: u64,
     /// Rows of forgotten people; nothing is kept that could be compared.
     pub erased: u64,
-    /// Rows that belong to documents of others, or that the plan leaves behind.
+    /// Rows that belong to documents of others, that the plan leaves behind, or of a lookup that no order names.
     pub not_compared: u64,
 }
 
@@ -141,9 +143,11 @@ pub fn diff(
             seconds: 0.0,
         },
     };
+    work.prepare_lookups()?;
     work.services()?;
     work.customers()?;
     work.orders()?;
+    work.lookups()?;
     work.gone()?;
     transaction.commit()?;
     work.name_the_rest();
@@ -351,6 +355,9 @@ impl<'a> Work<'a> {
                 return work.leave_out(table, &plan.orders.key, row);
             }
             let found = work.document_row(table, &plan.orders.key, row)?;
+            if let Some(held) = &found {
+                work.note_lookups(table, held)?;
+            }
             work.lines(table, row, found.as_ref())
         })
     }

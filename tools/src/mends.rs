@@ -12,7 +12,9 @@ use rusqlite::{OptionalExtension as _, params_from_iter};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
+use crate::plan::Plan;
 use crate::source::hexadecimal;
+use crate::source::schema::same_name;
 use crate::staging::{StagedTable, Staging};
 
 /// Why mended rows cannot be taken. Nothing was changed.
@@ -93,10 +95,14 @@ impl Mends {
     /// [`MendError`], with the line.
     pub fn of_rejects(
         path: &Path,
+        plan: &Plan,
         staging: &Staging,
         source_sha256: &str,
     ) -> Result<Self, MendError> {
+        let mut given: BTreeMap<(String, Vec<String>), usize> = BTreeMap::new();
+        let mut number = 0;
         each_line(path, |text| {
+            number += 1;
             let line: Line = serde_json::from_str(text).map_err(|error| error.to_string())?;
             // What the target refused is no row of the source.
             let (Some(table), Some(place), Some(row)) = (line.table, line.place, line.row) else {
@@ -133,12 +139,29 @@ impl Mends {
                     mended.insert(column, value);
                 }
             }
-            let mend = Mend {
+            if was == mended {
+                return Ok(None);
+            }
+            if let Some(key) = key_of(plan, &table, &mended) {
+                let shown = key.join(", ");
+                let standing = rival(staging, staged, plan, place, &mended)
+                    .map_err(|error| error.to_string())?;
+                if let Some(line) = standing {
+                    return Err(format!(
+                        "{table} has a row with the key {shown} already, in line {line} of the source. Give this one another key, or leave it out"
+                    ));
+                }
+                if let Some(other) = given.insert((table.clone(), key), number) {
+                    return Err(format!(
+                        "row {other} of this file has the key {shown} of {table} as well. Give one of them another key, or leave it out"
+                    ));
+                }
+            }
+            Ok(Some(Mend {
                 table,
                 was,
                 row: mended,
-            };
-            Ok((mend.was != mend.row).then_some(mend))
+            }))
         })
         .map(Self)
     }
@@ -173,7 +196,7 @@ impl Mends {
     ///
     /// # Errors
     /// [`MendError::Database`].
-    pub fn apply(&self, staging: &mut Staging) -> Result<Mended, MendError> {
+    pub fn apply(&self, plan: &Plan, staging: &mut Staging) -> Result<Mended, MendError> {
         let mut mended = Mended::default();
         let mut digest = Sha256::new();
         for mend in &self.0 {
@@ -185,6 +208,11 @@ impl Mends {
                 mended.overtaken += 1;
                 continue;
             };
+            // Since it was mended another row has come with its key: two rows of one key would be one document.
+            if rival(staging, table, plan, rowid, &mend.row)?.is_some() {
+                mended.collided += 1;
+                continue;
+            }
             replace(staging, table, rowid, &mend.row)?;
             staging.forget_order(&mend.table);
             mended.rows += 1;
@@ -205,6 +233,8 @@ pub struct Mended {
     pub rows: u64,
     /// Mends whose row the source no longer has as it was.
     pub overtaken: u64,
+    /// Mends that give their row the key of another one; those rows are read as they were.
+    pub collided: u64,
     /// Stands for the mends: the same ones, the same text; empty without any.
     pub mark: String,
 }
@@ -273,6 +303,54 @@ fn columns_of(table: &StagedTable, row: &Row) -> Vec<(usize, Sql)> {
         Some((index, text.clone().map_or(Sql::Null, Sql::Text)))
     });
     columns.collect()
+}
+
+/// The key of a row by the plan; none where the plan knows none, or a part of it is NULL.
+fn key_of(plan: &Plan, table: &str, row: &Row) -> Option<Vec<String>> {
+    let columns = plan.key_columns(table);
+    let key: Vec<String> = columns
+        .iter()
+        .map(|column| {
+            let found = row.iter().find(|(name, _)| same_name(name, column));
+            found.and_then(|(_, text)| text.clone())
+        })
+        .collect::<Option<_>>()?;
+    (!key.is_empty()).then_some(key)
+}
+
+/// The line of another row with this row's key.
+fn rival(
+    staging: &Staging,
+    table: &StagedTable,
+    plan: &Plan,
+    rowid: i64,
+    row: &Row,
+) -> Result<Option<i64>, rusqlite::Error> {
+    let name = &table.schema.name;
+    let Some(key) = key_of(plan, name, row) else {
+        return Ok(None);
+    };
+    let columns = plan.key_columns(name).iter();
+    let indexes: Option<Vec<usize>> = columns
+        .map(|column| table.schema.column_index(column))
+        .collect();
+    let Some(indexes) = indexes else {
+        return Ok(None);
+    };
+    let conditions: Vec<String> = indexes
+        .iter()
+        .map(|index| format!("c{index} = ?"))
+        .collect();
+    let select = format!(
+        "SELECT line FROM {} WHERE {} AND rowid <> ? LIMIT 1",
+        table.sql_name(),
+        conditions.join(" AND ")
+    );
+    let values = key.into_iter().map(Sql::Text).chain([Sql::Integer(rowid)]);
+    staging
+        .connection()
+        .query_row(&select, params_from_iter(values), |row| row.get(0))
+        .optional()
 }
 
 fn find(staging: &Staging, table: &StagedTable, was: &Row) -> Result<Option<i64>, rusqlite::Error> {

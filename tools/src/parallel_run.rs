@@ -9,7 +9,7 @@ use shared::domain::{Order, fields, gone_since, is_withdrawn};
 use shared::id::{Actor, DocumentId, ReplicaNumber, StaffId};
 
 use crate::diff::{DiffKind, DiffReport, diff};
-use crate::mends::Mends;
+use crate::mends::{MendError, Mends};
 use crate::naming;
 use crate::plan::Plan;
 use crate::plan::propose::{Basis, propose};
@@ -88,16 +88,29 @@ impl Side {
 
     /// Takes rejected rows that a person has mended.
     pub(crate) fn mend(&mut self, rejects: &Path, source: &Path) {
+        self.try_mend(rejects, source).expect("the file is good");
+    }
+
+    pub(crate) fn try_mend(&mut self, rejects: &Path, source: &Path) -> Result<(), MendError> {
         let (staging, sha256) = stage(source);
-        let mends = Mends::of_rejects(rejects, &staging, &sha256).expect("the file is good");
+        let plan = Plan::from_text(&self.text).expect("it is a plan");
+        let mends = Mends::of_rejects(rejects, &plan, &staging, &sha256)?;
         self.mends.add(mends);
+        Ok(())
+    }
+
+    /// How many mended rows are read as they were, for another row has their key.
+    pub(crate) fn collided(&mut self, source: &Path) -> u64 {
+        let (mut staging, _) = stage(source);
+        self.plan(&mut staging).mended.collided
     }
 
     fn plan(&self, staging: &mut Staging) -> Plan {
         let mut plan =
             Plan::from_text(&self.text).unwrap_or_else(|error| panic!("{error}\n{}", self.text));
         plan.portion = self.portion.clone();
-        plan.mended = self.mends.apply(staging).expect("the rows are mended");
+        let mended = self.mends.apply(&plan, staging);
+        plan.mended = mended.expect("the rows are mended");
         let problems = plan.problems(staging, &plan.source_sha256);
         assert_eq!(problems, [], "{}", self.text);
         plan

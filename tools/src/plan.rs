@@ -16,6 +16,7 @@ pub use check::Problem;
 
 use crate::mends::Mended;
 use crate::portion::Portion;
+use crate::source::schema::same_name;
 
 /// The version of the plan's own format.
 pub const PLAN_VERSION: u32 = 1;
@@ -443,6 +444,26 @@ impl Plan {
             .parent()
             .unwrap_or(Path::new(""))
             .join(&self.source_file)
+    }
+
+    /// The columns that tell the rows of a table apart; empty where the plan knows none.
+    pub fn key_columns(&self, table: &str) -> &[String] {
+        let is = |named: &str| same_name(named, table);
+        if is(&self.orders.table) {
+            return &self.orders.key;
+        }
+        if let Some(lines) = self.lines.as_ref().filter(|lines| is(&lines.table)) {
+            return &lines.key;
+        }
+        if let Some(customers) = self.customers.as_ref().filter(|these| is(&these.table)) {
+            return &customers.key;
+        }
+        let services = self.services.as_ref();
+        let services = services.filter(|these| these.table.as_deref().is_some_and(is));
+        services
+            .and_then(|services| services.key.as_ref())
+            .map(std::slice::from_ref)
+            .unwrap_or_default()
     }
 
     /// How a column's dates are written.

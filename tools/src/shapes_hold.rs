@@ -285,6 +285,145 @@ map = { "open" = "open" }
 }
 
 #[test]
+fn what_changes_in_a_lookup_is_a_difference_until_it_is_carried_over() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let script = "CREATE TABLE staff (nr INTEGER PRIMARY KEY, name TEXT, wage TEXT);
+        INSERT INTO staff VALUES (1, 'Reto', '30'), (2, 'Ursina', '31'), (3, 'Gian', '32'), (4, 'Seraina', '33');
+        CREATE TABLE orders (id INTEGER PRIMARY KEY, name TEXT, status TEXT, received TEXT, staff_nr TEXT);
+        INSERT INTO orders VALUES (1, 'Tschudi', 'open', '2026-11-10', '1');
+        INSERT INTO orders VALUES (2, 'Caflisch', 'open', '2026-11-11', '2');
+        INSERT INTO orders VALUES (3, 'Camenisch', 'open', '2026-11-11', '3');
+        INSERT INTO orders VALUES (4, 'Bezzola', 'open', '2026-11-12', '1');";
+    let source = written(folder.path(), "werkstatt.sql", script);
+    let text = head(&source, "werkstatt")
+        + r#"
+[branches]
+default = "Chur"
+create_missing = true
+[orders]
+table = "orders"
+key = ["id"]
+number = "id"
+status = "status"
+received = "received"
+[orders.contact]
+name = "name"
+[status]
+map = { "open" = "open" }
+[priority]
+[[lookup]]
+table = "staff"
+key = "nr"
+text = "name"
+column = "staff_nr"
+"#;
+    let mut side = Side::with_plan(text);
+    assert_clean(&side.run(&source));
+    let clean = side.diff(&source);
+    assert!(clean.is_clean(), "{clean:#?}");
+    let staff = clean.tables["staff"];
+    assert_eq!((staff.source, staff.same, staff.not_compared), (4, 3, 1));
+    assert!(clean.not_compared.is_empty(), "{:?}", clean.not_compared);
+
+    // One is called otherwise, one has left, and of wages documents keep nothing.
+    let later = script
+        .replace("'Reto'", "'Reto Hug'")
+        .replace(", (3, 'Gian', '32')", "")
+        .replace("'31'", "'35'");
+    let later = written(folder.path(), "later.sql", &later);
+    let seen = side.diff(&later);
+    let staff = seen.tables["staff"];
+    assert_eq!(
+        (staff.changed, staff.gone, staff.same, seen.differing_rows),
+        (1, 1, 1, 2),
+        "{seen:#?}"
+    );
+    assert_eq!(
+        (seen.rows[0].key.as_str(), seen.rows[1].key.as_str()),
+        ("1", "3")
+    );
+    let [column] = seen.rows[0].columns.as_slice() else {
+        panic!("{seen:#?}");
+    };
+    assert_eq!(
+        (
+            column.column.as_str(),
+            column.old.as_deref(),
+            column.new.as_deref()
+        ),
+        ("name", Some("Reto"), Some("Reto Hug"))
+    );
+
+    assert_eq!(side.sync(&later).carried.changed, 3);
+    let after = side.diff(&later);
+    assert!(after.is_clean(), "{after:#?}");
+}
+
+#[test]
+fn a_mended_row_never_takes_the_key_of_another_one() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let script = "CREATE TABLE orders (id TEXT, name TEXT, status TEXT, received TEXT);
+        INSERT INTO orders VALUES ('1', 'Reto Tschudi', 'open', '2026-11-10');
+        INSERT INTO orders VALUES (NULL, 'Gian Camenisch', 'open', '2026-11-11');
+        INSERT INTO orders VALUES (NULL, 'Ursina Caflisch', 'open', '2026-11-12');";
+    let source = written(folder.path(), "werkstatt.sql", script);
+    let text = head(&source, "werkstatt")
+        + r#"
+[branches]
+default = "Chur"
+create_missing = true
+[orders]
+table = "orders"
+key = ["id"]
+number = "id"
+status = "status"
+received = "received"
+[orders.contact]
+name = "name"
+[status]
+map = { "open" = "open" }
+[priority]
+"#;
+    let mut side = Side::with_plan(text);
+    assert_eq!(side.run(&source).ledger["orders"].rejected, 2);
+    let rejects = std::fs::read_to_string(side.rejects(&source)).expect("it is written");
+    let with_keys = |gian: &str, ursina: &str| {
+        let lines: Vec<String> = rejects
+            .lines()
+            .map(|line| {
+                let key = if line.contains("Gian") { gian } else { ursina };
+                line.replace("\"id\":null", &format!("\"id\":{key}"))
+            })
+            .collect();
+        written(folder.path(), "mended.jsonl", &lines.join("\n"))
+    };
+
+    for (gian, ursina, told) in [
+        ("\"1\"", "null", "the key 1 already, in line 2"),
+        ("\"7\"", "\"7\"", "row 1 of this file has the key 7"),
+    ] {
+        let refused = side.try_mend(&with_keys(gian, ursina), &source);
+        let refused = refused.expect_err("it is refused").to_string();
+        assert!(refused.contains(told), "{refused}");
+        assert!(refused.contains("nothing was changed"), "{refused}");
+    }
+    side.mend(&with_keys("\"7\"", "\"8\""), &source);
+    let report = side.run(&source);
+    assert_eq!((report.ledger["orders"].migrated, report.mended), (3, 2));
+    assert_clean(&side.verify(&source));
+
+    // Later the old database has an order 7 of its own: both rows are accounted for, and neither takes the other's place.
+    let later = script.to_owned()
+        + "INSERT INTO orders VALUES ('7', 'Flurina Bezzola', 'open', '2026-11-13');";
+    let later = written(folder.path(), "later.sql", &later);
+    assert_eq!(side.collided(&later), 1);
+    let synced = side.sync(&later);
+    let sums = synced.report.ledger["orders"];
+    assert_eq!((sums.migrated, sums.rejected), (3, 1), "{sums:?}");
+    assert_clean(&side.verify(&later));
+}
+
+#[test]
 fn a_row_that_can_no_longer_be_read_leaves_its_order_as_it_was() {
     let folder = tempfile::tempdir().expect("a folder");
     let script = "CREATE TABLE orders (id INTEGER PRIMARY KEY, name TEXT, status TEXT, received TEXT, price TEXT);
@@ -335,6 +474,9 @@ fn a_mended_row_must_be_one_of_the_source() {
         "CREATE TABLE orders (id INTEGER PRIMARY KEY, name TEXT); INSERT INTO orders VALUES (1, 'x');",
     );
     let (staging, sha256) = crate::parallel_run::stage(&source);
+    let plan = head(&source, "werkstatt")
+        + "[branches]\ndefault = \"Chur\"\n[orders]\ntable = \"orders\"\nkey = [\"id\"]\n[status]\n[priority]\n";
+    let plan = crate::plan::Plan::from_text(&plan).expect("it is a plan");
     for (line, told) in [
         (
             r#"{"table":"nix","place":1,"row":{"id":"1"}}"#,
@@ -365,7 +507,7 @@ fn a_mended_row_must_be_one_of_the_source() {
             line.replacen('{', &own, 1)
         };
         let mended = written(folder.path(), "mended.jsonl", &line);
-        let error = Mends::of_rejects(&mended, &staging, &sha256)
+        let error = Mends::of_rejects(&mended, &plan, &staging, &sha256)
             .expect_err(told)
             .to_string();
         assert!(error.contains(told), "{error}");

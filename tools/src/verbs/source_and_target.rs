@@ -145,12 +145,24 @@ pub(super) fn prepare_plan(
     let path = Beside::of(plan_path).mended();
     let mut mends = Mends::load(&path)?;
     if let Some(rejects) = wanted.newly_mended {
-        mends.add(Mends::of_rejects(rejects, &staging, &summary.sha256)?);
+        mends.add(Mends::of_rejects(
+            rejects,
+            &plan,
+            &staging,
+            &summary.sha256,
+        )?);
         mends
             .save(&path)
             .with_context(|| format!("{} cannot be written", path.display()))?;
     }
-    plan.mended = mends.apply(&mut staging)?;
+    plan.mended = mends.apply(&plan, &mut staging)?;
+    if plan.mended.collided > 0 {
+        eprintln!(
+            "{} mended rows are read as they were: another row of the source has their key now. Correct them in {} or in the old database.",
+            plan.mended.collided,
+            path.display()
+        );
+    }
     Ok(Prepared {
         plan,
         source,
