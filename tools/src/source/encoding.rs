@@ -150,6 +150,11 @@ impl EncodingCensus {
         }
     }
 
+    /// Counts values that are known to be UTF-8.
+    pub(super) fn count_utf8<'a>(&mut self, values: impl Iterator<Item = &'a str>) {
+        self.utf8_values += values.filter(|value| !value.is_ascii()).count() as u64;
+    }
+
     #[cold]
     fn decode_legacy(&mut self, bytes: &[u8], into: &mut String) {
         match self.tell(bytes) {

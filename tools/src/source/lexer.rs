@@ -10,6 +10,7 @@
 mod comments;
 mod csv;
 mod lines;
+mod marks;
 mod plain_rows;
 mod quoted;
 

@@ -86,6 +86,17 @@ impl Row {
         });
     }
 
+    /// Adds a text that lies between two places of what is laid under the row at the end.
+    pub(super) fn push_place(&mut self, start: usize, end: usize) {
+        self.cells.push(Slot::Text { start, end });
+    }
+
+    /// Gives the text in which all values of the row lie.
+    pub(super) fn lay_under(&mut self, text: &str) {
+        self.text.clear();
+        self.text.push_str(text);
+    }
+
     /// Adds bytes.
     pub fn push_blob(&mut self, bytes: &[u8]) {
         let start = self.blobs.len();

@@ -5,9 +5,9 @@
 //! property test holds the two ways against each other.
 
 use super::quoted::first_opener;
-use super::{Lexer, Mode};
+use super::{Lexer, Mode, marks};
 use crate::source::encoding::EncodingCensus;
-use crate::source::row::Row;
+use crate::source::row::{Cell, Row};
 use crate::source::words::{Escapes, unescape};
 
 /// Rows beyond this are left to the tokens, which know the limits of values and rows.
@@ -43,21 +43,24 @@ impl Lexer {
             return None;
         }
         let counted = *census;
-        row.clear();
-        let mut reader = Reader {
-            bytes,
-            at: 1,
-            escapes: if self.rules.backslash_escapes {
-                escapes
-            } else {
-                Escapes::None
-            },
-            row,
-            scratch,
-            census,
+        let escapes = if self.rules.backslash_escapes {
+            escapes
+        } else {
+            Escapes::None
         };
-        let read = reader.values().and_then(|()| {
-            let end = reader.at;
+        let read = as_it_stands(bytes, escapes, row, census).or_else(|| {
+            row.clear();
+            let mut reader = Reader {
+                bytes,
+                at: 1,
+                escapes,
+                row: &mut *row,
+                scratch,
+                census: &mut *census,
+            };
+            reader.values().map(|()| reader.at)
+        });
+        let read = read.and_then(|end| {
             // A statement that opens inside a string may be a forgotten quote: for the tokens to say.
             let lines = memchr::memchr(b'\n', &bytes[..end]).is_some();
             (!lines || first_opener(&bytes[..end]).is_none()).then_some((end, lines))
@@ -83,6 +86,69 @@ impl Lexer {
             column,
             comma,
         })
+    }
+}
+
+/// Reads a row without an escape in it: its values are where they stand, and it is copied whole, once. Its end. `None`: it is
+/// another one, and what was put into `row` means nothing.
+fn as_it_stands(
+    bytes: &[u8],
+    escapes: Escapes,
+    row: &mut Row,
+    census: &mut EncodingCensus,
+) -> Option<usize> {
+    row.clear();
+    let other_mark = if escapes == Escapes::None {
+        b'\''
+    } else {
+        b'\\'
+    };
+    let mut at = 1;
+    loop {
+        let to = match *bytes.get(at)? {
+            sign @ (b'\'' | b'N') if sign == b'\'' || bytes.get(at + 1) == Some(&b'\'') => {
+                let from = at + 1 + usize::from(sign == b'N');
+                let to = marks::find_either(bytes, from, b'\'', other_mark)?;
+                if bytes[to] != b'\'' {
+                    return None;
+                }
+                row.push_place(from, to);
+                to + 1
+            }
+            b'0'..=b'9' | b'-' => {
+                let from = at + usize::from(bytes[at] == b'-');
+                let mut to = marks::end_of_digits(bytes, from);
+                if to == from {
+                    return None;
+                }
+                if bytes.get(to) == Some(&b'.') {
+                    to = marks::end_of_digits(bytes, to + 1);
+                }
+                row.push_place(at, to);
+                to
+            }
+            b'N' if bytes.get(at..at + 4) == Some(b"NULL") => {
+                row.push_null();
+                at + 4
+            }
+            _ => return None,
+        };
+        // A quote behind a quote is an escape; more than one blank is for whoever is less in a hurry.
+        match *bytes.get(to)? {
+            b',' => at = to + 1 + usize::from(bytes.get(to + 1) == Some(&b' ')),
+            b')' => {
+                let text = std::str::from_utf8(&bytes[..=to]).ok()?;
+                row.lay_under(text);
+                if !text.is_ascii() {
+                    census.count_utf8(row.cells().filter_map(|cell| match cell {
+                        Cell::Text(text) => Some(text),
+                        _ => None,
+                    }));
+                }
+                return Some(to + 1);
+            }
+            _ => return None,
+        }
     }
 }
 

@@ -1,5 +1,6 @@
 //! Whatever is thrown at it: no panic, no end of time, no end of memory; and two ways of reading a row that agree.
 
+use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::time::{Duration, Instant};
 
 use super::*;
@@ -23,6 +24,8 @@ pub(super) const DIALECTS: [Dialect; 4] = [
 struct Tally {
     rows: u64,
     values: u64,
+    /// What the rows said.
+    content: u64,
     broken: Vec<(u64, u64, String)>,
 }
 
@@ -56,6 +59,9 @@ impl Sink for Tally {
     fn row(&mut self, row: &Row, _: u64, _: u64) -> Result<(), Self::Failure> {
         self.rows += 1;
         self.values += row.len() as u64;
+        let mut hasher = DefaultHasher::new();
+        (self.content, cells(row)).hash(&mut hasher);
+        self.content = hasher.finish();
         Ok(())
     }
     fn rows_yield(&mut self) -> Result<(), Self::Failure> {
@@ -155,6 +161,8 @@ fn row_like() -> impl Strategy<Value = String> {
         Just("'\nINSERT INTO x VALUES (1)'".to_owned()),
         Just("'zwei\nZeilen'".to_owned()),
         Just("'Z\u{fc}rich'".to_owned()),
+        // A letter of windows-1252, once the row is bytes.
+        Just("'Z\u{1}rich'".to_owned()),
         Just("-1.50".to_owned()),
         Just("1e5".to_owned()),
         Just("0x41".to_owned()),
@@ -198,8 +206,9 @@ proptest! {
     ) {
         let dialect = DIALECTS[which];
         let text = format!("INSERT INTO a VALUES {};\nINSERT INTO a VALUES (7);\n", rows.join(","));
-        let whole = tally(dialect, &mut std::iter::once(text.as_bytes()));
-        prop_assert_eq!(whole, tally(dialect, &mut text.as_bytes().chunks(1)));
+        let text: Vec<u8> = text.bytes().map(|byte| if byte == 1 { 0xFC } else { byte }).collect();
+        let whole = tally(dialect, &mut std::iter::once(text.as_slice()));
+        prop_assert_eq!(whole, tally(dialect, &mut text.chunks(1)));
     }
 
     #[test]
