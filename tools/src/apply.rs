@@ -15,7 +15,8 @@ use std::rc::Rc;
 
 use sha2::{Digest, Sha256};
 use shared::clock::{Hlc, UtcMillis};
-use shared::document::{Authoring, Currency, Draft, Field, Value};
+use shared::document::view::ValueView;
+use shared::document::{Authoring, Currency, Draft, DraftRoom};
 use shared::domain::{PhoneNumber, fields};
 use shared::id::{Actor, BranchId, DocumentId, ReplicaNumber};
 use shared::limits;
@@ -265,6 +266,8 @@ struct Pass<'a> {
     /// What services' texts and keys stand for, once worked out.
     named: HashMap<String, Named>,
     made: Made,
+    /// That of the last document.
+    room: Option<DraftRoom>,
 }
 
 /// Why one row is not brought over.
@@ -335,6 +338,7 @@ impl<'a> Pass<'a> {
             phones: HashMap::new(),
             named: HashMap::new(),
             made: Made::default(),
+            room: None,
         }
     }
 
@@ -371,8 +375,12 @@ impl<'a> Pass<'a> {
         Authoring::new(self.actor, self.counter, at, None)
     }
 
-    fn draft(&self, id: DocumentId, kind: &'static str) -> Draft {
-        Draft::create(id, fields::known_kind(kind), self.actor)
+    fn draft(&mut self, id: DocumentId, kind: &'static str) -> Draft {
+        let kind = fields::known_kind(kind);
+        match self.room.take() {
+            Some(room) => Draft::create_in(room, id, kind, self.actor),
+            None => Draft::create(id, kind, self.actor),
+        }
     }
 
     /// Keeps a finished delta for the taker. A rejection says that it breaks a limit.
@@ -385,7 +393,9 @@ impl<'a> Pass<'a> {
         self.counter = authoring.counter();
         let (id, fields) = (draft.id(), draft.field_count());
         let encoded = if self.wants_documents || draft.bytes_at_most() > limits::DOCUMENT_BYTES {
-            draft.encode()
+            let (encoded, room) = draft.encode_and_clear();
+            self.room = Some(room);
+            encoded
         } else {
             Vec::new()
         };
@@ -487,17 +497,9 @@ impl<'a> Pass<'a> {
         let id = branch_id(self.plan, name);
         let mut authoring = self.authoring(self.stamp);
         let mut change = self.draft(id.document(), fields::kind::BRANCH);
-        change.set(
-            &mut authoring,
-            &fields::known(shared::domain::Branch::NAME),
-            name,
-        );
+        change.set(&mut authoring, shared::domain::Branch::NAME, name);
         let territory = shared::domain::seed::territory_id(&self.plan.country);
-        change.set(
-            &mut authoring,
-            &fields::known(shared::domain::Branch::TERRITORY),
-            territory,
-        );
+        change.set(&mut authoring, shared::domain::Branch::TERRITORY, territory);
         record_import(
             &mut change,
             &mut authoring,
@@ -584,11 +586,11 @@ fn record_import(
 ) {
     change.record(
         authoring,
-        &fields::known_kind(fields::event::IMPORTED),
+        fields::event::IMPORTED,
         [
-            (Field::known("source"), Value::from(source)),
-            (Field::known("legacy/table"), Value::from(table)),
-            (Field::known("legacy/key"), Value::from(key)),
+            ("source", source.into()),
+            ("legacy/table", table.into()),
+            ("legacy/key", key.into()),
         ],
     );
 }
@@ -603,18 +605,14 @@ fn keep_raw(
     prefix: &str,
 ) -> Result<(), Rejection> {
     for (index, value) in row.values.iter().enumerate() {
-        let name = [prefix, &source.slugs[index]];
-        match value {
-            Raw::Null => {}
-            Raw::Text(text) => change
-                .set_text(authoring, &name, text)
-                .map_err(|error| Rejection::new("field_name", error.to_string()))?,
-            Raw::Bytes(bytes) => {
-                let field = Field::new(name.concat())
-                    .map_err(|error| Rejection::new("field_name", error.to_string()))?;
-                change.set(authoring, &field, Value::Bytes(bytes.to_vec()));
-            }
-        }
+        let value = match value {
+            Raw::Null => continue,
+            Raw::Text(text) => ValueView::Text(text),
+            Raw::Bytes(bytes) => ValueView::Bytes(bytes),
+        };
+        change
+            .set_joined(authoring, &[prefix, &source.slugs[index]], value)
+            .map_err(|error| Rejection::new("field_name", error.to_string()))?;
     }
     Ok(())
 }

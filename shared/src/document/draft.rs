@@ -1,8 +1,8 @@
 //! New documents in bulk: written down as bytes while they are made, never built.
 
-use super::event::EventKind;
 use super::format;
-use super::value::{Field, Kind, NameError, Value, is_name};
+use super::value::{Field, Kind, NameError, is_name};
+use super::view::ValueView;
 use crate::clock::Hlc;
 use crate::document::Authoring;
 use crate::id::{Actor, DocumentId, Dot, StaffId};
@@ -23,7 +23,13 @@ pub struct Draft {
     /// Kinds and particulars, encoded.
     pub(super) event_content: Vec<u8>,
     pub(super) events: Vec<DraftEvent>,
+    /// Where the bytes come together at the end.
+    encoded: Vec<u8>,
 }
+
+/// The room that a draft took. Making room for each of millions of documents would take longer than writing them.
+#[derive(Debug)]
+pub struct DraftRoom(Draft);
 
 /// One field: where its name and its value are, and who wrote it when.
 #[derive(Clone, Copy, Debug)]
@@ -77,42 +83,63 @@ impl Draft {
             hashes: Vec::with_capacity(USUAL_FIELDS),
             event_content: Vec::new(),
             events: Vec::new(),
+            encoded: Vec::new(),
         }
+    }
+
+    /// The same in the room of a former one.
+    pub fn create_in(room: DraftRoom, id: DocumentId, kind: Kind, actor: Actor) -> Self {
+        let DraftRoom(mut draft) = room;
+        (draft.id, draft.kind, draft.actor) = (id, kind, actor);
+        draft.content.clear();
+        draft.fields.clear();
+        draft.hashes.clear();
+        draft.event_content.clear();
+        draft.events.clear();
+        draft
     }
 
     /// Sets a field. Nothing is written when the field already has just this value, or is to be null and was never written.
     ///
     /// # Panics
-    /// When another actor writes than the one that it was made for.
-    pub fn set(&mut self, authoring: &mut Authoring, field: &Field, value: impl Into<Value>) {
-        let value = value.into();
-        let name = self.put_name(&[field.as_str()]);
-        self.put(authoring, name, value == Value::Null, |content| {
-            format::put_value(content, &value);
-        });
+    /// When `name` is no name, which any test that reaches it shows, or another actor writes than the one that it was made for.
+    pub fn set<'v>(
+        &mut self,
+        authoring: &mut Authoring,
+        name: &'static str,
+        value: impl Into<ValueView<'v>>,
+    ) {
+        self.set_joined(authoring, &[name], value)
+            .expect("a name in the source is valid");
     }
 
     /// Sets a field when there is a value, and leaves it alone when there is none.
-    pub fn set_some(
+    ///
+    /// # Panics
+    /// As [`Draft::set`].
+    pub fn set_some<'v>(
         &mut self,
         authoring: &mut Authoring,
-        field: &Field,
-        value: Option<impl Into<Value>>,
+        name: &'static str,
+        value: Option<impl Into<ValueView<'v>>>,
     ) {
         if let Some(value) = value {
-            self.set(authoring, field, value);
+            self.set(authoring, name, value);
         }
     }
 
-    /// Sets a field to a text; its name is put together from parts.
+    /// Sets a field whose name is put together from parts.
     ///
     /// # Errors
     /// [`NameError`] when together they are no name.
-    pub fn set_text(
+    ///
+    /// # Panics
+    /// When another actor writes than the one that it was made for.
+    pub fn set_joined<'v>(
         &mut self,
         authoring: &mut Authoring,
         name: &[&str],
-        text: &str,
+        value: impl Into<ValueView<'v>>,
     ) -> Result<(), NameError> {
         let span = self.put_name(name);
         let is_good = std::str::from_utf8(span.of(&self.content)).is_ok_and(is_name);
@@ -120,23 +147,24 @@ impl Draft {
             self.content.truncate(span.from);
             return Field::new(name.concat()).map(drop);
         }
-        self.put(authoring, span, false, |content| {
-            format::put_text_value(content, text);
-        });
+        self.put(authoring, span, value.into());
         Ok(())
     }
 
     /// Records that something happened.
     ///
     /// # Panics
-    /// When another actor writes than the one that it was made for.
+    /// When the kind or a particular has no name, which any test that reaches it shows, or another actor writes than the one
+    /// that it was made for.
     pub fn record<const N: usize>(
         &mut self,
         authoring: &mut Authoring,
-        kind: &EventKind,
-        mut data: [(Field, Value); N],
+        kind: &str,
+        mut data: [(&str, ValueView<'_>); N],
     ) {
-        data.sort_by(|(one, _), (other, _)| one.cmp(other));
+        let mut names = data.iter().map(|(name, _)| *name);
+        assert!(is_name(kind) && names.all(is_name), "an event has names");
+        data.sort_by_key(|(name, _)| *name);
         let from = self.event_content.len();
         format::put_event(&mut self.event_content, kind, &data);
         let to = self.event_content.len();
@@ -168,12 +196,22 @@ impl Draft {
     }
 
     /// Its canonical bytes.
-    pub fn encode(mut self) -> Vec<u8> {
+    pub fn encode(self) -> Vec<u8> {
+        self.encode_and_clear().0
+    }
+
+    /// The same, and the room that it took, for the next one.
+    pub fn encode_and_clear(mut self) -> (Vec<u8>, DraftRoom) {
         let content = &self.content;
         self.fields
             .sort_by(|one, other| one.name.of(content).cmp(other.name.of(content)));
         self.events.sort_by_key(|event| event.stamp.counter);
-        format::encode_draft(&self)
+        let mut encoded = std::mem::take(&mut self.encoded);
+        format::encode_draft(&self, &mut encoded);
+        // A copy with just the room it takes: many of them wait for whoever stores them.
+        let bytes = encoded.clone();
+        self.encoded = encoded;
+        (bytes, DraftRoom(self))
     }
 
     fn put_name(&mut self, parts: &[&str]) -> Span {
@@ -188,20 +226,14 @@ impl Draft {
     }
 
     /// Puts a value behind its name, which was put there last.
-    fn put(
-        &mut self,
-        authoring: &mut Authoring,
-        name: Span,
-        is_null: bool,
-        put_value: impl FnOnce(&mut Vec<u8>),
-    ) {
+    fn put(&mut self, authoring: &mut Authoring, name: Span, value: ValueView<'_>) {
         let hash = hash_of(name.of(&self.content));
         let known = self.find(hash, name);
-        if known.is_none() && is_null {
+        if known.is_none() && value == ValueView::Null {
             self.content.truncate(name.from);
             return;
         }
-        put_value(&mut self.content);
+        format::put_value(&mut self.content, value);
         let value = Span {
             from: name.to,
             to: self.content.len(),
@@ -263,7 +295,7 @@ mod tests {
 
     use super::*;
     use crate::clock::UtcMillis;
-    use crate::document::Change;
+    use crate::document::{Change, Value};
     use crate::id::ReplicaNumber;
 
     const ACTOR: Actor = Actor::new(ReplicaNumber(9), 77);
@@ -310,29 +342,32 @@ mod tests {
             let mut by_change = Authoring::new(ACTOR, 5, Hlc::at(UtcMillis(1_700_000_000_000)), None);
             let mut by_draft = by_change.clone();
             let mut change = Change::create(id, Kind::known("order"));
-            let mut draft = Draft::create(id, Kind::known("order"), ACTOR);
+            let mut former = Draft::create(DocumentId::named("former"), Kind::known("customer"), ACTOR);
+            former.set(&mut Authoring::new(ACTOR, 1, Hlc::at(UtcMillis(1)), None), "status", "left over");
+            let (_, room) = former.encode_and_clear();
+            let mut draft = Draft::create_in(room, id, Kind::known("order"), ACTOR);
             // No dot may stand for two writes.
             let mut highest = 5;
             for step in steps {
                 match step {
                     Step::Set(name, value) => {
                         let field = Field::new(name).expect("a name");
-                        draft.set(&mut by_draft, &field, value.clone());
+                        draft.set_joined(&mut by_draft, &[field.as_str()], &value).expect("a name");
                         change.set(&mut by_change, field, value);
                     }
                     Step::SetText(name, text) => {
                         let (head, tail) = name.split_at(1);
-                        draft.set_text(&mut by_draft, &[head, tail], &text).expect("a name");
+                        draft.set_joined(&mut by_draft, &[head, tail], text.as_str()).expect("a name");
                         change.set(&mut by_change, Field::new(name).expect("a name"), text);
                     }
                     Step::Record(name, value) => {
+                        let lent = [(name.as_str(), ValueView::from(&value)), ("at", true.into())];
+                        draft.record(&mut by_draft, "imported", lent);
                         let particulars = [
                             (Field::new(name).expect("a name"), value),
                             (Field::known("at"), Value::from(true)),
                         ];
-                        let kind = Kind::known("imported");
-                        draft.record(&mut by_draft, &kind, particulars.clone());
-                        change.record(&mut by_change, kind, particulars);
+                        change.record(&mut by_change, Kind::known("imported"), particulars);
                     }
                     Step::Elsewhere(counter, at) => {
                         highest = highest.max(by_change.counter()) + counter;
@@ -355,7 +390,7 @@ mod tests {
         let mut draft = Draft::create(DocumentId::named("d"), Kind::known("order"), ACTOR);
         assert!(
             draft
-                .set_text(&mut authoring, &["legacy/", "Straße"], "x")
+                .set_joined(&mut authoring, &["legacy/", "Straße"], "x")
                 .is_err()
         );
         assert_eq!((draft.field_count(), authoring.counter()), (0, 0));

@@ -23,6 +23,7 @@ pub mod format;
 mod laws;
 mod register;
 mod value;
+pub mod view;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -31,11 +32,12 @@ use sha2::{Digest, Sha256};
 
 pub use change::{Authoring, Change};
 pub use collision::Reissued;
-pub use draft::Draft;
+pub use draft::{Draft, DraftRoom};
 pub use encoded::Encoded;
 pub use event::{Event, EventKind};
 pub use register::{Register, Version};
 pub use value::{Currency, Field, Kind, NameError, Value};
+pub use view::View;
 
 use self::events::EventSet;
 use crate::clock::Hlc;

@@ -312,7 +312,7 @@ impl<I: Into<crate::id::DocumentId>> From<I> for Value {
 
 const EPOCH: civil::Date = civil::date(1970, 1, 1);
 
-fn days_since_epoch(date: civil::Date) -> i32 {
+pub(super) fn days_since_epoch(date: civil::Date) -> i32 {
     date.since((jiff::Unit::Day, EPOCH))
         .map_or(0, |span| span.get_days())
 }

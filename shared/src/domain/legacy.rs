@@ -15,12 +15,17 @@ const BY_IMPORTERS: [&str; 4] = [
     event::TAKEN_BACK,
 ];
 
+/// Whether only an importer records events of this kind.
+pub fn is_by_importers(kind: &str) -> bool {
+    BY_IMPORTERS.contains(&kind)
+}
+
 /// The replicas that brought a document over, or carried changes to it. Empty for one that was made here.
 pub fn importers(document: &Document) -> BTreeSet<ReplicaNumber> {
     document
         .event_set()
         .iter()
-        .filter(|event| BY_IMPORTERS.contains(&event.kind.as_str()))
+        .filter(|event| is_by_importers(event.kind.as_str()))
         .map(|event| event.dot.actor.replica())
         .collect()
 }

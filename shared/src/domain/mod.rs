@@ -17,7 +17,7 @@ pub use catalogue::{
 };
 pub use changeover::{Changeover, ChangeoverState};
 pub use customer::{Contact, Customer, PhoneNumber};
-pub use legacy::{gone_since, importers, is_touched, is_withdrawn};
+pub use legacy::{gone_since, importers, is_by_importers, is_touched, is_withdrawn};
 pub use money::Money;
 pub use order::{
     Candidate, Conflict, Custody, Item, MoneyState, Order, Payment, PaymentMethod, Phase, Rule,

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::document::view::ValueView;
 use crate::document::{Currency, Value};
 
 /// An amount of one currency in minor units (Rappen, Cent).
@@ -66,6 +67,15 @@ impl Money {
             self.minor - rest
         };
         Self::new(minor, self.currency)
+    }
+}
+
+impl From<Money> for ValueView<'_> {
+    fn from(money: Money) -> Self {
+        Self::Money {
+            minor: money.minor,
+            currency: money.currency,
+        }
     }
 }
 

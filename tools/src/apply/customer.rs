@@ -112,7 +112,7 @@ impl Pass<'_> {
         let contact = self.contact(source, row, columns);
         let mut authoring = self.authoring(self.stamp);
         let mut change = self.draft(id, fields::kind::CUSTOMER);
-        change.set_some(&mut authoring, &fields::known(fields::order::HOME), home);
+        change.set_some(&mut authoring, fields::order::HOME, home);
         write_contact(&mut change, &mut authoring, &contact);
         keep_raw(&mut change, &mut authoring, source, row, "legacy/")?;
         record_import(
@@ -159,7 +159,7 @@ impl Pass<'_> {
         if self.people.insert(id) {
             let mut authoring = self.authoring(self.stamp);
             let mut change = self.draft(id, fields::kind::CUSTOMER);
-            change.set(&mut authoring, &fields::known(fields::order::HOME), home);
+            change.set(&mut authoring, fields::order::HOME, home);
             write_contact(&mut change, &mut authoring, contact);
             record_import(
                 &mut change,
@@ -234,6 +234,6 @@ impl Pass<'_> {
 
 pub(super) fn write_contact(change: &mut Draft, authoring: &mut Authoring, contact: &Contact) {
     for (name, text) in contact.stored() {
-        change.set_some(authoring, &fields::known(name), text);
+        change.set_some(authoring, name, text);
     }
 }

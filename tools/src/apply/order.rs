@@ -4,7 +4,8 @@ use std::ops::Range;
 
 use jiff::tz::AmbiguousOffset;
 use shared::clock::{Hlc, UtcMillis};
-use shared::document::{Authoring, Draft, Field, Value};
+use shared::document::view::ValueView;
+use shared::document::{Authoring, Draft};
 use shared::domain::{Contact, Custody, Money, PaymentMethod, Phase, StatusCode, VatCode, fields};
 use shared::id::{BranchId, CustomerId};
 use shared::limits;
@@ -227,29 +228,32 @@ impl<'a> Pass<'a> {
             .text()
             .filter(|text| !text.is_empty());
         {
-            let mut set = |name: &'static str, value: Option<Value>| {
-                change.set_some(&mut authoring, &fields::known(name), value);
+            let mut set = |name: &'static str, value: Option<ValueView<'_>>| {
+                change.set_some(&mut authoring, name, value);
             };
-            set(fields::order::LEGACY_NUMBER, number.map(Value::from));
+            set(fields::order::LEGACY_NUMBER, number.map(ValueView::from));
             set(
                 fields::order::LEGACY_SOURCE,
                 Some(plan.source_name.as_str().into()),
             );
             set(fields::order::HOME, Some(order.branch.into()));
             set(fields::order::PICKUP, Some(order.branch.into()));
-            set(fields::order::CUSTOMER, customer.map(Value::from));
+            set(fields::order::CUSTOMER, customer.map(ValueView::from));
             set(
                 fields::order::STATUS,
                 Some(order.status.code.as_str().into()),
             );
             set(
                 fields::order::PRIORITY,
-                order.priority.as_deref().map(Value::from),
+                order.priority.as_deref().map(ValueView::from),
             );
-            set(fields::order::RECEIVED_AT, order.received.map(Value::from));
+            set(
+                fields::order::RECEIVED_AT,
+                order.received.map(ValueView::from),
+            );
             set(
                 fields::order::PROMISED_ON,
-                order.promised_on.map(Value::from),
+                order.promised_on.map(ValueView::from),
             );
             set(fields::order::CURRENCY, Some(plan.currency.as_str().into()));
             let rate = order
@@ -257,12 +261,13 @@ impl<'a> Pass<'a> {
                 .and_then(|day| plan.vat.iter().rfind(|rate| rate.from <= day));
             set(
                 fields::order::VAT_BASIS_POINTS,
-                rate.map(|rate| Value::from(rate.basis_points)),
+                rate.map(|rate| ValueView::from(rate.basis_points)),
             );
             let code = rate.and_then(|rate| VatCode::new(&plan.country, rate.basis_points).ok());
+            let code = code.map(|code| code.to_string());
             set(
                 fields::order::VAT_CODE,
-                code.map(|code| Value::from(code.to_string())),
+                code.as_deref().map(ValueView::from),
             );
             set(
                 fields::order::NOTE,
@@ -270,7 +275,7 @@ impl<'a> Pass<'a> {
                     .value(row, plan.orders.note.as_ref())
                     .text()
                     .filter(|text| !text.is_empty())
-                    .map(Value::from),
+                    .map(ValueView::from),
             );
         }
         write_contact(&mut change, &mut authoring, &order.contact);
@@ -282,23 +287,23 @@ impl<'a> Pass<'a> {
         write_items(&mut change, &mut authoring, item, order, lines, counters)?;
         for LookedUp { slug, text, .. } in &order.lookups {
             change
-                .set_text(&mut authoring, &["legacy/lookup/", slug], text)
+                .set_joined(&mut authoring, &["legacy/lookup/", slug], text.as_str())
                 .map_err(|error| Rejection::new("field_name", error.to_string()))?;
         }
         keep_raw(&mut change, &mut authoring, source, row, "legacy/")?;
         change.record(
             &mut authoring,
-            &fields::known_kind(fields::event::RECEIVED),
-            [(Field::known("branch"), order.branch.into())],
+            fields::event::RECEIVED,
+            [("branch", order.branch.into())],
         );
         if let Some(paid) = order.paid {
             change.record(
                 &mut authoring,
-                &fields::known_kind(fields::event::PAYMENT),
+                fields::event::PAYMENT,
                 [
-                    (Field::known("amount"), paid.into()),
-                    (Field::known("method"), PaymentMethod::Other.code().into()),
-                    (Field::known("branch"), order.branch.into()),
+                    ("amount", paid.into()),
+                    ("method", PaymentMethod::Other.code().into()),
+                    ("branch", order.branch.into()),
                 ],
             );
         }
@@ -749,7 +754,9 @@ fn write_items(
         let mut own = counters_of(line, authoring, counters);
         let authoring = own.as_mut().unwrap_or(&mut *authoring);
         let key = write_item(change, authoring, position, &held_by, label);
-        change.set_some(authoring, &fields::item(&key, "kind"), kind);
+        if let Some(kind) = kind {
+            set_in_item(change, authoring, &key, "kind", kind);
+        }
         write_line(change, authoring, &key, 0, line, lines)?;
     }
     Ok(())
@@ -774,10 +781,23 @@ fn write_item(
     label: &str,
 ) -> String {
     let key = fields::key_from_dot(authoring.next_dot());
-    change.set(authoring, &fields::item(&key, "position"), position);
-    change.set(authoring, &fields::item(&key, "custody"), held_by);
-    change.set(authoring, &fields::item(&key, "label"), label);
+    set_in_item(change, authoring, &key, "position", position);
+    set_in_item(change, authoring, &key, "custody", held_by);
+    set_in_item(change, authoring, &key, "label", label);
     key
+}
+
+/// Sets a field of an item.
+fn set_in_item<'v>(
+    change: &mut Draft,
+    authoring: &mut Authoring,
+    item: &str,
+    name: &str,
+    value: impl Into<ValueView<'v>>,
+) {
+    change
+        .set_joined(authoring, &["items/", item, "/", name], value)
+        .expect("keys are made from dots");
 }
 
 fn write_line(
@@ -789,18 +809,21 @@ fn write_line(
     lines: Option<&Source<'_>>,
 ) -> Result<(), Rejection> {
     let key = fields::key_from_dot(authoring.next_dot());
-    change.set(authoring, &fields::line(item, &key, "position"), position);
-    change.set_some(
-        authoring,
-        &fields::line(item, &key, "service"),
-        line.named.service,
-    );
-    change.set(
-        authoring,
-        &fields::line(item, &key, "label"),
-        line.named.label.as_str(),
-    );
-    change.set(authoring, &fields::line(item, &key, "price"), line.price);
+    let mut set = |name: &str, value: ValueView<'_>| {
+        change
+            .set_joined(
+                authoring,
+                &["items/", item, "/lines/", &key, "/", name],
+                value,
+            )
+            .expect("keys are made from dots");
+    };
+    set("position", position.into());
+    if let Some(service) = line.named.service {
+        set("service", service.into());
+    }
+    set("label", line.named.label.as_str().into());
+    set("price", line.price.into());
     if let (Some(lines), Some(row)) = (lines, &line.row) {
         let prefix = format!("legacy/lines/{key}/");
         keep_raw(change, authoring, lines, row, &prefix)?;

@@ -1,6 +1,5 @@
 //! Services: merged into the catalogue where the plan says so, else documents of their own that are no longer offered.
 
-use shared::document::Field;
 use shared::domain::{Money, fields};
 use shared::id::{DocumentId, ServiceId};
 
@@ -73,19 +72,16 @@ impl Pass<'_> {
         let id = naming::document_id(&self.plan.source_name, table, &key);
         let mut authoring = self.authoring(self.stamp);
         let mut change = self.draft(id, fields::kind::SERVICE);
-        change.set(
-            &mut authoring,
-            &Field::known("code"),
-            format!("{}/{key}", self.plan.source_name),
-        );
-        change.set(&mut authoring, &Field::known("name/de"), label);
-        change.set(&mut authoring, &Field::known("sort"), place);
-        change.set(&mut authoring, &Field::known("active"), false);
+        let code = format!("{}/{key}", self.plan.source_name);
+        change.set(&mut authoring, "code", code.as_str());
+        change.set(&mut authoring, "name/de", label);
+        change.set(&mut authoring, "sort", place);
+        change.set(&mut authoring, "active", false);
         if let Some(money) = self.exact_money(source.value(row, price).trimmed()) {
-            let field = format!("price/{}/{SINCE}", self.plan.currency.to_ascii_lowercase());
-            let field = Field::new(field)
+            let currency = self.plan.currency.to_ascii_lowercase();
+            change
+                .set_joined(&mut authoring, &["price/", &currency, "/", SINCE], money)
                 .map_err(|error| Rejection::new("field_name", error.to_string()))?;
-            change.set(&mut authoring, &field, money);
         }
         keep_raw(&mut change, &mut authoring, source, row, "legacy/")?;
         record_import(

@@ -7,6 +7,7 @@ pub(crate) mod cursor;
 mod v1;
 
 use super::draft::Draft;
+use super::view::View;
 use super::{Document, Kind};
 use crate::clock::Hlc;
 use crate::id::{DocumentId, Dot};
@@ -55,15 +56,14 @@ pub fn encode(document: &Document) -> Vec<u8> {
     bytes
 }
 
-/// The same of a draft, whose fields and events are in their order.
-pub(super) fn encode_draft(draft: &Draft) -> Vec<u8> {
-    let mut bytes = Vec::with_capacity(draft.bytes_at_most());
+/// The same of a draft, whose fields and events are in their order, put into `bytes`.
+pub(super) fn encode_draft(draft: &Draft, bytes: &mut Vec<u8>) {
+    bytes.clear();
     bytes.push(v1::VERSION);
-    v1::encode_draft(draft, &mut bytes);
-    bytes
+    v1::encode_draft(draft, bytes);
 }
 
-pub(super) use v1::{put_event, put_text_value, put_value};
+pub(super) use v1::{put_event, put_value};
 
 /// Reads bytes of any version ever written.
 ///
@@ -96,9 +96,14 @@ pub struct Inspected<'a> {
 
 /// What a document's bytes describe; none when they are no document's.
 pub fn kind_of(bytes: &[u8]) -> Option<Kind> {
+    Kind::new(kind_name(bytes)?).ok()
+}
+
+/// The same, lent and not judged.
+pub fn kind_name(bytes: &[u8]) -> Option<&str> {
     let mut cursor = cursor::Cursor::over(body_of(bytes).ok()?);
     cursor.array::<16>().ok()?;
-    Kind::new(cursor.text().ok()?).ok()
+    cursor.text().ok()
 }
 
 /// Whose document some bytes are, which is all that is looked at.
@@ -116,6 +121,11 @@ pub fn id_of(bytes: &[u8]) -> Result<DocumentId, DecodeError> {
 /// [`DecodeError`] for just those bytes that [`decode`] refuses.
 pub fn inspect(bytes: &[u8]) -> Result<Inspected<'_>, DecodeError> {
     v1::inspect(body_of(bytes)?)
+}
+
+/// Lends what bytes of any version say.
+pub(super) fn view(bytes: &[u8]) -> Result<View<'_>, DecodeError> {
+    v1::view(body_of(bytes)?)
 }
 
 /// What follows the version byte of the one version there is.

@@ -26,12 +26,11 @@ use super::cursor::{put_bytes, put_i64, put_length, put_u64};
 use super::tag;
 use crate::clock::Hlc;
 use crate::document::draft::{Draft, DraftStamp};
-use crate::document::event::EventKind;
-use crate::document::value::{Field, Value};
+use crate::document::view::ValueView;
 use crate::document::{Document, Register};
 use crate::id::{Actor, Dot, StaffId};
 
-pub(super) use reading::{decode, inspect};
+pub(super) use reading::{decode, inspect, view};
 
 pub(super) const VERSION: u8 = 1;
 
@@ -54,7 +53,7 @@ pub(super) fn encode(document: &Document, bytes: &mut Vec<u8>) {
         put_bytes(bytes, field.as_str().as_bytes());
         put_length(bytes, register.as_slice().len());
         for version in register.as_slice() {
-            put_value(bytes, &version.value);
+            put_value(bytes, (&version.value).into());
             index.put_stamp(bytes, version.at, version.by, version.dot);
             put_length(bytes, version.seen.len());
             for (actor, counter) in &version.seen {
@@ -70,7 +69,7 @@ pub(super) fn encode(document: &Document, bytes: &mut Vec<u8>) {
         put_length(bytes, event.data.len());
         for (name, value) in &event.data {
             put_bytes(bytes, name.as_str().as_bytes());
-            put_value(bytes, value);
+            put_value(bytes, value.into());
         }
     }
     match document.erasure {
@@ -116,50 +115,48 @@ pub(in crate::document) fn encode_draft(draft: &Draft, bytes: &mut Vec<u8>) {
 /// What an event says, its particulars in the order of their names.
 pub(in crate::document) fn put_event(
     bytes: &mut Vec<u8>,
-    kind: &EventKind,
-    data: &[(Field, Value)],
+    kind: &str,
+    data: &[(&str, ValueView<'_>)],
 ) {
-    put_bytes(bytes, kind.as_str().as_bytes());
+    put_bytes(bytes, kind.as_bytes());
     put_length(bytes, data.len());
     for (name, value) in data {
-        put_bytes(bytes, name.as_str().as_bytes());
-        put_value(bytes, value);
+        put_bytes(bytes, name.as_bytes());
+        put_value(bytes, *value);
     }
 }
 
-pub(in crate::document) fn put_text_value(bytes: &mut Vec<u8>, text: &str) {
-    bytes.push(tag::TEXT);
-    put_bytes(bytes, text.as_bytes());
-}
-
-pub(in crate::document) fn put_value(bytes: &mut Vec<u8>, value: &Value) {
+pub(in crate::document) fn put_value(bytes: &mut Vec<u8>, value: ValueView<'_>) {
     match value {
-        Value::Null => bytes.push(0),
-        Value::Bool(flag) => bytes.extend_from_slice(&[1, u8::from(*flag)]),
-        Value::Int(number) => {
-            bytes.push(2);
-            put_i64(bytes, *number);
+        ValueView::Null => bytes.push(tag::NULL),
+        ValueView::Bool(flag) => bytes.extend_from_slice(&[tag::BOOL, u8::from(flag)]),
+        ValueView::Int(number) => {
+            bytes.push(tag::INT);
+            put_i64(bytes, number);
         }
-        Value::Text(text) => put_text_value(bytes, text),
-        Value::Id(id) => {
-            bytes.push(4);
+        ValueView::Text(text) => {
+            bytes.push(tag::TEXT);
+            put_bytes(bytes, text.as_bytes());
+        }
+        ValueView::Id(id) => {
+            bytes.push(tag::ID);
             put_bytes(bytes, id.as_bytes());
         }
-        Value::Money { minor, currency } => {
-            bytes.push(5);
-            put_i64(bytes, *minor);
+        ValueView::Money { minor, currency } => {
+            bytes.push(tag::MONEY);
+            put_i64(bytes, minor);
             bytes.extend_from_slice(currency.as_bytes());
         }
-        Value::Instant(instant) => {
-            bytes.push(6);
+        ValueView::Instant(instant) => {
+            bytes.push(tag::INSTANT);
             put_i64(bytes, instant.0);
         }
-        Value::Date(days) => {
-            bytes.push(7);
-            put_i64(bytes, i64::from(*days));
+        ValueView::Date(days) => {
+            bytes.push(tag::DATE);
+            put_i64(bytes, i64::from(days));
         }
-        Value::Bytes(content) => {
-            bytes.push(8);
+        ValueView::Bytes(content) => {
+            bytes.push(tag::BYTES);
             put_bytes(bytes, content);
         }
     }

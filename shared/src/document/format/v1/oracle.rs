@@ -11,7 +11,8 @@ use crate::document::events::EventSet;
 use crate::document::laws::{joined, play, steps};
 use crate::document::register::Version;
 use crate::document::value::{Field, Kind, Value};
-use crate::document::{Document, Erasure, Event, Register};
+use crate::document::view::{ValueView, VersionView};
+use crate::document::{Document, Erasure, Event, Register, View};
 use crate::id::{Actor, DocumentId, Dot, StaffId};
 use crate::limits;
 
@@ -390,7 +391,79 @@ fn spoils() -> impl Strategy<Value = Spoil> {
     ]
 }
 
-/// The reader takes and refuses what serde and bincode would, builds the same, and inspection agrees with both.
+/// A view of the bytes says just what the document says that is built from them.
+fn agree_on_view(view: &View<'_>, document: &Document) -> Result<(), TestCaseError> {
+    prop_assert_eq!(view.id(), document.id());
+    prop_assert_eq!(view.kind(), document.kind().as_str());
+    prop_assert_eq!(view.erasure(), document.erasure());
+    let lent: Vec<_> = view
+        .all()
+        .iter()
+        .map(|(name, versions)| (name.to_owned(), versions_of(versions)))
+        .collect();
+    let built: Vec<_> = document
+        .fields()
+        .iter()
+        .map(|(name, register)| (name.as_str().to_owned(), of_register(register)))
+        .collect();
+    prop_assert_eq!(lent, built);
+    for (name, register) in document.fields() {
+        prop_assert_eq!(
+            versions_of(view.versions(name.as_str())),
+            of_register(register)
+        );
+        prop_assert_eq!(
+            view.newest(name.as_str()).map(ValueView::to_value),
+            document.newest(name.as_str())
+        );
+        let (path, _) = name.as_str().rsplit_once('/').unwrap_or_default();
+        let below: Vec<&str> = view.below(path).iter().map(|(rest, _)| rest).collect();
+        let names = document.fields().keys().map(Field::as_str);
+        let expected: Vec<&str> = names.filter_map(|name| name.strip_prefix(path)).collect();
+        prop_assert_eq!(below, expected);
+    }
+    prop_assert!(view.versions("no/such/field").is_empty());
+    prop_assert_eq!(view.events().len(), document.event_set().len());
+    for (lent, built) in view.events().iter().zip(document.event_set()) {
+        prop_assert_eq!(
+            (lent.dot, lent.at, lent.by, lent.kind),
+            (built.dot, built.at, built.by, built.kind.as_str())
+        );
+        for name in built.data.keys() {
+            let name = name.as_str();
+            prop_assert_eq!(
+                lent.get(name).map(ValueView::to_value),
+                built.get(name).cloned()
+            );
+        }
+        prop_assert_eq!(lent.get("no-such-particular"), None);
+    }
+    Ok(())
+}
+
+type Said = (Value, Hlc, Option<StaffId>, Dot);
+
+fn versions_of(versions: &[VersionView<'_>]) -> Vec<Said> {
+    let said = |version: &VersionView<'_>| {
+        let VersionView { value, at, by, dot } = *version;
+        (value.to_value(), at, by, dot)
+    };
+    versions.iter().map(said).collect()
+}
+
+fn of_register(register: &Register) -> Vec<Said> {
+    let said = |version: &Version| {
+        (
+            ValueView::from(&version.value).to_value(),
+            version.at,
+            version.by,
+            version.dot,
+        )
+    };
+    register.as_slice().iter().map(said).collect()
+}
+
+/// The reader takes and refuses what serde and bincode would, builds the same, and view and inspection agree with both.
 fn agree(bytes: &[u8]) -> Result<(), TestCaseError> {
     let Some((&super::VERSION, body)) = bytes.split_first() else {
         return Ok(());
@@ -406,10 +479,15 @@ fn agree(bytes: &[u8]) -> Result<(), TestCaseError> {
     );
     let inspected = inspect(bytes);
     prop_assert_eq!(inspected.is_ok(), expected.is_ok(), "{:?}", &inspected);
+    let view = View::of(bytes);
+    prop_assert_eq!(view.is_ok(), expected.is_ok(), "{:?}", &view);
     let (Ok(expected), Ok(decoded), Ok(inspected)) = (expected, decoded, inspected) else {
         return Ok(());
     };
     prop_assert_eq!(&decoded, &expected);
+    if let Ok(view) = &view {
+        agree_on_view(view, &decoded)?;
+    }
     let canonical = encode(&decoded);
     prop_assert_eq!(inspected.is_canonical, canonical == bytes);
     prop_assert_eq!(inspected.id, decoded.id());

@@ -1,4 +1,5 @@
-//! Version 1 read: one pass that checks every rule, and two uses of it. [`decode`] builds the document; [`inspect`] only looks.
+//! Version 1 read: one pass that checks every rule, and three uses of it. [`decode`] builds the document, [`view`]
+//! lends what it says, [`inspect`] only looks.
 
 use std::collections::BTreeMap;
 
@@ -8,7 +9,8 @@ use super::has_twice;
 use crate::clock::{Hlc, UtcMillis};
 use crate::document::events::EventSet;
 use crate::document::register::Version;
-use crate::document::value::{Currency, Field, Kind, Value, is_name, is_personal_name};
+use crate::document::value::{Currency, Field, Kind, is_name, is_personal_name};
+use crate::document::view::{EventView, FieldView, ValueView, VersionView, View};
 use crate::document::{Document, Erasure, Event, Register};
 use crate::id::{Actor, DocumentId, Dot, StaffId};
 use crate::limits;
@@ -59,6 +61,37 @@ pub(in super::super) fn inspect(body: &[u8]) -> Result<Inspected<'_>, DecodeErro
     })
 }
 
+/// Lends what the bytes hold, checked as [`decode`] does.
+pub(in super::super) fn view(body: &[u8]) -> Result<View<'_>, DecodeError> {
+    let mut lent = Lent::default();
+    let read = read(body, &mut lent)?;
+    let Lent {
+        mut fields,
+        versions,
+        mut events,
+    } = lent;
+    if !read.has_fields_in_order {
+        fields.sort_by(|one, other| one.name.cmp(other.name));
+        let is_twice = fields.windows(2).any(|pair| pair[0].name == pair[1].name);
+        check(!is_twice, "a field stands twice")?;
+    }
+    if !read.has_events_in_order {
+        events.sort_by_key(|event| event.dot);
+        let is_twice = events.windows(2).any(|pair| pair[0].dot == pair[1].dot);
+        check(!is_twice, "two events have one identity")?;
+    }
+    let mut view = View {
+        id: read.id,
+        kind: read.kind,
+        fields,
+        versions,
+        events,
+        erasure: read.erasure,
+    };
+    view.forget_if_erased();
+    Ok(view)
+}
+
 /// What a pass over the bytes hands on.
 trait Sink<'a> {
     fn field(
@@ -78,7 +111,7 @@ struct Stamp {
 }
 
 struct VersionIn<'a> {
-    value: ValueIn<'a>,
+    value: ValueView<'a>,
     stamp: Stamp,
     seen: Vec<(Actor, u64)>,
 }
@@ -111,43 +144,7 @@ impl VersionIn<'_> {
 struct EventIn<'a> {
     stamp: Stamp,
     kind: &'a str,
-    data: Vec<(&'a str, ValueIn<'a>)>,
-}
-
-#[derive(Clone, Copy)]
-enum ValueIn<'a> {
-    Plain(PlainValue),
-    Text(&'a str),
-    Bytes(&'a [u8]),
-}
-
-#[derive(Clone, Copy)]
-enum PlainValue {
-    Null,
-    Bool(bool),
-    Int(i64),
-    Id([u8; 16]),
-    Money(i64, Currency),
-    Instant(i64),
-    Date(i32),
-}
-
-impl ValueIn<'_> {
-    fn to_value(self) -> Value {
-        match self {
-            Self::Text(text) => Value::Text(text.to_owned()),
-            Self::Bytes(bytes) => Value::Bytes(bytes.to_owned()),
-            Self::Plain(plain) => match plain {
-                PlainValue::Null => Value::Null,
-                PlainValue::Bool(flag) => Value::Bool(flag),
-                PlainValue::Int(number) => Value::Int(number),
-                PlainValue::Id(id) => Value::Id(uuid::Uuid::from_bytes(id)),
-                PlainValue::Money(minor, currency) => Value::Money { minor, currency },
-                PlainValue::Instant(at) => Value::Instant(UtcMillis(at)),
-                PlainValue::Date(days) => Value::Date(days),
-            },
-        }
-    }
+    data: Vec<(&'a str, ValueView<'a>)>,
 }
 
 /// The parts of a document in the making.
@@ -191,6 +188,62 @@ impl<'a> Sink<'a> for Parts {
             by: event.stamp.by,
             kind: Kind::new(event.kind)
                 .map_err(|_| DecodeError::Invalid("an event's kind has a bad name"))?,
+            data,
+        });
+        Ok(())
+    }
+
+    fn erasure(&mut self, _: &Stamp) {}
+}
+
+/// Fields for which room is made: most documents have fewer.
+const USUAL_FIELDS: usize = 80;
+
+/// What a view is made of.
+struct Lent<'a> {
+    fields: Vec<FieldView<'a>>,
+    versions: Vec<VersionView<'a>>,
+    events: Vec<EventView<'a>>,
+}
+
+impl Default for Lent<'_> {
+    fn default() -> Self {
+        Self {
+            fields: Vec::with_capacity(USUAL_FIELDS),
+            versions: Vec::with_capacity(USUAL_FIELDS),
+            events: Vec::new(),
+        }
+    }
+}
+
+impl<'a> Sink<'a> for Lent<'a> {
+    fn field(
+        &mut self,
+        name: &'a str,
+        versions: &mut Vec<VersionIn<'a>>,
+    ) -> Result<(), DecodeError> {
+        let from = self.versions.len();
+        self.versions
+            .extend(versions.drain(..).map(|version| VersionView {
+                value: version.value,
+                at: version.stamp.at,
+                by: version.stamp.by,
+                dot: version.stamp.dot,
+            }));
+        self.versions[from..].sort_by_key(|version| version.dot);
+        let to = self.versions.len();
+        self.fields.push(FieldView { name, from, to });
+        Ok(())
+    }
+
+    fn event(&mut self, event: EventIn<'a>) -> Result<(), DecodeError> {
+        let mut data = event.data;
+        data.sort_by_key(|(name, _)| *name);
+        self.events.push(EventView {
+            dot: event.stamp.dot,
+            at: event.stamp.at,
+            by: event.stamp.by,
+            kind: event.kind,
             data,
         });
         Ok(())
@@ -464,7 +517,7 @@ impl<'a> Tables<'a> {
             count <= limits::ENTRIES_PER_EVENT,
             "an event has too many particulars",
         )?;
-        let mut data: Vec<(&str, ValueIn<'_>)> = Vec::with_capacity(count);
+        let mut data: Vec<(&str, ValueView<'_>)> = Vec::with_capacity(count);
         for _ in 0..count {
             let name = cursor.text()?;
             check(is_name(name), "an event's particular has a bad name")?;
@@ -479,21 +532,21 @@ impl<'a> Tables<'a> {
     }
 }
 
-fn value<'a>(cursor: &mut Cursor<'a>) -> Result<ValueIn<'a>, DecodeError> {
-    let plain = match cursor.u32()? {
-        0 => PlainValue::Null,
-        1 => PlainValue::Bool(cursor.flag()?),
-        2 => PlainValue::Int(cursor.i64()?),
+fn value<'a>(cursor: &mut Cursor<'a>) -> Result<ValueView<'a>, DecodeError> {
+    Ok(match cursor.u32()? {
+        0 => ValueView::Null,
+        1 => ValueView::Bool(cursor.flag()?),
+        2 => ValueView::Int(cursor.i64()?),
         3 => {
             let text = cursor.text()?;
             check(text.len() <= limits::TEXT_BYTES, "a text is too long")?;
-            return Ok(ValueIn::Text(text));
+            ValueView::Text(text)
         }
         4 => {
             if cursor.u64()? != 16 {
                 return Err(damaged("an id has not 16 bytes"));
             }
-            PlainValue::Id(cursor.array()?)
+            ValueView::Id(uuid::Uuid::from_bytes(cursor.array()?))
         }
         5 => {
             let minor = cursor.i64()?;
@@ -504,19 +557,18 @@ fn value<'a>(cursor: &mut Cursor<'a>) -> Result<ValueIn<'a>, DecodeError> {
                 .ok_or(DecodeError::Invalid(
                     "a currency is not three capital letters",
                 ))?;
-            PlainValue::Money(minor, currency)
+            ValueView::Money { minor, currency }
         }
-        6 => PlainValue::Instant(cursor.i64()?),
-        7 => PlainValue::Date(cursor.i32()?),
+        6 => ValueView::Instant(UtcMillis(cursor.i64()?)),
+        7 => ValueView::Date(cursor.i32()?),
         8 => {
             let length = cursor.length()?;
             let bytes = cursor.slice(length)?;
             check(bytes.len() <= limits::TEXT_BYTES, "a text is too long")?;
-            return Ok(ValueIn::Bytes(bytes));
+            ValueView::Bytes(bytes)
         }
         _ => return Err(damaged("a value is of no known kind")),
-    };
-    Ok(ValueIn::Plain(plain))
+    })
 }
 
 const fn check(holds: bool, rule: &'static str) -> Result<(), DecodeError> {
