@@ -1,5 +1,7 @@
 //! The whole way in memory: generated databases and the fixtures, from source to verified documents.
 
+mod damages;
+
 use std::path::{Path, PathBuf};
 
 use shared::document::{Change, Document};

@@ -6,7 +6,7 @@ use shared::id::DocumentId;
 use crate::source::schema::TableSchema;
 
 /// Between the parts of a key of several columns: a sign no text in a database holds.
-const KEY_SEPARATOR: &str = "\u{1f}";
+pub(crate) const KEY_SEPARATOR: &str = "\u{1f}";
 
 /// Longest part of a legacy field's name, so that prefix and line key fit beside it.
 const LONGEST_SLUG: usize = 48;

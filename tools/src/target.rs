@@ -153,6 +153,10 @@ pub trait Target {
     fn any_encoded_page(&mut self, after: u64) -> Result<EncodedPage, TargetError> {
         self.encoded_page(after)
     }
+    /// Whether nobody writes to it while it is read, so that [`Self::any_encoded_page`] surely brings each document once.
+    fn stands_still(&self) -> bool {
+        false
+    }
     /// What it is called in reports.
     fn name(&self) -> String;
 }

@@ -3,13 +3,17 @@
 //! Shares no code with the writer in `apply` but the names of fields and ids: dates, amounts and choices are read here a
 //! second time, by other means, so that a mistake in the one does not hide in the other.
 
+mod abreast;
 mod documents;
 mod expect;
+mod homes;
 mod order;
 mod parts;
 mod portion;
+mod reading;
 pub mod reconciliation;
 mod rejects;
+mod rows_in_order;
 pub mod samples;
 mod seen;
 
@@ -21,6 +25,7 @@ use std::time::Instant;
 
 use rusqlite::OptionalExtension as _;
 use rusqlite::types::ValueRef;
+use shared::document::view::ValueView;
 
 use crate::ledger::{Fate, Sums};
 use crate::naming;
@@ -29,8 +34,9 @@ use crate::plan::{ContactColumns, Plan};
 use crate::run::{Report, RunError};
 use crate::staging::{StagedTable, Staging};
 use crate::target::Target;
-use documents::{Documents, DocumentsOfPart, Found, Imported, Left};
-use parts::Parts;
+use documents::{Documents, DocumentsOfPart, Found, Imported, Left, Wanted};
+use homes::Homes;
+use parts::{Parts, Rows, Ways};
 use rejects::Rejects;
 use seen::Seen;
 
@@ -42,17 +48,16 @@ pub fn verify(
     rejects: &Path,
 ) -> Result<Report, RunError> {
     let started = Instant::now();
-    let documents = Documents::read(staging, target, &plan.source_name)?;
     let customers = plan
         .customers
         .as_ref()
         .and_then(|customers| staging.table(&customers.table));
+    let ways = Ways::of(plan, staging)?;
     let common = Common {
         plan,
         rejects: &Rejects::read(plan, staging, rejects),
         seen: &Seen::nothing(staging),
-        branches: &documents.branches,
-        parts: &Parts::of(plan, staging)?,
+        ways,
         phones: &PhonesByRow::up_to(
             customers.map_or(0, crate::staging::StagedTable::highest_place),
         ),
@@ -65,12 +70,20 @@ pub fn verify(
     }
     let mut left = Vec::new();
     let mut people = Vec::new();
-    for outcome in parts::look_through(common, staging, &documents)? {
+    let reading::Compared {
+        documents,
+        rest: [customers, orders],
+        mut outcomes,
+    } = reading::read_and_compare(common, staging, target)?;
+    let parts = Parts::of(plan, staging, ways, customers, orders)?;
+    outcomes.extend(parts::look_through(common, staging, &documents, &parts)?);
+    for outcome in outcomes {
         check.add(&outcome);
         left.extend(outcome.left);
         people.extend(outcome.people);
     }
     check.people(&documents, &people)?;
+    check.judge_homes(&documents.branches);
     check.lines_without_orders()?;
     check.side_tables()?;
     check.nothing_else(&people, &left);
@@ -91,7 +104,7 @@ pub fn verify(
     verified.gone = report.gone;
     verified.mended = plan.mended.rows;
     verified.orders_by_branch = report.orders_by_branch;
-    let unreadable = documents.unreadable();
+    let unreadable = documents.wanted.unreadable();
     if unreadable > 0 {
         verified.differ(
             "",
@@ -109,8 +122,7 @@ struct Common<'a> {
     plan: &'a Plan,
     rejects: &'a Rejects,
     seen: &'a Seen,
-    branches: &'a BTreeMap<String, String>,
-    parts: &'a Parts,
+    ways: Ways,
     /// Of the customers' table.
     phones: &'a PhonesByRow,
 }
@@ -129,18 +141,19 @@ struct Outcome {
     people: Vec<Person>,
     /// Documents of the source that no row of the part led to.
     left: Vec<Left>,
+    homes: Homes,
 }
 
 /// A value of the source as verify reads it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Cell {
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Cell<'r> {
     Null,
-    Text(String),
-    Blob(Vec<u8>),
+    Text(&'r str),
+    Blob(&'r [u8]),
 }
 
-impl Cell {
-    fn text(&self) -> Option<&str> {
+impl<'r> Cell<'r> {
+    const fn text(self) -> Option<&'r str> {
         if let Self::Text(text) = self {
             Some(text)
         } else {
@@ -149,24 +162,59 @@ impl Cell {
     }
 
     /// The text without blanks around it, unless nothing is left.
-    fn given(&self) -> Option<&str> {
+    fn given(self) -> Option<&'r str> {
         self.text().map(str::trim).filter(|text| !text.is_empty())
     }
 }
 
-/// A row of the source with its table.
+/// A row of the source with its table. Its values lie behind each other: room for each of its own would take longer than
+/// comparing them.
 #[derive(Clone)]
 pub(crate) struct SourceRow<'t> {
     table: &'t StagedTable,
     rowid: i64,
-    cells: Vec<Cell>,
+    texts: String,
+    blobs: Vec<u8>,
+    places: Vec<Place>,
 }
 
-impl SourceRow<'_> {
-    fn cell(&self, column: Option<&String>) -> &Cell {
+/// Where a value of a row lies.
+#[derive(Clone, Copy)]
+enum Place {
+    Null,
+    Text { from: usize, to: usize },
+    Blob { from: usize, to: usize },
+}
+
+impl<'t> SourceRow<'t> {
+    /// A row of which only the place is known.
+    const fn at(table: &'t StagedTable, rowid: i64) -> Self {
+        Self {
+            table,
+            rowid,
+            texts: String::new(),
+            blobs: Vec::new(),
+            places: Vec::new(),
+        }
+    }
+
+    /// The value of a column; NULL where there is none.
+    fn cell(&self, column: Option<&String>) -> Cell<'_> {
         column
             .and_then(|name| self.table.schema.column_index(name))
-            .map_or(&Cell::Null, |index| &self.cells[index])
+            .map_or(Cell::Null, |index| self.cell_at(index))
+    }
+
+    fn cell_at(&self, index: usize) -> Cell<'_> {
+        match self.places.get(index) {
+            Some(Place::Text { from, to }) => Cell::Text(&self.texts[*from..*to]),
+            Some(Place::Blob { from, to }) => Cell::Blob(&self.blobs[*from..*to]),
+            Some(Place::Null) | None => Cell::Null,
+        }
+    }
+
+    fn cells(&self) -> impl Iterator<Item = Cell<'_>> {
+        (0..self.places.len()).map(|index| self.cell_at(index))
     }
 
     fn key(&self, columns: &[String]) -> Option<String> {
@@ -190,11 +238,53 @@ struct Check<'a> {
     report: Report,
     people: Vec<Person>,
     left: Vec<Left>,
+    homes: Homes,
     slugs: HashMap<String, Rc<Vec<String>>>,
-    /// Fields that keep raw values, by prefix and table.
-    raw_names: HashMap<String, Rc<Vec<String>>>,
-    /// Rows of small tables that were looked up.
-    looked_up: RefCell<HashMap<String, Rc<Vec<SourceRow<'a>>>>>,
+    searches: RefCell<Vec<Search<'a>>>,
+    /// Names and list prices of services by the text or key that stands for them.
+    services: RefCell<HashMap<String, Priced>>,
+    zone: jiff::tz::TimeZone,
+}
+
+/// What a service is called, and what it costs in hundredths by the list.
+type Priced = (Rc<str>, Option<i64>);
+
+/// A way in which rows of a table are looked up.
+struct Search<'a> {
+    table: &'a StagedTable,
+    columns: Vec<String>,
+    /// None when a column is not there.
+    select: Option<String>,
+    /// Rows of small tables that were looked up, by their key.
+    known: HashMap<String, Rc<Vec<SourceRow<'a>>>>,
+}
+
+impl<'a> Search<'a> {
+    fn of(table: &'a StagedTable, columns: &[String]) -> Self {
+        let indexes: Option<Vec<usize>> = columns
+            .iter()
+            .map(|column| table.schema.column_index(column))
+            .collect();
+        let select = indexes
+            .filter(|indexes| !indexes.is_empty())
+            .map(|indexes| {
+                let conditions: Vec<String> = indexes
+                    .iter()
+                    .map(|index| format!("c{index} = ?"))
+                    .collect();
+                format!(
+                    "SELECT rowid, * FROM {} WHERE {} ORDER BY rowid",
+                    table.sql_name(),
+                    conditions.join(" AND ")
+                )
+            });
+        Self {
+            table,
+            columns: columns.to_vec(),
+            select,
+            known: HashMap::new(),
+        }
+    }
 }
 
 /// Tables of at most so many rows are kept in memory once looked up.
@@ -216,9 +306,12 @@ impl<'a> Check<'a> {
             report: Report::new(String::new(), Instant::now(), BTreeMap::new()),
             people: Vec::new(),
             left: Vec::new(),
+            homes: Homes::default(),
             slugs: HashMap::new(),
-            raw_names: HashMap::new(),
-            looked_up: RefCell::default(),
+            searches: RefCell::default(),
+            services: RefCell::default(),
+            zone: jiff::tz::TimeZone::get(&common.plan.time_zone)
+                .unwrap_or(jiff::tz::TimeZone::UTC),
         }
     }
 
@@ -228,6 +321,7 @@ impl<'a> Check<'a> {
             report: self.report,
             people: self.people,
             left: self.left,
+            homes: self.homes,
         }
     }
 
@@ -254,20 +348,20 @@ impl<'a> Check<'a> {
         self.report.difference_count += unlisted;
         self.report.documents += other.report.documents;
         self.report.edited_since += other.report.edited_since;
-        parts::add(
-            &mut self.report.orders_by_branch,
-            &other.report.orders_by_branch,
-        );
+        self.homes.add(&other.homes);
     }
 
-    /// Everything whose documents are in one part.
-    fn part(&mut self, documents: &Documents, part: usize) -> Result<(), RunError> {
-        let mut own = documents.part(part)?;
-        let rows = self.common.parts.rows(part);
-        self.services(documents, &mut own, &rows.services)?;
-        self.customers(documents, &mut own, &rows.customers)?;
-        self.orders(documents, &mut own, &rows.orders)?;
-        let (taken, left) = own.finish(documents);
+    /// All rows whose documents are among some, and those documents.
+    fn rows_of(
+        &mut self,
+        wanted: &Wanted,
+        mut own: DocumentsOfPart,
+        rows: &Rows,
+    ) -> Result<(), RunError> {
+        self.services(wanted, &mut own, &rows.services)?;
+        self.customers(wanted, &mut own, &rows.customers)?;
+        self.orders(wanted, &mut own, &rows.orders)?;
+        let (taken, left) = own.finish(wanted);
         self.report.documents += taken + left.len() as u64;
         self.left.extend(left);
         Ok(())
@@ -293,8 +387,8 @@ impl<'a> Check<'a> {
     }
 
     /// Whether the person a document was about is forgotten: nothing is left to compare, and that is as it should be.
-    fn is_forgotten(&mut self, document: &Found) -> bool {
-        let is_forgotten = document.document.erasure().is_some();
+    fn is_forgotten(&mut self, document: &Found<'_>) -> bool {
+        let is_forgotten = document.view().erasure().is_some();
         self.report.edited_since += u64::from(is_forgotten);
         is_forgotten
     }
@@ -355,7 +449,7 @@ impl<'a> Check<'a> {
         let mut found = Vec::new();
         while let Some(row) = rows.next()? {
             let row = read_row(table, row)?;
-            if row.cells[index].text() != Some(value) {
+            if row.cell_at(index).text() != Some(value) {
                 break;
             }
             found.push(row);
@@ -370,69 +464,49 @@ impl<'a> Check<'a> {
         columns: &[String],
         key: &str,
     ) -> Result<Rc<Vec<SourceRow<'a>>>, rusqlite::Error> {
-        let indexes: Option<Vec<usize>> = columns
-            .iter()
-            .map(|column| table.schema.column_index(column))
-            .collect();
-        let Some(indexes) = indexes.filter(|indexes| !indexes.is_empty()) else {
-            return Ok(Rc::default());
+        let mut searches = self.searches.borrow_mut();
+        let is_same = |search: &Search<'a>| {
+            std::ptr::eq(search.table, table) && search.columns.as_slice() == columns
         };
-        let name = table.sql_name();
-        let is_small = table.rows <= SMALL_TABLE_ROWS;
-        let asked = format!("{name}/{indexes:?}/{key}");
-        if is_small && let Some(known) = self.looked_up.borrow().get(&asked) {
+        let place = if let Some(place) = searches.iter().position(is_same) {
+            place
+        } else {
+            searches.push(Search::of(table, columns));
+            searches.len() - 1
+        };
+        let search = &mut searches[place];
+        if let Some(known) = search.known.get(key) {
             return Ok(Rc::clone(known));
         }
-        let conditions: Vec<String> = indexes
-            .iter()
-            .map(|index| format!("c{index} = ?"))
-            .collect();
-        let select = format!(
-            "SELECT rowid, * FROM {name} WHERE {} ORDER BY rowid",
-            conditions.join(" AND ")
-        );
-        let mut select = self.staging.connection().prepare_cached(&select)?;
-        let parts = rusqlite::params_from_iter(naming::key_parts(key));
+        let Some(select) = &search.select else {
+            return Ok(Rc::default());
+        };
+        let mut select = self.staging.connection().prepare_cached(select)?;
+        let parts = rusqlite::params_from_iter(key.split(naming::KEY_SEPARATOR));
         let rows: Result<Vec<_>, _> = select
             .query_map(parts, |row| read_row(table, row))?
             .collect();
         let rows = Rc::new(rows?);
-        let mut kept = self.looked_up.borrow_mut();
-        if is_small && kept.len() < KEPT {
-            kept.insert(asked, Rc::clone(&rows));
+        if table.rows <= SMALL_TABLE_ROWS && search.known.len() < KEPT {
+            search.known.insert(key.to_owned(), Rc::clone(&rows));
         }
         Ok(rows)
     }
 
-    /// Names of the fields that keep the raw values of a table's columns, worked out once for each prefix that stays.
-    fn raw_names(&mut self, table: &StagedTable, prefix: &str) -> Rc<Vec<String>> {
-        let asked = format!("{prefix}{}", table.sql_name());
-        if let Some(known) = self.raw_names.get(&asked) {
-            return Rc::clone(known);
-        }
-        let slugs = self.slugs(table);
-        let names: Vec<String> = slugs.iter().map(|slug| format!("{prefix}{slug}")).collect();
-        let names = Rc::new(names);
-        // Lines have a prefix each: those are not worth keeping.
-        if !prefix.starts_with("legacy/lines/") {
-            self.raw_names.insert(asked, Rc::clone(&names));
-        }
-        names
-    }
-
-    /// Every cell of the row must be in the document as it stands. How many legacy values that makes.
+    /// Every cell of the row must be among the legacy values below a path as it stands. How many that makes.
     fn raw_values(
         &mut self,
         row: &SourceRow<'_>,
         key: &str,
-        document: &Found,
-        prefix: &str,
+        document: &Found<'_>,
+        path: &str,
     ) -> usize {
-        let names = self.raw_names(row.table, prefix);
+        let slugs = self.slugs(row.table);
+        let kept = document.view().below(path);
         let mut expected = 0;
-        for (index, cell) in row.cells.iter().enumerate() {
+        for (index, cell) in row.cells().enumerate() {
             let column = row.table.schema.columns[index].name.as_str();
-            match (cell, document.raw(&names[index])) {
+            match (cell, document.raw_of(kept.versions(&slugs[index]))) {
                 (Cell::Null, None) => {}
                 (cell, Some(found)) => {
                     expected += 1;
@@ -461,7 +535,7 @@ impl<'a> Check<'a> {
         &mut self,
         row: &SourceRow<'_>,
         key: &str,
-        document: &Found,
+        document: &Found<'_>,
         expected: usize,
     ) {
         let found = document.raw_values();
@@ -479,18 +553,34 @@ impl<'a> Check<'a> {
         &mut self,
         row: &SourceRow<'_>,
         key: &str,
-        document: &Found,
+        document: &Found<'_>,
         field: &str,
-        expected: Option<&shared::document::Value>,
+        expected: Option<ValueView<'_>>,
     ) {
-        match document.value(field) {
+        self.expect_below(row, key, document, ("", field), expected);
+    }
+
+    /// The same of a field by its path and what follows it.
+    fn expect_below(
+        &mut self,
+        row: &SourceRow<'_>,
+        key: &str,
+        document: &Found<'_>,
+        (path, rest): (&str, &str),
+        expected: Option<ValueView<'_>>,
+    ) {
+        let versions = match path {
+            "" => document.view().versions(rest),
+            path => document.view().below(path).versions(rest),
+        };
+        match document.value_of(versions) {
             Imported::Edited => self.report.edited_since += 1,
             Imported::Absent if expected.is_none() => {}
             Imported::Value(found) if Some(found) == expected => {}
             found => self.differ(
                 row,
                 key,
-                field,
+                &format!("{path}{rest}"),
                 format!("expected {expected:?}, found {found:?}"),
             ),
         }
@@ -498,7 +588,7 @@ impl<'a> Check<'a> {
 
     fn services(
         &mut self,
-        documents: &Documents,
+        wanted: &Wanted,
         own: &mut DocumentsOfPart,
         places: &[u32],
     ) -> Result<(), RunError> {
@@ -521,13 +611,12 @@ impl<'a> Check<'a> {
                 self.count(&table.schema.name, Fate::Merged);
                 continue;
             }
-            let Some((key, document)) =
-                self.find(documents, own, row, std::slice::from_ref(key))?
+            let Some((key, document)) = self.find(wanted, own, row, std::slice::from_ref(key))?
             else {
                 continue;
             };
-            let expected = Some(label.as_str().into());
-            self.expect(row, &key, &document, "name/de", expected.as_ref());
+            let expected = Some(ValueView::Text(&label));
+            self.expect(row, &key, &document, "name/de", expected);
             let expected = self.raw_values(row, &key, &document, "legacy/");
             self.no_other_raw_values(row, &key, &document, expected);
         }
@@ -536,7 +625,7 @@ impl<'a> Check<'a> {
 
     fn customers(
         &mut self,
-        documents: &Documents,
+        wanted: &Wanted,
         own: &mut DocumentsOfPart,
         places: &[u32],
     ) -> Result<(), RunError> {
@@ -550,7 +639,7 @@ impl<'a> Check<'a> {
             let Some(row) = &self.row_at(table, *place)? else {
                 continue;
             };
-            let Some((key, document)) = self.find(documents, own, row, &customers.key)? else {
+            let Some((key, document)) = self.find(wanted, own, row, &customers.key)? else {
                 continue;
             };
             if self.is_forgotten(&document) {
@@ -569,7 +658,7 @@ impl<'a> Check<'a> {
         row: &SourceRow<'_>,
         key: &str,
         holder: &SourceRow<'_>,
-        document: &Found,
+        document: &Found<'_>,
         columns: &ContactColumns,
     ) {
         let country = &self.plan.country;
@@ -579,25 +668,25 @@ impl<'a> Check<'a> {
         });
         let phones = is_customer.then_some(self.common.phones);
         for (field, expected) in expect::contact(holder, columns, country, phones) {
-            let expected = expected.map(shared::document::Value::from);
-            self.expect(row, key, document, field, expected.as_ref());
+            let expected = expected.as_deref().map(ValueView::Text);
+            self.expect(row, key, document, field, expected);
         }
     }
 
     /// The document of a row, counted as what it is. `None`: there is none to compare, which is noted unless the row was
     /// rejected or another portion brings it.
-    fn find(
+    fn find<'d>(
         &mut self,
-        documents: &Documents,
-        own: &mut DocumentsOfPart,
+        wanted: &Wanted,
+        own: &'d mut DocumentsOfPart,
         row: &SourceRow<'_>,
         key: &[String],
-    ) -> Result<Option<(String, Found)>, RunError> {
+    ) -> Result<Option<(String, Found<'d>)>, RunError> {
         let table = row.table.schema.name.clone();
         let found = match row.key(key) {
             Some(key) => {
                 let id = naming::document_id(&self.plan.source_name, &table, &key);
-                own.take(documents, id).map(|document| (key, document))
+                own.take(wanted, id).map(|document| (key, document))
             }
             None => None,
         };
@@ -609,9 +698,9 @@ impl<'a> Check<'a> {
             // The document is of a former state of the row, which is rejected as it is now.
             (Some((key, document)), true) if self.common.rejects.is_at_target(row) => {
                 let named = document
-                    .document
+                    .view()
                     .newest(shared::domain::fields::order::CUSTOMER);
-                if let Some(id) = named.and_then(|named| named.as_id())
+                if let Some(id) = named.and_then(ValueView::as_id)
                     && self.plan.customers.is_none()
                 {
                     self.people.push(Person {
@@ -711,7 +800,7 @@ impl<'a> Check<'a> {
             }
             let found = part
                 .as_mut()
-                .and_then(|(_, own)| own.take(documents, person.id));
+                .and_then(|(_, own)| own.take(&documents.wanted, person.id));
             let what = match found {
                 None => "the linked customer is not at the target",
                 Some(found) if order::name_in(&found) != person.name => {
@@ -753,21 +842,35 @@ impl<'a> Check<'a> {
     }
 }
 
+/// Bytes of text for which room is made when a row is read: most rows have fewer.
+const ROW_BYTES: usize = 256;
+
 fn read_row<'t>(
     table: &'t StagedTable,
     row: &rusqlite::Row<'_>,
 ) -> Result<SourceRow<'t>, rusqlite::Error> {
-    let mut cells = Vec::with_capacity(table.schema.columns.len());
-    for index in 0..table.schema.columns.len() {
-        cells.push(match row.get_ref(index + 2)? {
-            ValueRef::Text(bytes) => Cell::Text(String::from_utf8_lossy(bytes).into_owned()),
-            ValueRef::Blob(bytes) => Cell::Blob(bytes.to_vec()),
-            _ => Cell::Null,
+    let columns = table.schema.columns.len();
+    let mut read = SourceRow {
+        texts: String::with_capacity(ROW_BYTES),
+        places: Vec::with_capacity(columns),
+        ..SourceRow::at(table, row.get(0)?)
+    };
+    for index in 0..columns {
+        read.places.push(match row.get_ref(index + 2)? {
+            ValueRef::Text(bytes) => {
+                let from = read.texts.len();
+                read.texts.push_str(&String::from_utf8_lossy(bytes));
+                let to = read.texts.len();
+                Place::Text { from, to }
+            }
+            ValueRef::Blob(bytes) => {
+                let from = read.blobs.len();
+                read.blobs.extend_from_slice(bytes);
+                let to = read.blobs.len();
+                Place::Blob { from, to }
+            }
+            _ => Place::Null,
         });
     }
-    Ok(SourceRow {
-        table,
-        rowid: row.get(0)?,
-        cells,
-    })
+    Ok(read)
 }

@@ -124,6 +124,11 @@ impl Target for Store {
         self.encoded_page(after)
     }
 
+    /// Whoever has it open has it alone.
+    fn stands_still(&self) -> bool {
+        true
+    }
+
     fn name(&self) -> String {
         format!("the store in {}", self.folder.display())
     }

@@ -1,32 +1,34 @@
-//! What the target holds of one source: read once, kept on disk beside the staged rows, looked through part by part.
+//! What the target holds of one source: read once. What is not compared as it comes is kept on disk beside the staged rows, and
+//! looked through part by part.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, HashMap};
 use std::io;
-use std::ops::Bound;
+use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::mpsc::sync_channel;
 
 use memchr::memmem::Finder;
-use shared::document::{Document, Field, Register, Value, format};
+use shared::document::view::{ValueView, VersionView, newest};
+use shared::document::{Document, View, format};
 use shared::domain::fields;
 use shared::id::{DocumentId, ReplicaNumber};
 
 use super::Cell;
-use crate::run::{RunError, is_imported_from};
+use crate::run::RunError;
 use crate::spool::{Sealed, Spool};
-use crate::staging::Staging;
 use crate::target::{EncodedPage, Target};
 
-/// Pages that are read while others are sorted out.
-const PAGES_AHEAD: usize = 2;
-
-/// The documents of one source, and perhaps some of others: which it is shows when they are built.
+/// The documents of one source, and perhaps some of others: which it is shows when they are looked at.
 pub(super) struct Documents {
     spooled: Sealed,
-    source: String,
-    unreadable: AtomicU64,
+    pub(super) wanted: Wanted,
     /// Names of branches by id.
     pub(super) branches: BTreeMap<String, String>,
+}
+
+/// Which documents are looked at, and how many of them cannot be.
+pub(super) struct Wanted {
+    source: String,
+    unreadable: AtomicU64,
 }
 
 /// The documents of one part.
@@ -47,9 +49,10 @@ pub(super) struct Left {
 }
 
 /// One document, with the replicas that imported it and carried changes to it.
-pub(super) struct Found {
-    pub(super) document: Document,
-    importers: BTreeSet<ReplicaNumber>,
+pub(super) struct Found<'d> {
+    bytes: &'d [u8],
+    view: View<'d>,
+    importers: Vec<ReplicaNumber>,
 }
 
 /// What the importer wrote into a field.
@@ -58,51 +61,17 @@ pub(super) enum Imported<'d> {
     /// Nothing.
     Absent,
     /// This, and it still stands.
-    Value(&'d Value),
+    Value(ValueView<'d>),
     /// Something that staff have changed since.
     Edited,
 }
 
-impl Documents {
-    /// Reads all documents of the target: one thread reads, another one sorts out and keeps.
-    pub(super) fn read(
-        staging: &Staging,
-        target: &mut dyn Target,
-        source: &str,
-    ) -> Result<Self, RunError> {
-        let mut kept = Kept {
-            spool: Spool::create(staging.folder()).map_err(failed)?,
-            source,
-            unreadable: 0,
-            branches: BTreeMap::new(),
-            imported: Finder::new(fields::event::IMPORTED),
-            named: Finder::new(source),
-        };
-        std::thread::scope(|scope| {
-            let (pages, taken) = sync_channel::<EncodedPage>(PAGES_AHEAD);
-            let keeper = scope.spawn(move || {
-                for page in taken {
-                    kept.keep(&page)?;
-                }
-                kept.seal()
-            });
-            let mut cursor = 0;
-            loop {
-                let page = target.any_encoded_page(cursor)?;
-                let next = (page.more && page.cursor > cursor).then_some(page.cursor);
-                // Whoever keeps them has failed and says why.
-                let is_kept = pages.send(page).is_ok();
-                match next.filter(|_| is_kept) {
-                    Some(next) => cursor = next,
-                    None => break,
-                }
-            }
-            drop(pages);
-            keeper
-                .join()
-                .unwrap_or_else(|panic| std::panic::resume_unwind(panic))
-                .map_err(failed)
-        })
+impl Wanted {
+    pub(super) fn of_source(source: &str) -> Self {
+        Self {
+            source: source.to_owned(),
+            unreadable: AtomicU64::new(0),
+        }
     }
 
     /// How many documents at the target cannot be read; all are known once all parts were looked through.
@@ -110,71 +79,125 @@ impl Documents {
         self.unreadable.load(Ordering::Relaxed)
     }
 
+    fn note_unreadable(&self, count: u64) {
+        self.unreadable.fetch_add(count, Ordering::Relaxed);
+    }
+}
+
+impl Documents {
+    pub(super) const fn new(
+        spooled: Sealed,
+        wanted: Wanted,
+        branches: BTreeMap<String, String>,
+    ) -> Self {
+        Self {
+            spooled,
+            wanted,
+            branches,
+        }
+    }
+
     /// The documents of one part of all ids.
     pub(super) fn part(&self, part: usize) -> Result<DocumentsOfPart, RunError> {
         let spooled = self.spooled.part(part).map_err(failed)?;
-        let held = spooled.into_iter().map(|spooled| {
-            let held = Held {
-                encoded: spooled.encoded,
-                taken: false,
-            };
-            (spooled.id, held)
-        });
-        Ok(DocumentsOfPart(held.collect()))
+        Ok(spooled
+            .into_iter()
+            .map(|spooled| (spooled.id, spooled.encoded))
+            .collect())
     }
+}
 
-    /// Whether a document is of this source, and was not taken back.
-    fn is_own(&self, document: &Document) -> bool {
-        is_imported_from(document, &self.source) && !shared::domain::is_withdrawn(document)
+/// Reads all pages of a target and gives them to `take`, until that is said to be enough.
+pub(super) fn each_page(
+    target: &mut dyn Target,
+    mut take: impl FnMut(EncodedPage) -> bool,
+) -> Result<(), RunError> {
+    let mut cursor = 0;
+    loop {
+        let page = target.any_encoded_page(cursor)?;
+        let next = (page.more && page.cursor > cursor).then_some(page.cursor);
+        let goes_on = take(page);
+        match next.filter(|_| goes_on) {
+            Some(next) => cursor = next,
+            None => return Ok(()),
+        }
     }
 }
 
 /// Documents that are kept while the target is read.
-struct Kept<'a> {
+pub(super) struct Kept<'a> {
     spool: Spool,
-    source: &'a str,
-    unreadable: u64,
+    wanted: &'a Wanted,
     branches: BTreeMap<String, String>,
     imported: Finder<'a>,
     named: Finder<'a>,
 }
 
-impl Kept<'_> {
-    fn keep(&mut self, page: &EncodedPage) -> io::Result<()> {
-        self.unreadable += page.unreadable;
-        for encoded in &page.documents {
+impl<'a> Kept<'a> {
+    pub(super) fn below(folder: &Path, wanted: &'a Wanted) -> io::Result<Self> {
+        Ok(Self {
+            spool: Spool::create(folder)?,
+            wanted,
+            branches: BTreeMap::new(),
+            imported: Finder::new(fields::event::IMPORTED),
+            named: Finder::new(&wanted.source),
+        })
+    }
+
+    /// The documents of a page that may be of the source; what else it has is looked at here.
+    pub(super) fn sort_out(&mut self, page: EncodedPage) -> Vec<(DocumentId, Vec<u8>)> {
+        let mut unreadable = page.unreadable;
+        let mut own = Vec::with_capacity(page.documents.len());
+        for encoded in page.documents {
             // Cheap, and never wrong where the answer is no.
             let may_be_own =
-                self.imported.find(encoded).is_some() && self.named.find(encoded).is_some();
-            let Ok(id) = format::id_of(encoded) else {
-                self.unreadable += 1;
+                self.imported.find(&encoded).is_some() && self.named.find(&encoded).is_some();
+            let Ok(id) = format::id_of(&encoded) else {
+                unreadable += 1;
                 continue;
             };
-            let is_branch =
-                format::kind_of(encoded).is_some_and(|kind| kind.as_str() == fields::kind::BRANCH);
+            let is_branch = format::kind_name(&encoded) == Some(fields::kind::BRANCH);
             if is_branch
-                && let Ok(document) = format::decode(encoded)
+                && let Ok(document) = format::decode(&encoded)
                 && let Some(branch) = shared::domain::Branch::of(&document)
             {
                 self.branches.insert(branch.id.to_string(), branch.name);
             }
             if may_be_own {
-                // Whether it can be read shows when it is built.
-                self.spool.add(id, encoded, &[])?;
+                // Whether it can be read shows when it is looked at.
+                own.push((id, encoded));
             } else {
-                self.unreadable += u64::from(format::inspect(encoded).is_err());
+                unreadable += u64::from(format::inspect(&encoded).is_err());
             }
+        }
+        self.wanted.note_unreadable(unreadable);
+        own
+    }
+
+    /// Keeps documents for later.
+    pub(super) fn keep(&mut self, documents: &[(DocumentId, Vec<u8>)]) -> io::Result<()> {
+        for (id, encoded) in documents {
+            self.spool.add(*id, encoded, &[])?;
         }
         Ok(())
     }
 
-    fn seal(self) -> io::Result<Documents> {
-        Ok(Documents {
-            spooled: self.spool.seal()?,
-            source: self.source.to_owned(),
-            unreadable: AtomicU64::new(self.unreadable),
-            branches: self.branches,
-        })
+    /// What was kept, and the names of branches by id.
+    pub(super) fn seal(self) -> io::Result<(Sealed, BTreeMap<String, String>)> {
+        Ok((self.spool.seal()?, self.branches))
+    }
+}
+
+impl FromIterator<(DocumentId, Vec<u8>)> for DocumentsOfPart {
+    fn from_iter<I: IntoIterator<Item = (DocumentId, Vec<u8>)>>(documents: I) -> Self {
+        let held = documents.into_iter().map(|(id, encoded)| {
+            let held = Held {
+                encoded,
+                taken: false,
+            };
+            (id, held)
+        });
+        Self(held.collect())
     }
 }
 
@@ -186,21 +209,15 @@ pub(super) fn failed(error: io::Error) -> RunError {
 
 impl DocumentsOfPart {
     /// A document of the source by its id; it counts as looked at from now on.
-    pub(super) fn take(&mut self, documents: &Documents, id: DocumentId) -> Option<Found> {
+    pub(super) fn take(&mut self, wanted: &Wanted, id: DocumentId) -> Option<Found<'_>> {
         let held = self.0.get_mut(&id)?;
-        let document = format::decode(&held.encoded).ok()?;
-        if !documents.is_own(&document) {
-            return None;
-        }
+        let found = Found::of(&held.encoded, &wanted.source)?;
         held.taken = true;
-        Some(Found {
-            importers: shared::domain::importers(&document),
-            document,
-        })
+        Some(found)
     }
 
     /// How many documents of the source were looked at, and those that no row led to.
-    pub(super) fn finish(self, documents: &Documents) -> (u64, Vec<Left>) {
+    pub(super) fn finish(self, wanted: &Wanted) -> (u64, Vec<Left>) {
         let mut taken = 0;
         let mut left = Vec::new();
         for (id, held) in self.0 {
@@ -208,17 +225,17 @@ impl DocumentsOfPart {
                 taken += 1;
                 continue;
             }
-            let Ok(document) = format::decode(&held.encoded) else {
-                documents.unreadable.fetch_add(1, Ordering::Relaxed);
+            if View::of(&held.encoded).is_err() {
+                wanted.note_unreadable(1);
                 continue;
-            };
-            if documents.is_own(&document) {
+            }
+            if let Some(found) = Found::of(&held.encoded, &wanted.source) {
                 // What somebody decided to keep has the mark emptied; the register is there all the same.
-                let mark = document.register(fields::import::GONE_SINCE);
+                let mark = found.view.versions(fields::import::GONE_SINCE);
                 left.push(Left {
                     id,
-                    kind: document.kind().as_str().to_owned(),
-                    is_gone: mark.is_some_and(|mark| !mark.as_slice().is_empty()),
+                    kind: found.view.kind().to_owned(),
+                    is_gone: !mark.is_empty(),
                 });
             }
         }
@@ -227,75 +244,98 @@ impl DocumentsOfPart {
     }
 }
 
-impl Found {
-    /// What the importer wrote into a field, and whether it still stands.
-    pub(super) fn value(&self, field: &str) -> Imported<'_> {
-        match self.document.register(field) {
-            Some(register) => self.value_in(register),
-            None => Imported::Absent,
+impl<'d> Found<'d> {
+    /// A document by its bytes; none when they are no document, or one that is not of the source or was taken back.
+    fn of(bytes: &'d [u8], source: &str) -> Option<Self> {
+        let view = View::of(bytes).ok()?;
+        let is_imported = view.events().iter().any(|event| {
+            event.kind == fields::event::IMPORTED
+                && event.get("source").and_then(ValueView::as_text) == Some(source)
+        });
+        if !is_imported {
+            return None;
         }
+        // Hardly any is; only then it is worth building.
+        let says_withdrawn = view.newest(fields::import::WITHDRAWN_AT).is_some();
+        if says_withdrawn && shared::domain::is_withdrawn(&format::decode(bytes).ok()?) {
+            return None;
+        }
+        let mut importers = Vec::with_capacity(1);
+        for event in view.events() {
+            let replica = event.dot.actor.replica();
+            if shared::domain::is_by_importers(event.kind) && !importers.contains(&replica) {
+                importers.push(replica);
+            }
+        }
+        Some(Self {
+            bytes,
+            view,
+            importers,
+        })
     }
 
-    fn value_in<'d>(&self, register: &'d Register) -> Imported<'d> {
-        let versions = register.as_slice();
+    /// The document as the bytes say it.
+    pub(super) const fn view(&self) -> &View<'d> {
+        &self.view
+    }
+
+    /// The document itself, for what only its own rules tell.
+    pub(super) fn built(&self) -> Option<Document> {
+        format::decode(self.bytes).ok()
+    }
+
+    /// What the importer wrote into a field, and whether it still stands.
+    pub(super) fn value(&self, field: &str) -> Imported<'d> {
+        self.value_of(self.view.versions(field))
+    }
+
+    /// The same of a field's values.
+    pub(super) fn value_of(&self, versions: &[VersionView<'d>]) -> Imported<'d> {
         let own = versions.iter().find(|version| {
             version.by.is_none() && self.importers.contains(&version.dot.actor.replica())
         });
         match own {
-            Some(version) if version.value == Value::Null => Imported::Absent,
-            Some(version) => Imported::Value(&version.value),
+            Some(version) if version.value == ValueView::Null => Imported::Absent,
+            Some(version) => Imported::Value(version.value),
             None if versions.is_empty() => Imported::Absent,
             None => Imported::Edited,
         }
     }
 
-    /// Whether a field has a legacy value, and if so, whether it is just this one.
-    pub(super) fn raw(&self, field: &str) -> Option<&Value> {
-        match self.value(field) {
-            Imported::Value(value @ (Value::Text(_) | Value::Bytes(_))) => Some(value),
+    /// The legacy value among a field's values, if it has one.
+    pub(super) fn raw_of(&self, versions: &[VersionView<'d>]) -> Option<ValueView<'d>> {
+        match self.value_of(versions) {
+            Imported::Value(value @ (ValueView::Text(_) | ValueView::Bytes(_))) => Some(value),
             _ => None,
         }
     }
 
-    /// Whether a line says that its row is missing in the source, or somebody has decided about that.
-    fn is_gone_line(&self, item: &str, line: &str) -> bool {
-        let mark = format!("items/{item}/lines/{line}/gone_since");
-        let newest = self
-            .document
-            .register(&mark)
-            .and_then(Register::newest_version);
-        newest.is_some_and(|mark| mark.by.is_some() || mark.value != Value::Null)
-    }
-
     /// The keys of the lines that the importer made, as item and line, in their order; those whose rows are missing left out.
-    pub(super) fn imported_lines(&self) -> Vec<(String, String)> {
-        let mut lines: Vec<(i64, i64, String, String)> = Vec::new();
-        for (field, register) in self.below("items/") {
-            if !field.as_str().ends_with("/position") {
-                continue;
-            }
-            let segments: Vec<&str> = field.segments().collect();
-            let ["items", item, "lines", line, "position"] = segments.as_slice() else {
+    pub(super) fn imported_lines(&self) -> Vec<(&'d str, &'d str)> {
+        let mut lines: Vec<(i64, i64, &str, &str)> = Vec::new();
+        let items = self.view.below("items/");
+        let place = |versions: &[VersionView<'d>]| match self.value_of(versions) {
+            Imported::Value(value) => value.as_int(),
+            Imported::Absent | Imported::Edited => None,
+        };
+        for (name, versions) in items.iter() {
+            let Some((item, line)) = name
+                .strip_suffix("/position")
+                .and_then(|path| path.split_once("/lines/"))
+                .filter(|(item, line)| !item.contains('/') && !line.contains('/'))
+            else {
                 continue;
             };
-            let place = |value| match value {
-                Imported::Value(value) => value.as_int(),
-                Imported::Absent | Imported::Edited => None,
-            };
-            if let Some(position) = place(self.value_in(register))
-                && !self.is_gone_line(item, line)
+            let own = items.below(&name[..name.len() - "position".len()]);
+            if let Some(position) = place(versions)
+                && !is_gone(own.versions("gone_since"))
             {
-                let item_position = place(self.value(&format!("items/{item}/position")));
-                let item_position = item_position.unwrap_or(0);
-                lines.push((
-                    item_position,
-                    position,
-                    (*item).to_owned(),
-                    (*line).to_owned(),
-                ));
+                let own = items.below(&name[..=item.len()]);
+                let item_position = place(own.versions("position")).unwrap_or(0);
+                lines.push((item_position, position, item, line));
             }
         }
-        lines.sort();
+        lines.sort_unstable();
         lines
             .into_iter()
             .map(|(_, _, item, line)| (item, line))
@@ -304,41 +344,43 @@ impl Found {
 
     /// How many fields have a legacy value, but for those of lines whose rows are missing and for lookups.
     pub(super) fn raw_values(&self) -> usize {
-        let lines = self.below("items/");
-        let gone: Vec<String> = lines
-            .filter_map(|(name, _)| {
-                let name = name.as_str().strip_prefix("items/")?;
-                let (item, line) = name.strip_suffix("/gone_since")?.split_once("/lines/")?;
-                self.is_gone_line(item, line)
-                    .then(|| format!("legacy/lines/{line}/"))
+        let gone: Vec<&str> = self
+            .view
+            .below("items/")
+            .iter()
+            .filter_map(|(name, versions)| {
+                let (_, line) = name.strip_suffix("/gone_since")?.split_once("/lines/")?;
+                is_gone(versions).then_some(line)
             })
             .collect();
-        let is_raw = |(name, register): &(&Field, &Register)| {
-            let name = name.as_str();
-            !name.starts_with("legacy/lookup/")
-                && !gone.iter().any(|line| name.starts_with(line.as_str()))
-                && matches!(
-                    self.value_in(register),
-                    Imported::Value(Value::Text(_) | Value::Bytes(_))
-                )
+        let is_of_gone_line = |name: &str| {
+            let line = name.strip_prefix("lines/");
+            gone.iter().any(|gone| {
+                line.and_then(|line| line.strip_prefix(gone))
+                    .is_some_and(|rest| rest.starts_with('/'))
+            })
         };
-        self.below("legacy/").filter(is_raw).count()
-    }
-
-    /// The fields whose names begin with a path.
-    fn below<'d>(&'d self, path: &'d str) -> impl Iterator<Item = (&'d Field, &'d Register)> {
-        let from = (Bound::Included(path), Bound::Unbounded);
-        let fields = self.document.fields().range::<str, _>(from);
-        fields.take_while(move |(field, _)| field.as_str().starts_with(path))
+        let legacy = self.view.below("legacy/");
+        let is_raw = |(name, versions): &(&str, &[VersionView<'d>])| {
+            !name.starts_with("lookup/")
+                && !is_of_gone_line(name)
+                && self.raw_of(versions).is_some()
+        };
+        legacy.iter().filter(is_raw).count()
     }
 }
 
-impl Cell {
+/// Whether a line's mark says that its row is missing in the source, or somebody has decided about that.
+fn is_gone(mark: &[VersionView<'_>]) -> bool {
+    newest(mark).is_some_and(|mark| mark.by.is_some() || mark.value != ValueView::Null)
+}
+
+impl Cell<'_> {
     /// Whether a legacy value is this cell as it stands.
-    pub(super) fn is(&self, value: &Value) -> bool {
+    pub(super) fn is(self, value: ValueView<'_>) -> bool {
         match (self, value) {
-            (Self::Text(text), Value::Text(kept)) => text == kept,
-            (Self::Blob(bytes), Value::Bytes(kept)) => bytes == kept,
+            (Self::Text(text), ValueView::Text(kept)) => text == kept,
+            (Self::Blob(bytes), ValueView::Bytes(kept)) => bytes == kept,
             _ => false,
         }
     }

@@ -1,5 +1,7 @@
 //! What a value of the source must have become, worked out a second time by other means than the writer's.
 
+use std::borrow::Cow;
+
 use jiff::civil::{Date, DateTime, Time};
 
 use super::SourceRow;
@@ -10,38 +12,33 @@ use crate::plan::ContactColumns;
 const PLACES: u32 = 9;
 
 /// The contact fields of a row: field, expected text. `phones` knows what was read already in the rows of its table.
-pub(super) fn contact(
-    row: &SourceRow<'_>,
+pub(super) fn contact<'r>(
+    row: &'r SourceRow<'_>,
     columns: &ContactColumns,
     country: &str,
     phones: Option<&PhonesByRow>,
-) -> Vec<(&'static str, Option<String>)> {
+) -> [(&'static str, Option<Cow<'r, str>>); 7] {
     let plain = |column: &Option<String>| {
         row.cell(column.as_ref())
             .text()
             .filter(|text| !text.is_empty())
-            .map(str::to_owned)
+            .map(Cow::Borrowed)
     };
+    let given = |column: &Option<String>| row.cell(column.as_ref()).given();
     let name = plain(&columns.name).or_else(|| {
-        let first = row.cell(columns.first_name.as_ref()).given();
-        let last = row.cell(columns.last_name.as_ref()).given();
-        match (first, last) {
-            (Some(first), Some(last)) => Some(format!("{first} {last}")),
-            (one, other) => one.or(other).map(str::to_owned),
+        match (given(&columns.first_name), given(&columns.last_name)) {
+            (Some(first), Some(last)) => Some(Cow::Owned(format!("{first} {last}"))),
+            (one, other) => one.or(other).map(Cow::Borrowed),
         }
     });
-    let name = name.or_else(|| {
-        row.cell(columns.company.as_ref())
-            .given()
-            .map(str::to_owned)
-    });
+    let name = name.or_else(|| given(&columns.company).map(Cow::Borrowed));
     let phone = plain(&columns.phone).map(|phone| {
         let digits = phone.trim();
         let zeroless = digits.chars().count() == 9
             && digits.chars().all(|sign| sign.is_ascii_digit())
             && !digits.starts_with('0');
         if columns.restore_phone_zero && zeroless {
-            format!("0{digits}")
+            Cow::Owned(format!("0{digits}"))
         } else {
             phone
         }
@@ -50,10 +47,10 @@ pub(super) fn contact(
         Some(phones) => phones.get(row.rowid, || e164(phone, country)),
         None => e164(phone, country),
     });
-    vec![
+    [
         ("contact/name", name),
         ("contact/phone", phone),
-        ("contact/phone_e164", e164),
+        ("contact/phone_e164", e164.map(Cow::Owned)),
         ("contact/email", plain(&columns.email)),
         ("contact/street", plain(&columns.street)),
         ("contact/postcode", plain(&columns.postcode)),
@@ -103,20 +100,48 @@ pub(super) fn date(text: &str, words: &[String]) -> Option<DateTime> {
     let date = words
         .iter()
         .filter(|word| word.contains("2024") == (longest_number == 4))
-        .find_map(|word| {
-            let pattern = word
-                .replace("2024", "%Y")
-                .replace("31", "%d")
-                .replace("12", "%m")
-                .replace("24", "%y");
-            Date::strptime(&pattern, day).ok()
-        })?;
+        .find_map(|word| in_its_places(word, day).unwrap_or_else(|| by_pattern(word, day)))?;
     let time = if time.is_empty() {
         Time::constant(12, 0, 0, 0)
     } else {
         time.parse().ok()?
     };
     Some(date.to_datetime(time))
+}
+
+/// A date by the plan's word for how it is written.
+fn by_pattern(word: &str, day: &str) -> Option<Date> {
+    let pattern = word
+        .replace("2024", "%Y")
+        .replace("31", "%d")
+        .replace("12", "%m")
+        .replace("24", "%y");
+    Date::strptime(&pattern, day).ok()
+}
+
+/// The same where each digit of a date with a whole year stands where the word has one, as nearly all do. The outer `None`:
+/// it is not so.
+#[expect(
+    clippy::option_option,
+    reason = "outside: whether each digit has its place; inside: whether it is a day of the calendar"
+)]
+fn in_its_places(word: &str, day: &str) -> Option<Option<Date>> {
+    let places = word.bytes().zip(day.bytes());
+    let fits = word.len() == day.len()
+        && places
+            .into_iter()
+            .all(|(sign, found)| found == sign || sign.is_ascii_digit() && found.is_ascii_digit())
+        && word.bytes().filter(u8::is_ascii_digit).count() == 8;
+    if !fits {
+        return None;
+    }
+    let number = |sample: &str| -> Option<i16> {
+        let from = word.find(sample)?;
+        day.get(from..from + sample.len())?.parse().ok()
+    };
+    let month = i8::try_from(number("12")?).ok()?;
+    let day_of_month = i8::try_from(number("31")?).ok()?;
+    Some(Date::new(number("2024")?, month, day_of_month).ok())
 }
 
 /// Whether a flag says yes.
@@ -158,6 +183,43 @@ pub(super) fn line_hundredths(
 
 /// A number times 10^9, `None` when it has more places or is no number.
 fn scaled(text: &str) -> Option<i128> {
+    plain(text).or_else(|| by_parts(text))
+}
+
+/// Digits with perhaps a sign and a point, which nearly all amounts are.
+fn plain(text: &str) -> Option<i128> {
+    /// So many digits surely fit.
+    const MOST_SIGNS: usize = 18;
+    let digits = text.strip_prefix('-').unwrap_or(text);
+    if digits.len() > MOST_SIGNS {
+        return None;
+    }
+    let (mut number, mut count, mut places) = (0_i64, 0_u32, None);
+    for sign in digits.bytes() {
+        match sign {
+            b'0'..=b'9' => {
+                number = number * 10 + i64::from(sign - b'0');
+                count += 1;
+                places = places.map(|places: u32| places + 1);
+            }
+            b'.' if places.is_none() => places = Some(0),
+            _ => return None,
+        }
+    }
+    let missing = PLACES.checked_sub(places.unwrap_or(0))?;
+    if count == 0 {
+        return None;
+    }
+    let number = i128::from(number) * 10_i128.pow(missing);
+    Some(if text.starts_with('-') {
+        -number
+    } else {
+        number
+    })
+}
+
+/// Any other amount.
+fn by_parts(text: &str) -> Option<i128> {
     let mut text = text.trim().to_owned();
     for word in ["SFr.", "CHF", "Fr.", "EUR", "€", "'", "’", "\u{a0}"] {
         text = text.replace(word, "");
@@ -185,7 +247,26 @@ fn scaled(text: &str) -> Option<i128> {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
+
+    proptest! {
+        #[test]
+        fn the_quick_ways_read_what_the_thorough_ones_read(
+            amount in "-{0,2}[0-9]{0,12}\\.?[0-9]{0,11}|[-0-9.]{0,6}",
+            day in "[0-9]{4}-[0-9]{2}-[0-9]{2}|[0-9]{1,2}\\.[0-9]{1,2}\\.[0-9]{4}|[0-9./-]{8,10}",
+        ) {
+            if let Some(number) = plain(&amount) {
+                prop_assert_eq!(Some(number), by_parts(&amount), "{}", amount);
+            }
+            for word in ["2024-12-31", "31.12.2024", "31/12/2024", "12/31/2024", "2024/12/31", "31.12.24"] {
+                if let Some(date) = in_its_places(word, &day) {
+                    prop_assert_eq!(date, by_pattern(word, &day), "{} as {}", &day, word);
+                }
+            }
+        }
+    }
 
     #[test]
     fn the_second_opinion_on_amounts_and_dates() {

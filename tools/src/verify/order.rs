@@ -1,14 +1,16 @@
 //! Orders and their lines, checked.
 
 use std::rc::Rc;
+use std::sync::LazyLock;
 
 use shared::clock::UtcMillis;
+use shared::document::view::ValueView;
 use shared::document::{Currency, Value};
 use shared::domain::{Money, Order, fields};
 
-use super::documents::{Documents, DocumentsOfPart, Found, Imported};
+use super::documents::{DocumentsOfPart, Found, Imported, Wanted};
 use super::parts::OrderRow;
-use super::{Cell, Check, Person, SourceRow, expect};
+use super::{Cell, Check, KEPT, Person, Priced, SourceRow, expect};
 use crate::ledger::Fate;
 use crate::naming;
 use crate::plan::{Choices, Lines, PaidIs};
@@ -18,7 +20,7 @@ use crate::staging::StagedTable;
 impl<'a> Check<'a> {
     pub(super) fn orders(
         &mut self,
-        documents: &Documents,
+        wanted: &Wanted,
         own: &mut DocumentsOfPart,
         rows: &[OrderRow],
     ) -> Result<(), RunError> {
@@ -35,7 +37,7 @@ impl<'a> Check<'a> {
                 continue;
             };
             let line_rows = match (&lines, row.key(&plan.orders.key)) {
-                (Some((lines, table)), Some(key)) if self.common.parts.lines_are_level => {
+                (Some((lines, table)), Some(key)) if self.common.ways.lines_are_level => {
                     match (order.first_line, lines.order.0.first()) {
                         (0, _) | (_, None) => Vec::new(),
                         (first, Some(column)) => self.rows_while(table, first, column, &key)?,
@@ -47,20 +49,14 @@ impl<'a> Check<'a> {
                 }
                 _ => Vec::new(),
             };
-            self.order_with_lines(
-                documents,
-                own,
-                row,
-                lines.map(|(lines, _)| lines),
-                &line_rows,
-            )?;
+            self.order_with_lines(wanted, own, row, lines.map(|(lines, _)| lines), &line_rows)?;
         }
         Ok(())
     }
 
     fn order_with_lines(
         &mut self,
-        documents: &Documents,
+        wanted: &Wanted,
         own: &mut DocumentsOfPart,
         row: &SourceRow<'a>,
         lines: Option<&Lines>,
@@ -83,7 +79,7 @@ impl<'a> Check<'a> {
             }
             return Ok(());
         }
-        let found = self.find(documents, own, row, &plan.orders.key)?;
+        let found = self.find(wanted, own, row, &plan.orders.key)?;
         if self.is_of_another_portion(row)? {
             for line in line_rows {
                 self.count(&line.table.schema.name, Fate::Excluded);
@@ -153,11 +149,7 @@ impl<'a> Check<'a> {
     }
 
     fn line_without_order(&mut self, table: &'a StagedTable, place: i64) {
-        let row = SourceRow {
-            table,
-            rowid: place,
-            cells: Vec::new(),
-        };
+        let row = SourceRow::at(table, place);
         if self.is_rejected(&row) {
             self.count(&table.schema.name, Fate::Rejected);
         } else {
@@ -182,34 +174,28 @@ impl<'a> Check<'a> {
             .unwrap_or(usize::MAX)
     }
 
-    fn order(&mut self, row: &SourceRow<'_>, key: &str, document: &Found) -> Result<(), RunError> {
+    fn order(
+        &mut self,
+        row: &SourceRow<'_>,
+        key: &str,
+        document: &Found<'_>,
+    ) -> Result<(), RunError> {
         let plan = self.plan;
         let orders = &plan.orders;
         let dates = |column: &Option<String>| {
-            let words = column
-                .as_ref()
-                .and_then(|column| plan.orders.date_formats.get(column));
-            let words = words
-                .cloned()
-                .unwrap_or_else(|| vec!["2024-12-31".to_owned()]);
             row.cell(column.as_ref())
                 .given()
-                .and_then(|text| expect::date(text, &words))
+                .and_then(|text| expect::date(text, self.date_words(column.as_ref())))
         };
         let received = dates(&orders.received);
-        let zone = jiff::tz::TimeZone::get(&plan.time_zone).unwrap_or(jiff::tz::TimeZone::UTC);
-        let instant = received
-            .and_then(|local| local.to_zoned(zone).ok())
-            .map(|zoned| UtcMillis::from(zoned.timestamp()));
-        self.expect(
-            row,
-            key,
-            document,
-            "received_at",
-            instant.map(Value::from).as_ref(),
-        );
         let promised = dates(&orders.promised).map(|local| Value::from(local.date()));
-        self.expect(row, key, document, "promised_on", promised.as_ref());
+        let finished = orders.status.is_none() && dates(&orders.finished).is_some();
+        let instant = received
+            .and_then(|local| local.to_zoned(self.zone.clone()).ok())
+            .map(|zoned| ValueView::Instant(UtcMillis::from(zoned.timestamp())));
+        self.expect(row, key, document, "received_at", instant);
+        let promised = promised.as_ref().map(ValueView::from);
+        self.expect(row, key, document, "promised_on", promised);
         let vat =
             received.and_then(|local| plan.vat.iter().rfind(|rate| rate.from <= local.date()));
         self.expect(
@@ -217,89 +203,63 @@ impl<'a> Check<'a> {
             key,
             document,
             "vat_basis_points",
-            vat.map(|rate| Value::Int(rate.basis_points)).as_ref(),
+            vat.map(|rate| ValueView::Int(rate.basis_points)),
         );
-        let code = vat.map(|rate| Value::from(format!("{}-{}", plan.country, rate.basis_points)));
-        self.expect(row, key, document, "vat_code", code.as_ref());
+        let code = vat.map(|rate| format!("{}-{}", plan.country, rate.basis_points));
+        let code = code.as_deref().map(ValueView::Text);
+        self.expect(row, key, document, "vat_code", code);
         self.expect(
             row,
             key,
             document,
             "number/source",
-            Some(&plan.source_name.as_str().into()),
+            Some(ValueView::Text(&plan.source_name)),
         );
 
-        let finished = orders.status.is_none() && dates(&orders.finished).is_some();
         let status = if finished {
             Some("done".to_owned())
         } else {
             self.choice(row, &plan.status, orders.status.as_ref())?
         };
-        self.expect(
-            row,
-            key,
-            document,
-            "status",
-            status.map(Value::from).as_ref(),
-        );
+        let status = status.as_deref().map(ValueView::Text);
+        self.expect(row, key, document, "status", status);
         let priority = self.choice(row, &plan.priority, orders.priority.as_ref())?;
-        self.expect(
-            row,
-            key,
-            document,
-            "priority",
-            priority.map(Value::from).as_ref(),
-        );
+        let priority = priority.as_deref().map(ValueView::Text);
+        self.expect(row, key, document, "priority", priority);
         for (column, field) in [
             (&orders.number, fields::order::LEGACY_NUMBER),
             (&orders.note, fields::order::NOTE),
         ] {
             let text = row.cell(column.as_ref()).text();
             let text = text.filter(|text| !text.is_empty());
-            self.expect(row, key, document, field, text.map(Value::from).as_ref());
+            self.expect(row, key, document, field, text.map(ValueView::Text));
         }
         self.branch(row, key, document);
         self.customer(row, key, document)
     }
 
-    fn branch(&mut self, row: &SourceRow<'_>, key: &str, document: &Found) {
+    /// Notes the order's branch; what it is called is known once the whole target was read.
+    fn branch(&mut self, row: &SourceRow<'_>, key: &str, document: &Found<'_>) {
         let expected = self.branch_named_by(row);
         let home = document
-            .document
+            .view()
             .newest(fields::order::HOME)
-            .and_then(|value| value.as_id());
-        let home = home.map(|id| id.to_string()).unwrap_or_default();
-        let name = self
-            .common
-            .branches
-            .get(&home)
-            .cloned()
-            .unwrap_or_else(|| home.clone());
-        let fits = expected.is_some_and(|expected| {
-            expected.eq_ignore_ascii_case(&home) || expected.to_lowercase() == name.to_lowercase()
-        });
-        if !fits {
-            self.differ(
-                row,
-                key,
-                "branch/home",
-                format!("expected {expected:?}, found {name}"),
-            );
-        }
-        *self.report.orders_by_branch.entry(name).or_default() += 1;
+            .and_then(ValueView::as_id);
+        self.homes
+            .note(home, expected, (&row.table.schema.name, key));
     }
 
     fn customer(
         &mut self,
         row: &SourceRow<'_>,
         key: &str,
-        document: &Found,
+        document: &Found<'_>,
     ) -> Result<(), RunError> {
         let plan = self.plan;
         let linked = document
-            .document
+            .view()
             .newest(fields::order::CUSTOMER)
-            .and_then(|value| value.as_id());
+            .and_then(ValueView::as_id);
         if let (Some(customers), Some(columns)) = (&plan.customers, &plan.orders.customer) {
             let found = match (row.key(&columns.0), self.table(&customers.table)) {
                 (Some(reference), Some(table)) => {
@@ -318,7 +278,7 @@ impl<'a> Check<'a> {
                     key,
                     document,
                     "customer",
-                    Some(&Value::Id(id.as_uuid())),
+                    Some(ValueView::Id(id.as_uuid())),
                 );
                 self.contact(row, key, holder, document, &customers.contact);
                 return Ok(());
@@ -372,7 +332,7 @@ impl<'a> Check<'a> {
         &mut self,
         row: &SourceRow<'_>,
         key: &str,
-        document: &Found,
+        document: &Found<'_>,
     ) -> Result<(), RunError> {
         for lookup in &self.plan.lookup {
             let (Some(reference), Some(table)) = (
@@ -394,13 +354,9 @@ impl<'a> Check<'a> {
                 continue;
             };
             self.see(found);
-            self.expect(
-                row,
-                key,
-                document,
-                &format!("legacy/lookup/{slug}"),
-                Some(&text.into()),
-            );
+            let field = ("legacy/lookup/", slug.as_str());
+            let text = Some(ValueView::Text(&text));
+            self.expect_below(row, key, document, field, text);
         }
         Ok(())
     }
@@ -410,7 +366,7 @@ impl<'a> Check<'a> {
         plan: &Lines,
         row: &SourceRow<'_>,
         key: &str,
-        document: &Found,
+        document: &Found<'_>,
         line_rows: &[SourceRow<'a>],
     ) -> Result<usize, RunError> {
         let mut expected = 0;
@@ -431,21 +387,19 @@ impl<'a> Check<'a> {
             let prefix = format!("legacy/lines/{line}/");
             expected += self.raw_values(line_row, key, document, &prefix);
             let (label, list_price) = self.service(line_row.cell(plan.service.as_ref()))?;
-            let text =
-                |column: &Option<String>| line_row.cell(column.as_ref()).given().map(str::to_owned);
+            let text = |column: &Option<String>| line_row.cell(column.as_ref()).given();
             let price = match text(&plan.price) {
-                Some(price) => expect::line_hundredths(
-                    &price,
-                    text(&plan.quantity).as_deref(),
-                    text(&plan.discount).as_deref(),
-                ),
+                Some(price) => {
+                    expect::line_hundredths(price, text(&plan.quantity), text(&plan.discount))
+                }
                 None => list_price.or(Some(0)),
             };
-            self.line(line_row, key, document, (&item, &line), &label, price);
+            self.line(line_row, key, document, (item, line), &label, price);
             let piece = line_row.cell(plan.item.as_ref()).text();
             if let Some(piece) = piece.filter(|text| !text.is_empty()) {
                 let field = format!("items/{item}/label");
-                self.expect(line_row, key, document, &field, Some(&piece.into()));
+                let piece = Some(ValueView::Text(piece));
+                self.expect(line_row, key, document, &field, piece);
             }
         }
         Ok(expected)
@@ -456,16 +410,17 @@ impl<'a> Check<'a> {
         &mut self,
         row: &SourceRow<'_>,
         key: &str,
-        document: &Found,
+        document: &Found<'_>,
         (item, line): (&str, &str),
         label: &str,
         hundredths: Option<i64>,
     ) {
-        let field = |name: &str| format!("items/{item}/lines/{line}/{name}");
-        self.expect(row, key, document, &field("label"), Some(&label.into()));
+        let path = format!("items/{item}/lines/{line}/");
+        let label = Some(ValueView::Text(label));
+        self.expect_below(row, key, document, (&path, "label"), label);
         let currency = Currency::new(&self.plan.currency).unwrap_or(Currency::CHF);
-        let price = hundredths.map(|minor| Value::Money { minor, currency });
-        self.expect(row, key, document, &field("price"), price.as_ref());
+        let price = hundredths.map(|minor| ValueView::Money { minor, currency });
+        self.expect_below(row, key, document, (&path, "price"), price);
     }
 
     /// An order without lines of its own has one line, made of its own columns.
@@ -473,10 +428,10 @@ impl<'a> Check<'a> {
         &mut self,
         row: &SourceRow<'_>,
         key: &str,
-        document: &Found,
+        document: &Found<'_>,
     ) -> Result<(), RunError> {
         let orders = &self.plan.orders;
-        let Some(order) = Order::of(&document.document) else {
+        let Some(order) = document.built().as_ref().and_then(Order::of) else {
             self.differ(row, key, "", "the document is no order");
             return Ok(());
         };
@@ -486,7 +441,7 @@ impl<'a> Check<'a> {
             .filter(|text| !text.is_empty())
         {
             Some(_) => self.service(row.cell(orders.service.as_ref()))?,
-            None => (String::new(), None),
+            None => (Rc::from(""), None),
         };
         let stated = row.cell(orders.price.as_ref()).given();
         let price = match stated {
@@ -509,14 +464,14 @@ impl<'a> Check<'a> {
         }
         let piece = row.cell(orders.item.as_ref()).text();
         if let Some(piece) = piece.filter(|text| !text.is_empty()) {
-            let names = document.document.fields().keys();
-            let mut labels = names.map(shared::document::Field::as_str).filter(|name| {
-                name.starts_with("items/")
-                    && name.matches('/').count() == 2
-                    && name.ends_with("/label")
-            });
-            let label = labels.next().unwrap_or_default().to_owned();
-            self.expect(row, key, document, &label, Some(&piece.into()));
+            let items = document.view().below("items/");
+            let label = items
+                .iter()
+                .map(|(name, _)| name)
+                .find(|name| name.ends_with("/label") && name.matches('/').count() == 1);
+            let field = ("items/", label.unwrap_or_default());
+            let piece = Some(ValueView::Text(piece));
+            self.expect_below(row, key, document, field, piece);
         }
         let currency = Currency::new(&self.plan.currency).unwrap_or(Currency::CHF);
         let paid = match (orders.paid_is, row.cell(orders.paid.as_ref()).given()) {
@@ -542,10 +497,22 @@ impl<'a> Check<'a> {
     }
 
     /// The name and list price of a service, by its text or key.
-    pub(super) fn service(&self, cell: &Cell) -> Result<(String, Option<i64>), RunError> {
+    pub(super) fn service(&self, cell: Cell<'_>) -> Result<Priced, RunError> {
         let Some(raw) = cell.text() else {
-            return Ok((String::new(), None));
+            return Ok((Rc::from(""), None));
         };
+        if let Some(known) = self.services.borrow().get(raw) {
+            return Ok(known.clone());
+        }
+        let priced = self.find_service(raw)?;
+        let mut services = self.services.borrow_mut();
+        if services.len() < KEPT {
+            services.insert(raw.to_owned(), priced.clone());
+        }
+        Ok(priced)
+    }
+
+    fn find_service(&self, raw: &str) -> Result<Priced, RunError> {
         let services = self.plan.services.as_ref();
         let (Some(services), Some((table, key, name))) = (
             services,
@@ -557,7 +524,7 @@ impl<'a> Check<'a> {
                 ))
             }),
         ) else {
-            return Ok((raw.to_owned(), None));
+            return Ok((Rc::from(raw), None));
         };
         let found = self
             .table(table)
@@ -565,23 +532,28 @@ impl<'a> Check<'a> {
             .transpose()?
             .unwrap_or_default();
         Ok(match found.first() {
-            None => (raw.to_owned(), None),
+            None => (Rc::from(raw), None),
             Some(found) => {
                 let price = found
                     .cell(services.price.as_ref())
                     .given()
                     .and_then(expect::hundredths);
-                (
-                    found.cell(Some(name)).text().unwrap_or_default().to_owned(),
-                    price,
-                )
+                let name = found.cell(Some(name)).text().unwrap_or_default();
+                (Rc::from(name), price)
             }
         })
+    }
+
+    /// How the dates of a column are written.
+    pub(super) fn date_words(&self, column: Option<&String>) -> &'a [String] {
+        static USUAL: LazyLock<[String; 1]> = LazyLock::new(|| ["2024-12-31".to_owned()]);
+        let words = column.and_then(|column| self.plan.orders.date_formats.get(column));
+        words.map_or(USUAL.as_slice(), Vec::as_slice)
     }
 }
 
 /// The name of the contact in a document, as names are compared.
-pub(super) fn name_in(found: &Found) -> String {
+pub(super) fn name_in(found: &Found<'_>) -> String {
     match found.value("contact/name") {
         Imported::Value(value) => value.as_text().unwrap_or_default().trim().to_lowercase(),
         _ => String::new(),

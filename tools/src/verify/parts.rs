@@ -1,17 +1,13 @@
 //! The comparison part by part: the documents of a part are in memory, and the rows that lead to them are read one by one.
 //! Parts know nothing of each other, so several threads take them in turn.
 
-use std::collections::BTreeMap;
-
-use rusqlite::types::ValueRef;
-
 use super::documents::Documents;
+use super::rows_in_order::{RowWithId, RowsInOrder};
 use super::{Check, Common, Outcome};
-use crate::naming;
 use crate::plan::Plan;
 use crate::run::RunError;
 use crate::spool::{PARTS, part_of};
-use crate::staging::{Order, StagedTable, Staging, shorter_first};
+use crate::staging::{Order, StagedTable, Staging};
 
 /// More threads than this are of no use: the disk is one.
 const MOST_THREADS: usize = 4;
@@ -35,42 +31,32 @@ pub(super) struct OrderRow {
     pub(super) first_line: u32,
 }
 
-/// The rows of all parts.
-pub(super) struct Parts {
-    rows: Vec<Rows>,
+/// How rows are found, with the indexes that it takes: nothing is written to staging once this is known.
+#[derive(Clone, Copy)]
+pub(super) struct Ways {
     /// Lines lie in the order of their orders.
     pub(super) lines_are_level: bool,
+    /// The key of no row stands twice, nor is one NULL.
+    customers_ascend: bool,
+    orders_ascend: bool,
 }
 
-impl Parts {
-    /// Sorts the rows by the part of their document, and makes the indexes that looking them up needs.
+impl Ways {
     pub(super) fn of(plan: &Plan, staging: &Staging) -> Result<Self, rusqlite::Error> {
-        let mut rows = Vec::new();
-        rows.resize_with(PARTS, Rows::default);
         let table = |name: &str| staging.table(name);
-        if let Some(services) = &plan.services
-            && let (Some(name), Some(key)) = (&services.table, &services.key)
-            && let Some(table) = table(name)
-        {
-            each_key(staging, table, std::slice::from_ref(key), |place, key| {
-                rows[part(plan, table, key)].services.push(place);
-                Ok(())
-            })?;
-        }
+        let mut customers_ascend = false;
         if let Some(customers) = &plan.customers
             && let Some(table) = table(&customers.table)
         {
-            each_key(staging, table, &customers.key, |place, key| {
-                rows[part(plan, table, key)].customers.push(place);
-                Ok(())
-            })?;
             index(staging, table, &customers.key)?;
+            customers_ascend = ascends(staging, table, &customers.key)?;
         }
         let orders = table(&plan.orders.table);
-        let lines = plan.lines.as_ref();
-        let lines = lines.and_then(|lines| Some((table(&lines.table)?, &lines.order.0)));
         let mut level = false;
-        if let (Some(orders), Some((lines, columns))) = (orders, lines) {
+        if let (Some(orders), Some(named)) = (orders, &plan.lines)
+            && let Some(lines) = table(&named.table)
+        {
+            let columns = &named.order.0;
             level = are_level(staging, orders, &plan.orders.key, lines, columns)?;
             if !level {
                 index(staging, lines, columns)?;
@@ -81,23 +67,6 @@ impl Parts {
             && plan.portion.limits_orders()
         {
             index(staging, orders, &columns.0)?;
-        }
-        if let Some(orders) = orders {
-            let mut first_lines = match lines {
-                Some((lines, columns)) if level => {
-                    columns.first().map(|column| FirstLines::of(lines, column))
-                }
-                _ => None,
-            };
-            each_key(staging, orders, &plan.orders.key, |place, key| {
-                let first_line = match (&mut first_lines, key) {
-                    (Some(lines), Some(key)) => lines.of_order(staging, key)?,
-                    _ => 0,
-                };
-                let row = OrderRow { place, first_line };
-                rows[part(plan, orders, key)].orders.push(row);
-                Ok(())
-            })?;
         }
         for lookup in &plan.lookup {
             if let Some(table) = table(&lookup.table) {
@@ -117,15 +86,135 @@ impl Parts {
         {
             index(staging, table, std::slice::from_ref(key))?;
         }
+        let orders_ascend = match orders {
+            Some(orders) => ascends(staging, orders, &plan.orders.key)?,
+            None => false,
+        };
         Ok(Self {
-            rows,
             lines_are_level: level,
+            customers_ascend,
+            orders_ascend,
         })
     }
 
-    pub(super) fn rows(&self, part: usize) -> &Rows {
-        &self.rows[part]
+    /// The rows of customers, where each has a key of its own.
+    pub(super) fn customers<'a>(
+        self,
+        plan: &'a Plan,
+        staging: &'a Staging,
+    ) -> Option<RowsInOrder<'a>> {
+        let rows = customers(plan, staging);
+        rows.filter(|_| self.customers_ascend)
     }
+
+    /// The rows of orders, where each has a key of its own.
+    pub(super) fn orders<'a>(
+        self,
+        plan: &'a Plan,
+        staging: &'a Staging,
+    ) -> Option<RowsInOrder<'a>> {
+        let rows = orders(plan, staging, self);
+        rows.filter(|_| self.orders_ascend)
+    }
+}
+
+fn customers<'a>(plan: &'a Plan, staging: &'a Staging) -> Option<RowsInOrder<'a>> {
+    let customers = plan.customers.as_ref()?;
+    let table = staging.table(&customers.table)?;
+    Some(RowsInOrder::of(plan, table, &customers.key))
+}
+
+fn orders<'a>(plan: &'a Plan, staging: &'a Staging, ways: Ways) -> Option<RowsInOrder<'a>> {
+    let table = staging.table(&plan.orders.table)?;
+    let rows = RowsInOrder::of(plan, table, &plan.orders.key);
+    let named = plan.lines.as_ref().filter(|_| ways.lines_are_level);
+    let lines =
+        named.and_then(|named| Some((staging.table(&named.table)?, named.order.0.first()?)));
+    Some(match lines {
+        Some((lines, column)) => rows.with_lines(lines, column),
+        None => rows,
+    })
+}
+
+fn services<'a>(plan: &'a Plan, staging: &'a Staging) -> Option<RowsInOrder<'a>> {
+    let services = plan.services.as_ref()?;
+    let key = services.key.as_ref()?;
+    let table = staging.table(services.table.as_ref()?)?;
+    Some(RowsInOrder::of(plan, table, std::slice::from_ref(key)))
+}
+
+/// Rows whose documents were not found abreast of them: those that were passed over, and all behind them.
+pub(super) struct Rest<'a> {
+    pub(super) passed_over: Vec<RowWithId>,
+    pub(super) behind: RowsInOrder<'a>,
+}
+
+impl<'a> From<RowsInOrder<'a>> for Rest<'a> {
+    fn from(behind: RowsInOrder<'a>) -> Self {
+        Self {
+            passed_over: Vec::new(),
+            behind,
+        }
+    }
+}
+
+/// The rows of all parts.
+pub(super) struct Parts(Vec<Rows>);
+
+impl Parts {
+    /// Sorts rows by the part of their document: all services, and of customers and orders the given rest, or all.
+    pub(super) fn of(
+        plan: &Plan,
+        staging: &Staging,
+        ways: Ways,
+        rest_of_customers: Option<Rest<'_>>,
+        rest_of_orders: Option<Rest<'_>>,
+    ) -> Result<Self, rusqlite::Error> {
+        let mut rows = Vec::new();
+        rows.resize_with(PARTS, Rows::default);
+        if let Some(services) = services(plan, staging) {
+            each(staging, services.into(), |row| {
+                rows[part(row)].services.push(row.place);
+            })?;
+        }
+        let all = || customers(plan, staging).map(Rest::from);
+        if let Some(customers) = rest_of_customers.or_else(all) {
+            each(staging, customers, |row| {
+                rows[part(row)].customers.push(row.place);
+            })?;
+        }
+        let all = || orders(plan, staging, ways).map(Rest::from);
+        if let Some(orders) = rest_of_orders.or_else(all) {
+            each(staging, orders, |row| {
+                rows[part(row)].orders.push(OrderRow {
+                    place: row.place,
+                    first_line: row.first_line,
+                });
+            })?;
+        }
+        Ok(Self(rows))
+    }
+}
+
+fn each(
+    staging: &Staging,
+    rest: Rest<'_>,
+    mut take: impl FnMut(RowWithId),
+) -> Result<(), rusqlite::Error> {
+    let Rest {
+        passed_over,
+        mut behind,
+    } = rest;
+    passed_over.into_iter().for_each(&mut take);
+    while let Some(row) = behind.next(staging)? {
+        take(row);
+    }
+    Ok(())
+}
+
+fn part(row: RowWithId) -> usize {
+    // A row without a key has no document; any part may find that out.
+    row.id.map_or(0, part_of)
 }
 
 /// Looks through all parts, on several threads where it is worth it.
@@ -133,13 +222,9 @@ pub(super) fn look_through(
     common: Common<'_>,
     staging: &Staging,
     documents: &Documents,
+    parts: &Parts,
 ) -> Result<Vec<Outcome>, RunError> {
-    let rows: u64 = staging.tables().iter().map(|table| table.rows).sum();
-    let threads = if rows < ROWS_WORTH_A_THREAD {
-        1
-    } else {
-        std::thread::available_parallelism().map_or(1, |count| count.get().min(MOST_THREADS))
-    };
+    let threads = threads(staging);
     std::thread::scope(|scope| {
         let mut workers = Vec::new();
         for first in 0..threads {
@@ -147,7 +232,7 @@ pub(super) fn look_through(
             workers.push(scope.spawn(move || {
                 let mut check = Check::of(common, &reader);
                 for part in (0..PARTS).skip(first).step_by(threads) {
-                    check.part(documents, part)?;
+                    check.rows_of(&documents.wanted, documents.part(part)?, &parts.0[part])?;
                 }
                 Ok(check.outcome())
             }));
@@ -159,62 +244,6 @@ pub(super) fn look_through(
         });
         ended.collect()
     })
-}
-
-fn part(plan: &Plan, table: &StagedTable, key: Option<&str>) -> usize {
-    // A row without a key has no document; any part may find that out.
-    key.map_or(0, |key| {
-        part_of(naming::document_id(
-            &plan.source_name,
-            &table.schema.name,
-            key,
-        ))
-    })
-}
-
-/// Each row's place and key, none when a part of it is NULL.
-fn each_key(
-    staging: &Staging,
-    table: &StagedTable,
-    key: &[String],
-    mut take: impl FnMut(u32, Option<&str>) -> Result<(), rusqlite::Error>,
-) -> Result<(), rusqlite::Error> {
-    let columns: Vec<String> = key
-        .iter()
-        .map(|name| {
-            let column = table.schema.column_index(name);
-            column.map_or_else(|| ", NULL".to_owned(), |index| format!(", c{index}"))
-        })
-        .collect();
-    let mut select = staging.connection().prepare(&format!(
-        "SELECT rowid{} FROM {} ORDER BY rowid",
-        columns.concat(),
-        table.sql_name()
-    ))?;
-    let mut rows = select.query([])?;
-    while let Some(row) = rows.next()? {
-        let place: i64 = row.get(0)?;
-        let mut parts = Vec::with_capacity(key.len());
-        for index in 1..=key.len() {
-            if let ValueRef::Text(bytes) = row.get_ref(index)? {
-                parts.push(String::from_utf8_lossy(bytes));
-            }
-        }
-        let text = if key.is_empty() {
-            Some(naming::place_as_key(place))
-        } else if parts.len() == key.len() {
-            Some(naming::key_text(parts.iter().map(AsRef::as_ref)))
-        } else {
-            None
-        };
-        take(narrow(place), text.as_deref())?;
-    }
-    Ok(())
-}
-
-/// No table has four billion rows. A row beyond would be looked for at a place where none is, and be a difference.
-fn narrow(place: i64) -> u32 {
-    u32::try_from(place).unwrap_or(u32::MAX)
 }
 
 pub(super) fn index(
@@ -239,6 +268,27 @@ pub(super) fn index(
     ))
 }
 
+/// How many threads compare.
+pub(super) fn threads(staging: &Staging) -> usize {
+    let rows: u64 = staging.tables().iter().map(|table| table.rows).sum();
+    if rows < ROWS_WORTH_A_THREAD {
+        return 1;
+    }
+    std::thread::available_parallelism().map_or(1, |count| count.get().min(MOST_THREADS))
+}
+
+fn ascends(
+    staging: &Staging,
+    table: &StagedTable,
+    key: &[String],
+) -> Result<bool, rusqlite::Error> {
+    let [key] = key else { return Ok(false) };
+    match table.schema.column_index(key) {
+        Some(column) => staging.ascends(table, column, Order::Strict),
+        None => Ok(false),
+    }
+}
+
 fn are_level(
     staging: &Staging,
     orders: &StagedTable,
@@ -258,62 +308,4 @@ fn are_level(
     };
     Ok(staging.ascends(orders, key, Order::Strict)?
         && staging.ascends(lines, column, Order::Level)?)
-}
-
-/// The first line of each order, for orders that are asked for in ascending order.
-struct FirstLines {
-    select: String,
-    page: Vec<(u32, Vec<u8>)>,
-    next: usize,
-    behind: i64,
-}
-
-impl FirstLines {
-    const PAGE: usize = 4_096;
-
-    fn of(lines: &StagedTable, column: &str) -> Self {
-        let column = lines.schema.column_index(column).unwrap_or(0);
-        Self {
-            select: format!(
-                "SELECT rowid, c{column} FROM {} WHERE rowid > ?1 ORDER BY rowid LIMIT {}",
-                lines.sql_name(),
-                Self::PAGE
-            ),
-            page: Vec::new(),
-            next: 0,
-            behind: 0,
-        }
-    }
-
-    fn of_order(&mut self, staging: &Staging, key: &str) -> Result<u32, rusqlite::Error> {
-        loop {
-            while let Some((place, order)) = self.page.get(self.next) {
-                match shorter_first(order, key.as_bytes()) {
-                    std::cmp::Ordering::Less => self.next += 1,
-                    std::cmp::Ordering::Equal => return Ok(*place),
-                    std::cmp::Ordering::Greater => return Ok(0),
-                }
-            }
-            let mut select = staging.connection().prepare_cached(&self.select)?;
-            let mut rows = select.query([self.behind])?;
-            self.page.clear();
-            self.next = 0;
-            while let Some(row) = rows.next()? {
-                self.behind = row.get(0)?;
-                if let ValueRef::Text(order) = row.get_ref(1)? {
-                    self.page.push((narrow(self.behind), order.to_vec()));
-                }
-            }
-            if self.page.is_empty() {
-                return Ok(0);
-            }
-        }
-    }
-}
-
-/// Adds up what several threads have counted.
-pub(super) fn add<K: Ord + Clone>(into: &mut BTreeMap<K, u64>, from: &BTreeMap<K, u64>) {
-    for (key, count) in from {
-        *into.entry(key.clone()).or_default() += count;
-    }
 }

@@ -50,18 +50,11 @@ impl<'a> Check<'a> {
 
     fn is_order_of_portion(&self, row: &SourceRow<'_>) -> bool {
         let (plan, portion) = (self.plan, &self.plan.portion);
-        let words = plan
-            .orders
-            .received
-            .as_ref()
-            .and_then(|column| plan.orders.date_formats.get(column));
-        let words = words
-            .cloned()
-            .unwrap_or_else(|| vec!["2024-12-31".to_owned()]);
+        let words = self.date_words(plan.orders.received.as_ref());
         let day = row
             .cell(plan.orders.received.as_ref())
             .given()
-            .and_then(|text| expect::date(text, &words))
+            .and_then(|text| expect::date(text, words))
             .map(jiff::civil::DateTime::date);
         let branch = self.branch_named_by(row);
         portion.has_day(day) && branch.is_none_or(|name| portion.has_branch(name))

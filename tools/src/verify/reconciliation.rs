@@ -14,7 +14,7 @@ use shared::domain::{Branch, Order, fields};
 use shared::id::{DocumentId, ReplicaNumber};
 use shared::limits;
 
-use super::parts::{Parts, index};
+use super::parts::{Ways, index};
 use super::rejects::Rejects;
 use super::seen::Seen;
 use super::{Check, Common, SourceRow, expect};
@@ -351,7 +351,7 @@ pub(super) fn with_check<T>(
     rejects: &Path,
     work: impl FnOnce(&mut Check<'_>) -> Result<T, RunError>,
 ) -> Result<T, RunError> {
-    let parts = Parts::of(plan, staging)?;
+    let ways = Ways::of(plan, staging)?;
     // The comparison may read lines as they lie; here they are looked up by their order.
     if let Some(lines) = &plan.lines
         && let Some(table) = staging.table(&lines.table)
@@ -362,8 +362,7 @@ pub(super) fn with_check<T>(
         plan,
         rejects: &Rejects::read(plan, staging, rejects),
         seen: &Seen::nothing(staging),
-        branches: &BTreeMap::new(),
-        parts: &parts,
+        ways,
         phones: &PhonesByRow::up_to(0),
     };
     work(&mut Check::of(common, staging))
@@ -432,15 +431,9 @@ pub(super) fn values_of(
 ) -> Result<Values, RunError> {
     let plan = check.plan;
     let day = |column: &Option<String>| {
-        let words = column
-            .as_ref()
-            .and_then(|column| plan.orders.date_formats.get(column));
-        let words = words
-            .cloned()
-            .unwrap_or_else(|| vec!["2024-12-31".to_owned()]);
         row.cell(column.as_ref())
             .given()
-            .and_then(|text| expect::date(text, &words))
+            .and_then(|text| expect::date(text, check.date_words(column.as_ref())))
     };
     let received = day(&plan.orders.received);
     let unknown = row.cell(plan.branches.column.as_ref()).given();

@@ -62,6 +62,9 @@ impl Rejects {
 
     /// Whether a row is among them.
     pub(super) fn has(&self, row: &SourceRow<'_>) -> bool {
+        if self.rows.is_empty() {
+            return false;
+        }
         let places = self.rows.get(&row.table.schema.name);
         places.is_some_and(|places| places.contains(&row.rowid))
     }

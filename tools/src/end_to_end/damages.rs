@@ -1,0 +1,267 @@
+//! What verify must find, in whatever order the target's documents come: each damage that is planted is a difference.
+
+use shared::clock::{Hlc, UtcMillis};
+use shared::document::{Authoring, Change, Document, Field, Value, format};
+use shared::domain::fields;
+use shared::id::{Actor, DocumentId, ReplicaNumber};
+
+use super::*;
+use crate::generator::{BookOptions, Defects, DumpDialect, write_book};
+use crate::target::EncodedPage;
+
+/// Documents of one page.
+const PAGE: usize = 50;
+
+/// A target that brings documents in a given order and stands still meanwhile.
+struct InOrder(Vec<Document>);
+
+impl Target for InOrder {
+    fn replica(&self) -> ReplicaNumber {
+        ReplicaNumber(0)
+    }
+    fn push(&mut self, _: Vec<Vec<u8>>, _: u64, _: u64) -> Result<Vec<Refusal>, TargetError> {
+        Ok(Vec::new())
+    }
+    fn page(&mut self, _: u64) -> Result<Page, TargetError> {
+        unreachable!("verify asks for bytes")
+    }
+    fn any_encoded_page(&mut self, after: u64) -> Result<EncodedPage, TargetError> {
+        let from = usize::try_from(after).expect("a place");
+        let to = (from + PAGE).min(self.0.len());
+        Ok(EncodedPage {
+            documents: self.0[from..to].iter().map(format::encode).collect(),
+            unreadable: 0,
+            cursor: to as u64,
+            more: to < self.0.len(),
+        })
+    }
+    fn stands_still(&self) -> bool {
+        true
+    }
+    fn name(&self) -> String {
+        "in order".to_owned()
+    }
+}
+
+/// A book with rejected rows in it, brought over.
+fn brought(orders: u64) -> Bench {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("werkstatt.sql");
+    let defects = "unknown_status = 3\nunreadable_date = 2\norphan_line = 2\nzero_date = 2\n";
+    let options = BookOptions {
+        orders,
+        seed: 3,
+        dialect: DumpDialect::MySql,
+        defects: Defects::from_toml(defects).expect("known defects"),
+        insert_bytes: 16 * 1024,
+    };
+    let mut file = std::fs::File::create(&path).expect("a file");
+    write_book(&options, &mut file).expect("a book is written");
+    let mut bench = Bench::of(&path);
+    bench.run().expect("the run ends");
+    bench
+}
+
+fn compared(bench: &Bench, documents: Vec<Document>) -> Report {
+    let mut target = InOrder(documents);
+    verify(&bench.plan(), &bench.staging, &mut target, &bench.rejects())
+        .expect("verify can be carried out")
+}
+
+fn legacy_key(document: &Document) -> Option<u64> {
+    let imported =
+        |event: &&shared::document::Event| event.kind.as_str() == fields::event::IMPORTED;
+    let event = document.event_set().iter().find(imported)?;
+    event.get("legacy/key")?.as_text()?.parse().ok()
+}
+
+/// As a first run leaves them: customers, then orders, each in the order of their rows.
+fn by_rows(mut documents: Vec<Document>) -> Vec<Document> {
+    documents.sort_by_key(|document| (document.kind().clone(), legacy_key(document)));
+    documents
+}
+
+/// Neither as their rows nor as their ids: a few from the end among those at the beginning, and the other way round.
+fn mingled(documents: Vec<Document>) -> Vec<Document> {
+    let mut documents = by_rows(documents);
+    let count = documents.len();
+    for place in (0..count / 2).step_by(7) {
+        documents.swap(place, count - 1 - place);
+    }
+    documents
+}
+
+type Order = fn(Vec<Document>) -> Vec<Document>;
+
+/// The orders in which documents may come; as they are, they lie by their ids.
+const ORDERS: [(&str, Order); 3] = [
+    ("by rows", by_rows),
+    ("by ids", |documents| documents),
+    ("mingled", mingled),
+];
+
+#[test]
+fn documents_in_whatever_order_are_all_compared_and_accounted_for() {
+    let mut bench = brought(1_500);
+    let documents = bench.documents();
+    let expected = bench.verify();
+    assert_eq!(expected.differences, []);
+    for (name, order) in ORDERS {
+        let report = compared(&bench, order(documents.clone()));
+        assert_eq!(report.differences, [], "{name}");
+        assert_eq!(report.ledger, expected.ledger, "{name}");
+        assert_eq!(report.documents, expected.documents, "{name}");
+        assert_eq!(report.orders_by_branch, expected.orders_by_branch, "{name}");
+    }
+}
+
+fn importer_of(document: &Document) -> Actor {
+    let dots = document.dots();
+    dots.first().expect("the importer wrote something").actor
+}
+
+/// The document with one field changed by the importer itself, as if it had written something else.
+fn with(document: &Document, field: &Field, value: Value) -> Document {
+    let at = Hlc::at(UtcMillis(4_000_000_000_000));
+    let mut authoring = Authoring::new(importer_of(document), 1 << 40, at, None);
+    let mut change = Change::of(document);
+    change.set(&mut authoring, field.clone(), value);
+    let mut changed = document.clone();
+    changed.merge(change.finish()).expect("the same document");
+    changed
+}
+
+fn another(value: &Value) -> Value {
+    match value {
+        Value::Text(text) => Value::from(format!("{text}x")),
+        Value::Int(number) => Value::Int(number + 1),
+        Value::Money { minor, currency } => Value::Money {
+            minor: minor + 1,
+            currency: *currency,
+        },
+        Value::Instant(at) => Value::Instant(UtcMillis(at.0 + 1)),
+        Value::Date(days) => Value::Date(days + 1),
+        Value::Id(_) => Value::from(DocumentId::named("another")),
+        other => panic!("no field of an import has {other:?}"),
+    }
+}
+
+/// What stands in a document beside what the source says: defaults of the product, and the order of lines, which is compared by
+/// what the lines say.
+fn is_of_the_product(field: &str) -> bool {
+    let last = field.rsplit('/').next().unwrap_or_default();
+    let in_item = field.starts_with("items/") && !field.contains("/lines/");
+    ["currency", "branch/pickup"].contains(&field)
+        || in_item
+        || field.starts_with("items/") && ["service", "position"].contains(&last)
+}
+
+#[test]
+fn every_field_that_is_changed_or_lost_is_a_difference() {
+    let mut bench = brought(20);
+    let documents = bench.documents();
+    let customer_home = |document: &Document, field: &str| {
+        document.kind().as_str() == fields::kind::CUSTOMER && field == fields::order::HOME
+    };
+    let mut planted = 0;
+    for kind in [fields::kind::CUSTOMER, fields::kind::ORDER] {
+        let of_kind = |document: &&Document| document.kind().as_str() == kind;
+        let richest = documents
+            .iter()
+            .filter(of_kind)
+            .max_by_key(|document| document.fields().len())
+            .expect("there is one");
+        for (field, register) in richest.fields() {
+            let name = field.as_str();
+            if is_of_the_product(name) || customer_home(richest, name) {
+                continue;
+            }
+            let value = register.newest().expect("a value").value;
+            for damage in [another(&value), Value::Null] {
+                planted += 1;
+                let damaged = with(richest, field, damage.clone());
+                let all = documents.iter().map(|document| {
+                    let is_it = document.id() == richest.id();
+                    if is_it {
+                        damaged.clone()
+                    } else {
+                        document.clone()
+                    }
+                });
+                let (_, order) = ORDERS[planted % ORDERS.len()];
+                let report = compared(&bench, order(all.collect()));
+                assert!(report.difference_count > 0, "{kind}/{name}: {damage:?}");
+            }
+        }
+    }
+    assert!(planted > 80, "only {planted} damages were planted");
+}
+
+#[test]
+fn documents_that_are_lost_added_or_told_twice_are_differences() {
+    let mut bench = brought(40);
+    let documents = bench.documents();
+    for (name, order) in ORDERS {
+        for kind in [fields::kind::CUSTOMER, fields::kind::ORDER] {
+            let of_kind = |document: &Document| document.kind().as_str() == kind;
+            let victim = documents
+                .iter()
+                .find(|document| of_kind(document))
+                .expect("one");
+            let lost = documents
+                .iter()
+                .filter(|document| document.id() != victim.id());
+            let report = compared(&bench, order(lost.cloned().collect()));
+            let is_told = |what: &str| report.differences.iter().any(|one| one.what.contains(what));
+            assert!(
+                is_told("neither"),
+                "{name}, {kind}: {:?}",
+                report.differences
+            );
+
+            let mut added = documents.clone();
+            let mut more = Document::new(DocumentId::named("more"), victim.kind().clone());
+            let mut change = Change::of(&more);
+            let at = Hlc::at(UtcMillis(1));
+            let mut authoring = Authoring::new(importer_of(victim), 1 << 41, at, None);
+            let source = bench.plan().source_name;
+            change.record(
+                &mut authoring,
+                fields::known_kind(fields::event::IMPORTED),
+                [(Field::known("source"), Value::from(source))],
+            );
+            let delta = change.finish();
+            more.merge(delta).expect("the same document");
+            added.push(more);
+            let report = compared(&bench, order(added));
+            let is_told = |what: &str| report.differences.iter().any(|one| one.what.contains(what));
+            assert!(
+                is_told("no row leads"),
+                "{name}, {kind}: {:?}",
+                report.differences
+            );
+        }
+        let extra = documents
+            .iter()
+            .find(|document| document.kind().as_str() == fields::kind::ORDER);
+        let extra = extra.expect("an order");
+        for field in ["legacy/more", "items/1.1/lines/2.2/position"] {
+            let value = if field.starts_with("legacy") {
+                Value::from("x")
+            } else {
+                Value::Int(9)
+            };
+            let damaged = with(extra, &Field::new(field).expect("a name"), value);
+            let all = documents.iter().map(|document| {
+                let is_it = document.id() == extra.id();
+                if is_it {
+                    damaged.clone()
+                } else {
+                    document.clone()
+                }
+            });
+            let report = compared(&bench, order(all.collect()));
+            assert!(report.difference_count > 0, "{name}: {field}");
+        }
+    }
+}

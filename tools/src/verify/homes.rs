@@ -1,0 +1,70 @@
+//! Which branch orders are at, against the one that their rows name. Judged at the end: an order may be read before the branch
+//! that it names, and names are what the plan has.
+
+use std::collections::{BTreeMap, HashMap};
+
+use shared::id::DocumentId;
+
+use super::Check;
+use crate::run::LISTED_DIFFERENCES;
+
+/// Orders by the branch that they are at and the one that was expected. There are few such pairs.
+#[derive(Default)]
+pub(super) struct Homes(HashMap<(Option<DocumentId>, Option<String>), Orders>);
+
+/// The orders of one pair.
+#[derive(Default)]
+struct Orders {
+    count: u64,
+    /// Table and key of the first.
+    first: Vec<(String, String)>,
+}
+
+impl Homes {
+    pub(super) fn note(
+        &mut self,
+        home: Option<DocumentId>,
+        expected: Option<&String>,
+        (table, key): (&str, &str),
+    ) {
+        let orders = self.0.entry((home, expected.cloned())).or_default();
+        orders.count += 1;
+        if orders.first.len() < LISTED_DIFFERENCES {
+            orders.first.push((table.to_owned(), key.to_owned()));
+        }
+    }
+
+    /// Adds what another thread has noted.
+    pub(super) fn add(&mut self, other: &Self) {
+        for (pair, theirs) in &other.0 {
+            let own = self.0.entry(pair.clone()).or_default();
+            own.count += theirs.count;
+            let room = LISTED_DIFFERENCES.saturating_sub(own.first.len());
+            own.first.extend(theirs.first.iter().take(room).cloned());
+        }
+    }
+}
+
+impl Check<'_> {
+    /// Counts the orders of each branch, and those that are at another one than their rows name. `names` are those of branches
+    /// by id.
+    pub(super) fn judge_homes(&mut self, names: &BTreeMap<String, String>) {
+        for ((home, expected), orders) in std::mem::take(&mut self.homes).0 {
+            let home = home.map(|id| id.to_string()).unwrap_or_default();
+            let name = names.get(&home).unwrap_or(&home);
+            let fits = expected.as_ref().is_some_and(|expected| {
+                expected.eq_ignore_ascii_case(&home)
+                    || expected.to_lowercase() == name.to_lowercase()
+            });
+            if !fits {
+                for (table, key) in &orders.first {
+                    let what = format!("expected {expected:?}, found {name}");
+                    self.report.differ(table, key, "branch/home", what);
+                }
+                self.report.difference_count += orders.count - orders.first.len() as u64;
+            }
+            let by_branch = &mut self.report.orders_by_branch;
+            *by_branch.entry(name.clone()).or_default() += orders.count;
+        }
+    }
+}
