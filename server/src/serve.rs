@@ -120,6 +120,7 @@ async fn try_run(
         server.serve(service).await
     };
     hub.write_presence().await?;
+    hub.settle_store().await;
     tracing::info!("stopped");
     served.map_err(Reason::Serve)
 }

@@ -8,6 +8,10 @@ use anyhow::{Context, Result};
 /// A request of a test that takes longer than this hangs.
 const REQUEST_LIMIT: Duration = Duration::from_secs(30);
 
+/// Shorter than the 30 seconds after which our servers close a connection that nobody uses, or a request goes into one that
+/// is being closed.
+const UNUSED_AT_MOST: Duration = Duration::from_secs(20);
+
 /// A client as a browser is one: it keeps cookies only if `configure` says so, follows no redirect (a test asserts them),
 /// and gives up after 30 seconds.
 ///
@@ -19,6 +23,7 @@ pub fn http_client(
     use_ring_for_tls();
     let builder = reqwest::Client::builder()
         .timeout(REQUEST_LIMIT)
+        .pool_idle_timeout(UNUSED_AT_MOST)
         .redirect(reqwest::redirect::Policy::none());
     configure(builder)
         .build()

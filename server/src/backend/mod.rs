@@ -205,6 +205,16 @@ impl Hub {
         answered.await.map_err(|_| E::from(BackendError::Stopped))?
     }
 
+    /// Leaves the store's files as closing it would: the process ends while threads and requests still hold it.
+    pub(crate) async fn settle_store(&self) {
+        let settled = self
+            .write(|writer| Ok::<_, BackendError>(writer.store().settle()?))
+            .await;
+        if let Err(error) = settled {
+            tracing::warn!(%error, "the store is settled at the next start");
+        }
+    }
+
     /// Bytes the store has on disk.
     pub(crate) async fn bytes_on_disk(&self) -> Result<u64, BackendError> {
         self.look(HubStore::bytes_on_disk).await

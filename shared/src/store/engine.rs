@@ -75,6 +75,12 @@ pub(crate) trait Engine: Send + Sync {
         Ok(())
     }
 
+    /// Leaves the files as closing leaves them, for a process that is about to end while some of it still holds the store: what
+    /// waits is settled, and small files are as small as they should be.
+    fn settle(&self) -> Result<(), EngineError> {
+        Ok(())
+    }
+
     /// Begins to fill a store that holds little with many new documents, whose places in the feed come after `head`. None where
     /// that is no faster than [`Self::apply_whole`]. Nobody can write until the filling is gone.
     fn begin_filling(&self, _head: u64) -> Result<Option<Box<dyn Filling + '_>>, EngineError> {

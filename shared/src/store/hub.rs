@@ -150,6 +150,7 @@ trait HubEngine: Send + Sync {
     fn entries_after(&self, key: &[u8]) -> Result<Vec<Entry>, EngineError>;
     fn persist(&self) -> Result<(), EngineError>;
     fn tidy(&self) -> Result<(), EngineError>;
+    fn settle(&self) -> Result<(), EngineError>;
     fn bytes_on_disk(&self) -> Result<u64, EngineError>;
 }
 
@@ -509,6 +510,15 @@ impl HubStore {
         Ok(self.engine.tidy()?)
     }
 
+    /// Leaves the files as a closed store does, for a process that is about to end while some of it still holds the store: what
+    /// waits in the journal is settled, and what is small is made as small as it should be. The rest the next opening does.
+    ///
+    /// # Errors
+    /// [`StoreError::Engine`]. What is durable stays so.
+    pub fn settle(&self) -> Result<(), StoreError> {
+        Ok(self.engine.settle()?)
+    }
+
     /// Entries after a key, in the order of their keys; none when there are no more. For backups.
     ///
     /// # Errors
@@ -719,6 +729,10 @@ impl<E: Engine> HubEngine for OnOrderedMap<E> {
 
     fn tidy(&self) -> Result<(), EngineError> {
         self.engine.tidy()
+    }
+
+    fn settle(&self) -> Result<(), EngineError> {
+        self.engine.settle()
     }
 
     fn bytes_on_disk(&self) -> Result<u64, EngineError> {

@@ -498,6 +498,16 @@ impl Engine for SledEngine {
         compaction::rewrite_when_wasteful(&shared.directory, &shared.settled, &|| false)
     }
 
+    fn settle(&self) -> Result<(), EngineError> {
+        let shared = &self.shared;
+        // Files that are being written anew stay as they were.
+        shared.is_ending.store(true, Ordering::Relaxed);
+        let mut journal = shared.journal();
+        journal.persist()?;
+        shared.settle_rest(&mut journal)?;
+        compaction::rewrite_on_closing(&shared.directory, &shared.settled)
+    }
+
     fn begin_filling(&self, head: u64) -> Result<Option<Box<dyn Filling + '_>>, EngineError> {
         let shared = &self.shared;
         let mut journal = shared.journal();
@@ -517,14 +527,11 @@ impl Engine for SledEngine {
 impl Drop for SledEngine {
     /// What a store that is closed leaves behind is in sled and in the journal, so that damage to either loses nothing.
     fn drop(&mut self) {
+        // A full disk is no reason to panic here: what was acknowledged is in the journal, and opening settles it.
+        let _ = self.settle();
         let shared = &self.shared;
-        shared.is_ending.store(true, Ordering::Relaxed);
         {
-            let mut journal = shared.journal();
-            // A full disk is no reason to panic here: what was acknowledged is in the journal, and opening settles it.
-            if journal.persist().is_ok() && shared.settle_rest(&mut journal).is_ok() {
-                let _ = compaction::rewrite_on_closing(&shared.directory, &shared.settled);
-            }
+            let _journal = shared.journal();
             *shared.work() = Work::End;
             shared.changed.notify_all();
         }

@@ -317,6 +317,30 @@ fn a_full_journal_starts_over_when_sleds_own_files_have_everything() {
     assert_eq!(found(&engine, ["key 0"]), [large]);
 }
 
+#[test]
+fn a_store_that_is_still_held_can_be_left_as_if_it_were_closed() {
+    let [live, cut] = two_directories();
+    let engine = SledEngine::open(live.path()).expect("opens");
+    engine
+        .apply(&[put("a", "1"), put("b", "1")])
+        .expect("applied");
+    Engine::settle(&engine).expect("settled");
+    copy_files(live.path(), cut.path());
+    for file in journal::FILES {
+        let path = cut.path().join(file);
+        let room = usize::try_from(fs::metadata(&path).expect("there").len()).expect("small");
+        fs::write(path, vec![0; room]).expect("written");
+    }
+    let without_journal = SledEngine::open(cut.path()).expect("opens without its journal");
+    assert_eq!(found(&without_journal, ["a", "b"]), ["1", "1"]);
+
+    engine.apply(&[put("a", "2")]).expect("applied");
+    engine.persist().expect("durable");
+    drop(engine);
+    let again = SledEngine::open(live.path()).expect("opens");
+    assert_eq!(found(&again, ["a", "b"]), ["2", "1"]);
+}
+
 /// Settling goes on on its own thread while others read and write, and nobody sees a map that never was.
 #[test]
 fn readers_see_every_key_while_it_is_settled() {
