@@ -35,6 +35,9 @@ const MOST_ROWS: usize = 400;
 /// Signs of one value in a report. A longer one is cut, with a sign that it was.
 const LONGEST_VALUE: usize = 160;
 
+/// Signs of a sentence in a report: what was found and what is to be done about it, with a value or two in it.
+const LONGEST_SENTENCE: usize = 800;
+
 /// What all reports say of themselves.
 #[derive(Debug, Clone)]
 pub struct About {
@@ -168,7 +171,7 @@ struct Cell {
 /// A cell of words.
 fn name(text: impl Into<String>) -> Cell {
     Cell {
-        text: shortened(text.into()),
+        text: shortened(text.into(), LONGEST_SENTENCE),
         class: "",
     }
 }
@@ -176,7 +179,7 @@ fn name(text: impl Into<String>) -> Cell {
 /// A cell of a value as a program or a database writes it.
 fn code(text: impl Into<String>) -> Cell {
     Cell {
-        text: shortened(text.into()),
+        text: shortened(text.into(), LONGEST_VALUE),
         class: "code",
     }
 }
@@ -227,11 +230,11 @@ impl Table {
     }
 }
 
-fn shortened(text: String) -> String {
-    if text.chars().count() <= LONGEST_VALUE {
+fn shortened(text: String, longest: usize) -> String {
+    if text.chars().count() <= longest {
         return text;
     }
-    let head: String = text.chars().take(LONGEST_VALUE - 1).collect();
+    let head: String = text.chars().take(longest - 1).collect();
     format!("{head}…")
 }
 
@@ -429,7 +432,7 @@ fn running_heads(left: &str, right: &str) -> String {
 /// A text within a string of a style sheet: whatever could end the string, or the sheet, is written as its number.
 fn in_css(text: &str) -> String {
     let mut written = String::with_capacity(text.len());
-    for sign in shortened(text.to_owned()).chars() {
+    for sign in shortened(text.to_owned(), LONGEST_VALUE).chars() {
         if sign.is_alphanumeric() || matches!(sign, ' ' | '.' | ',' | ':' | '-' | '_') {
             written.push(sign);
         } else {

@@ -82,6 +82,24 @@ fn every_fixture_has_a_report_in_both_languages_with_words_for_each_finding() {
 }
 
 #[test]
+fn what_is_to_be_done_about_a_statement_is_said_to_its_end() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let source = folder.path().join("werkstatt.sql");
+    let dump = "CREATE TABLE orders (id INTEGER PRIMARY KEY, status TEXT);\n\
+        INSERT INTO orders VALUES (1, 'offen');\n\
+        INSERT INTO orders SELECT * FROM old_orders;\n";
+    std::fs::write(&source, dump).expect("it is written");
+    let found = assessed(&source);
+    for (language, end) in [
+        (Language::German, "Datenbank danach neu sichern"),
+        (Language::English, "dump the database afterwards"),
+    ] {
+        let html = assessment(&about(language, "werkstatt.sql"), &found).expect("a report");
+        assert!(html.contains(end), "{language:?}: {html}");
+    }
+}
+
+#[test]
 fn a_table_called_script_is_a_name_and_no_script() {
     let folder = tempfile::tempdir().expect("a folder");
     let source = folder.path().join("boese.sql");
