@@ -161,7 +161,6 @@ impl SledEngine {
     pub(super) fn compact(&self) -> Result<(), EngineError> {
         let shared = &self.shared;
         let mut journal = shared.journal();
-        journal.persist()?;
         shared.settle_rest(&mut journal)?;
         compaction::rewrite(&shared.directory, &shared.settled, || false)
     }
@@ -292,8 +291,17 @@ impl Shared {
         }
     }
 
-    /// Settles everything on this thread, once the other one is at rest. It stays at rest for as long as the journal is held.
+    /// Leaves the files as a closed store does. Files that are being written anew stay as they were.
+    fn leave(&self, journal: &mut Journal) -> Result<(), EngineError> {
+        self.is_ending.store(true, Ordering::Relaxed);
+        self.settle_rest(journal)?;
+        compaction::rewrite_on_closing(&self.directory, &self.settled)
+    }
+
+    /// Makes everything durable and settles it on this thread, once the other one is at rest. It stays at rest for as long as
+    /// the journal is held.
     fn settle_rest(&self, journal: &mut Journal) -> Result<(), EngineError> {
+        journal.persist()?;
         let mut work = self.wait_until_at_rest();
         if let Work::Failed(portion, _) = &*work {
             self.settled.settle(&portion.changes, portion.sequence)?;
@@ -493,25 +501,17 @@ impl Engine for SledEngine {
     fn tidy(&self) -> Result<(), EngineError> {
         let shared = &self.shared;
         let mut journal = shared.journal();
-        journal.persist()?;
         shared.settle_rest(&mut journal)?;
         compaction::rewrite_when_wasteful(&shared.directory, &shared.settled, &|| false)
     }
 
     fn settle(&self) -> Result<(), EngineError> {
-        let shared = &self.shared;
-        // Files that are being written anew stay as they were.
-        shared.is_ending.store(true, Ordering::Relaxed);
-        let mut journal = shared.journal();
-        journal.persist()?;
-        shared.settle_rest(&mut journal)?;
-        compaction::rewrite_on_closing(&shared.directory, &shared.settled)
+        self.shared.leave(&mut self.shared.journal())
     }
 
     fn begin_filling(&self, head: u64) -> Result<Option<Box<dyn Filling + '_>>, EngineError> {
         let shared = &self.shared;
         let mut journal = shared.journal();
-        journal.persist()?;
         shared.settle_rest(&mut journal)?;
         let sequence = journal.last_sequence();
         let filling =
@@ -527,11 +527,11 @@ impl Engine for SledEngine {
 impl Drop for SledEngine {
     /// What a store that is closed leaves behind is in sled and in the journal, so that damage to either loses nothing.
     fn drop(&mut self) {
-        // A full disk is no reason to panic here: what was acknowledged is in the journal, and opening settles it.
-        let _ = self.settle();
         let shared = &self.shared;
         {
-            let _journal = shared.journal();
+            let mut journal = shared.journal();
+            // A full disk is no reason to panic here: what was acknowledged is in the journal, and opening settles it.
+            let _ = shared.leave(&mut journal);
             *shared.work() = Work::End;
             shared.changed.notify_all();
         }

@@ -63,6 +63,17 @@ fn copy_files(from: &Path, to: &Path) {
     }
 }
 
+/// As if nothing had been written into it since it was made.
+fn empty_the_journal(store: &Path) {
+    for file in journal::FILES {
+        let path = store.join(file);
+        let room = fs::metadata(&path).expect("there").len();
+        assert_eq!(room, BOUNDS.journal);
+        let empty = vec![0; usize::try_from(room).expect("small")];
+        fs::write(path, empty).expect("written");
+    }
+}
+
 fn two_directories() -> [tempfile::TempDir; 2] {
     [(), ()].map(|()| tempfile::tempdir().expect("a directory"))
 }
@@ -306,13 +317,7 @@ fn a_full_journal_starts_over_when_sleds_own_files_have_everything() {
         engine.persist().expect("durable");
     }
     drop(engine);
-    for file in journal::FILES {
-        let path = directory.path().join(file);
-        let room = fs::metadata(&path).expect("there").len();
-        assert_eq!(room, BOUNDS.journal);
-        let empty = vec![0; usize::try_from(room).expect("small")];
-        fs::write(path, empty).expect("written");
-    }
+    empty_the_journal(directory.path());
     let engine = SledEngine::open(directory.path()).expect("opens without its journal");
     assert_eq!(found(&engine, ["key 0"]), [large]);
 }
@@ -326,11 +331,7 @@ fn a_store_that_is_still_held_can_be_left_as_if_it_were_closed() {
         .expect("applied");
     Engine::settle(&engine).expect("settled");
     copy_files(live.path(), cut.path());
-    for file in journal::FILES {
-        let path = cut.path().join(file);
-        let room = usize::try_from(fs::metadata(&path).expect("there").len()).expect("small");
-        fs::write(path, vec![0; room]).expect("written");
-    }
+    empty_the_journal(cut.path());
     let without_journal = SledEngine::open(cut.path()).expect("opens without its journal");
     assert_eq!(found(&without_journal, ["a", "b"]), ["1", "1"]);
 
