@@ -593,27 +593,14 @@ impl<'a> Work<'a> {
         columns: &[String],
         key: &str,
     ) -> Result<Vec<SourceRow>, rusqlite::Error> {
-        let indexes: Option<Vec<usize>> = columns
-            .iter()
-            .map(|column| table.schema.column_index(column))
-            .collect();
-        let Some(indexes) = indexes.filter(|indexes| !indexes.is_empty()) else {
+        let (Some(index), Some(select)) = (table.index_by(columns), table.select_by(columns))
+        else {
             return Ok(Vec::new());
         };
-        let name = table.sql_name();
-        let names: Vec<String> = indexes.iter().map(|index| format!("c{index}")).collect();
         let connection = self.staging.connection();
-        connection.execute_batch(&format!(
-            "CREATE INDEX IF NOT EXISTS d_{name}_{} ON {name} ({})",
-            names.join("_"),
-            names.join(", ")
-        ))?;
-        let conditions: Vec<String> = names.iter().map(|name| format!("{name} = ?")).collect();
+        connection.execute_batch(&index)?;
         connection
-            .prepare_cached(&format!(
-                "SELECT rowid, * FROM {name} WHERE {} ORDER BY rowid",
-                conditions.join(" AND ")
-            ))?
+            .prepare_cached(&select)?
             .query_map(
                 rusqlite::params_from_iter(naming::key_parts(key)),
                 SourceRow::read,

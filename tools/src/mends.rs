@@ -15,7 +15,7 @@ use sha2::{Digest, Sha256};
 use crate::plan::Plan;
 use crate::source::hexadecimal;
 use crate::source::schema::same_name;
-use crate::staging::{StagedTable, Staging};
+use crate::staging::{StagedTable, Staging, all_of};
 
 /// Why mended rows cannot be taken. Nothing was changed.
 #[derive(Debug, thiserror::Error)]
@@ -330,21 +330,13 @@ fn rival(
     let Some(key) = key_of(plan, name, row) else {
         return Ok(None);
     };
-    let columns = plan.key_columns(name).iter();
-    let indexes: Option<Vec<usize>> = columns
-        .map(|column| table.schema.column_index(column))
-        .collect();
-    let Some(indexes) = indexes else {
+    let Some(indexes) = table.column_indexes(plan.key_columns(name)) else {
         return Ok(None);
     };
-    let conditions: Vec<String> = indexes
-        .iter()
-        .map(|index| format!("c{index} = ?"))
-        .collect();
     let select = format!(
         "SELECT line FROM {} WHERE {} AND rowid <> ? LIMIT 1",
         table.sql_name(),
-        conditions.join(" AND ")
+        all_of(&indexes, "= ?")
     );
     let values = key.into_iter().map(Sql::Text).chain([Sql::Integer(rowid)]);
     staging
@@ -358,14 +350,10 @@ fn find(staging: &Staging, table: &StagedTable, was: &Row) -> Result<Option<i64>
     if indexes.len() < was.len() || indexes.is_empty() {
         return Ok(None);
     }
-    let conditions: Vec<String> = indexes
-        .iter()
-        .map(|index| format!("c{index} IS ?"))
-        .collect();
     let select = format!(
         "SELECT rowid FROM {} WHERE {} ORDER BY rowid LIMIT 1",
         table.sql_name(),
-        conditions.join(" AND ")
+        all_of(&indexes, "IS ?")
     );
     staging
         .connection()

@@ -3,6 +3,7 @@
 //! Values are the source's own text, never normalised; NULL is apart from the empty string. From here on all sources are
 //! one. The file lies in a folder of its own that is removed when the [`Staging`] is dropped.
 
+mod lookup;
 mod rows;
 mod settle;
 
@@ -18,6 +19,7 @@ use crate::source::names::TableName;
 use crate::source::row::Row;
 use crate::source::schema::{Change, Column, TableSchema, same_name};
 use crate::source::statement::{InsertTarget, Sink};
+pub(crate) use lookup::all_of;
 use rows::Target;
 pub(crate) use settle::{Order, shorter_first};
 

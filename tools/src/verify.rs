@@ -7,12 +7,14 @@ mod abreast;
 mod documents;
 mod expect;
 mod homes;
+mod lookup;
 mod order;
 mod parts;
 mod portion;
 mod reading;
 pub mod reconciliation;
 mod rejects;
+mod row;
 mod rows_in_order;
 pub mod samples;
 mod seen;
@@ -23,8 +25,6 @@ use std::path::Path;
 use std::rc::Rc;
 use std::time::Instant;
 
-use rusqlite::OptionalExtension as _;
-use rusqlite::types::ValueRef;
 use shared::document::view::ValueView;
 
 use crate::ledger::{Fate, Sums};
@@ -36,8 +36,10 @@ use crate::staging::{StagedTable, Staging};
 use crate::target::Target;
 use documents::{Documents, DocumentsOfPart, Found, Imported, Left, Wanted};
 use homes::Homes;
+use lookup::{KEPT, Search};
 use parts::{Parts, Rows, Ways};
 use rejects::Rejects;
+use row::{Cell, SourceRow, read_row};
 use seen::Seen;
 
 /// Compares the target with the source. `rejects` is the file that `run` wrote.
@@ -144,91 +146,6 @@ struct Outcome {
     homes: Homes,
 }
 
-/// A value of the source as verify reads it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Cell<'r> {
-    Null,
-    Text(&'r str),
-    Blob(&'r [u8]),
-}
-
-impl<'r> Cell<'r> {
-    const fn text(self) -> Option<&'r str> {
-        if let Self::Text(text) = self {
-            Some(text)
-        } else {
-            None
-        }
-    }
-
-    /// The text without blanks around it, unless nothing is left.
-    fn given(self) -> Option<&'r str> {
-        self.text().map(str::trim).filter(|text| !text.is_empty())
-    }
-}
-
-/// A row of the source with its table. Its values lie behind each other: room for each of its own would take longer than
-/// comparing them.
-#[derive(Clone)]
-pub(crate) struct SourceRow<'t> {
-    table: &'t StagedTable,
-    rowid: i64,
-    texts: String,
-    blobs: Vec<u8>,
-    places: Vec<Place>,
-}
-
-/// Where a value of a row lies.
-#[derive(Clone, Copy)]
-enum Place {
-    Null,
-    Text { from: usize, to: usize },
-    Blob { from: usize, to: usize },
-}
-
-impl<'t> SourceRow<'t> {
-    /// A row of which only the place is known.
-    const fn at(table: &'t StagedTable, rowid: i64) -> Self {
-        Self {
-            table,
-            rowid,
-            texts: String::new(),
-            blobs: Vec::new(),
-            places: Vec::new(),
-        }
-    }
-
-    /// The value of a column; NULL where there is none.
-    fn cell(&self, column: Option<&String>) -> Cell<'_> {
-        column
-            .and_then(|name| self.table.schema.column_index(name))
-            .map_or(Cell::Null, |index| self.cell_at(index))
-    }
-
-    fn cell_at(&self, index: usize) -> Cell<'_> {
-        match self.places.get(index) {
-            Some(Place::Text { from, to }) => Cell::Text(&self.texts[*from..*to]),
-            Some(Place::Blob { from, to }) => Cell::Blob(&self.blobs[*from..*to]),
-            Some(Place::Null) | None => Cell::Null,
-        }
-    }
-
-    fn cells(&self) -> impl Iterator<Item = Cell<'_>> {
-        (0..self.places.len()).map(|index| self.cell_at(index))
-    }
-
-    fn key(&self, columns: &[String]) -> Option<String> {
-        if columns.is_empty() {
-            return Some(naming::place_as_key(self.rowid));
-        }
-        let parts: Option<Vec<&str>> = columns
-            .iter()
-            .map(|column| self.cell(Some(column)).text())
-            .collect();
-        Some(naming::key_text(parts?))
-    }
-}
-
 /// A comparison under way, on one thread.
 struct Check<'a> {
     plan: &'a Plan,
@@ -248,50 +165,6 @@ struct Check<'a> {
 
 /// What a service is called, and what it costs in hundredths by the list.
 type Priced = (Rc<str>, Option<i64>);
-
-/// A way in which rows of a table are looked up.
-struct Search<'a> {
-    table: &'a StagedTable,
-    columns: Vec<String>,
-    /// None when a column is not there.
-    select: Option<String>,
-    /// Rows of small tables that were looked up, by their key.
-    known: HashMap<String, Rc<Vec<SourceRow<'a>>>>,
-}
-
-impl<'a> Search<'a> {
-    fn of(table: &'a StagedTable, columns: &[String]) -> Self {
-        let indexes: Option<Vec<usize>> = columns
-            .iter()
-            .map(|column| table.schema.column_index(column))
-            .collect();
-        let select = indexes
-            .filter(|indexes| !indexes.is_empty())
-            .map(|indexes| {
-                let conditions: Vec<String> = indexes
-                    .iter()
-                    .map(|index| format!("c{index} = ?"))
-                    .collect();
-                format!(
-                    "SELECT rowid, * FROM {} WHERE {} ORDER BY rowid",
-                    table.sql_name(),
-                    conditions.join(" AND ")
-                )
-            });
-        Self {
-            table,
-            columns: columns.to_vec(),
-            select,
-            known: HashMap::new(),
-        }
-    }
-}
-
-/// Tables of at most so many rows are kept in memory once looked up.
-const SMALL_TABLE_ROWS: u64 = 500;
-
-/// So many of what is kept ready are kept.
-const KEPT: usize = 20_000;
 
 impl<'a> Check<'a> {
     fn of(common: Common<'a>, staging: &'a Staging) -> Self {
@@ -397,100 +270,6 @@ impl<'a> Check<'a> {
     fn slugs(&mut self, table: &StagedTable) -> Rc<Vec<String>> {
         let known = self.slugs.entry(table.sql_name().to_owned());
         Rc::clone(known.or_insert_with(|| Rc::new(naming::slugs(&table.schema))))
-    }
-
-    /// All rows of a table, in pages so that writing beside it is possible.
-    fn rows(
-        &self,
-        table: &'a StagedTable,
-        after: i64,
-    ) -> Result<Vec<SourceRow<'a>>, rusqlite::Error> {
-        const PAGE: usize = 512;
-        let select = format!(
-            "SELECT rowid, * FROM {} WHERE rowid > ?1 ORDER BY rowid LIMIT {PAGE}",
-            table.sql_name()
-        );
-        let mut select = self.staging.connection().prepare_cached(&select)?;
-        select
-            .query_map([after], |row| read_row(table, row))?
-            .collect()
-    }
-
-    /// The row at a place.
-    fn row_at(
-        &self,
-        table: &'a StagedTable,
-        place: u32,
-    ) -> Result<Option<SourceRow<'a>>, rusqlite::Error> {
-        let select = format!("SELECT rowid, * FROM {} WHERE rowid = ?1", table.sql_name());
-        let mut select = self.staging.connection().prepare_cached(&select)?;
-        select
-            .query_row([place], |row| read_row(table, row))
-            .optional()
-    }
-
-    /// The rows from a place on, as long as a column has a value.
-    fn rows_while(
-        &self,
-        table: &'a StagedTable,
-        from: u32,
-        column: &str,
-        value: &str,
-    ) -> Result<Vec<SourceRow<'a>>, rusqlite::Error> {
-        let Some(index) = table.schema.column_index(column) else {
-            return Ok(Vec::new());
-        };
-        let select = format!(
-            "SELECT rowid, * FROM {} WHERE rowid >= ?1 ORDER BY rowid",
-            table.sql_name()
-        );
-        let mut select = self.staging.connection().prepare_cached(&select)?;
-        let mut rows = select.query([from])?;
-        let mut found = Vec::new();
-        while let Some(row) = rows.next()? {
-            let row = read_row(table, row)?;
-            if row.cell_at(index).text() != Some(value) {
-                break;
-            }
-            found.push(row);
-        }
-        Ok(found)
-    }
-
-    /// The rows whose columns have a key, in their order. Large tables have an index by then.
-    fn rows_where(
-        &self,
-        table: &'a StagedTable,
-        columns: &[String],
-        key: &str,
-    ) -> Result<Rc<Vec<SourceRow<'a>>>, rusqlite::Error> {
-        let mut searches = self.searches.borrow_mut();
-        let is_same = |search: &Search<'a>| {
-            std::ptr::eq(search.table, table) && search.columns.as_slice() == columns
-        };
-        let place = if let Some(place) = searches.iter().position(is_same) {
-            place
-        } else {
-            searches.push(Search::of(table, columns));
-            searches.len() - 1
-        };
-        let search = &mut searches[place];
-        if let Some(known) = search.known.get(key) {
-            return Ok(Rc::clone(known));
-        }
-        let Some(select) = &search.select else {
-            return Ok(Rc::default());
-        };
-        let mut select = self.staging.connection().prepare_cached(select)?;
-        let parts = rusqlite::params_from_iter(key.split(naming::KEY_SEPARATOR));
-        let rows: Result<Vec<_>, _> = select
-            .query_map(parts, |row| read_row(table, row))?
-            .collect();
-        let rows = Rc::new(rows?);
-        if table.rows <= SMALL_TABLE_ROWS && search.known.len() < KEPT {
-            search.known.insert(key.to_owned(), Rc::clone(&rows));
-        }
-        Ok(rows)
     }
 
     /// Every cell of the row must be among the legacy values below a path as it stands. How many that makes.
@@ -737,24 +516,6 @@ impl<'a> Check<'a> {
         Ok(found)
     }
 
-    fn each(
-        &mut self,
-        table: &'a StagedTable,
-        mut look_at: impl FnMut(&mut Self, &SourceRow<'a>) -> Result<(), RunError>,
-    ) -> Result<(), RunError> {
-        let mut after = 0;
-        loop {
-            let rows = self.rows(table, after)?;
-            let Some(last) = rows.last() else {
-                return Ok(());
-            };
-            after = last.rowid;
-            for row in &rows {
-                look_at(self, row)?;
-            }
-        }
-    }
-
     /// Tables without documents of their own: excluded ones, lists of choices, lookups.
     fn side_tables(&mut self) -> Result<(), RunError> {
         let plan = self.plan;
@@ -840,37 +601,4 @@ impl<'a> Check<'a> {
             );
         }
     }
-}
-
-/// Bytes of text for which room is made when a row is read: most rows have fewer.
-const ROW_BYTES: usize = 256;
-
-fn read_row<'t>(
-    table: &'t StagedTable,
-    row: &rusqlite::Row<'_>,
-) -> Result<SourceRow<'t>, rusqlite::Error> {
-    let columns = table.schema.columns.len();
-    let mut read = SourceRow {
-        texts: String::with_capacity(ROW_BYTES),
-        places: Vec::with_capacity(columns),
-        ..SourceRow::at(table, row.get(0)?)
-    };
-    for index in 0..columns {
-        read.places.push(match row.get_ref(index + 2)? {
-            ValueRef::Text(bytes) => {
-                let from = read.texts.len();
-                read.texts.push_str(&String::from_utf8_lossy(bytes));
-                let to = read.texts.len();
-                Place::Text { from, to }
-            }
-            ValueRef::Blob(bytes) => {
-                let from = read.blobs.len();
-                read.blobs.extend_from_slice(bytes);
-                let to = read.blobs.len();
-                Place::Blob { from, to }
-            }
-            _ => Place::Null,
-        });
-    }
-    Ok(read)
 }

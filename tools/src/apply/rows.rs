@@ -291,11 +291,14 @@ impl<'a> Source<'a> {
 
     /// The first row whose columns have this key.
     pub(crate) fn find(&self, columns: &[String], key: &str) -> Result<FoundRow, rusqlite::Error> {
-        let Some(select) = self.selection(columns) else {
+        let table = self.table;
+        let (Some(select), Some(indexes)) =
+            (table.select_by(columns), table.column_indexes(columns))
+        else {
             return Ok(None);
         };
-        let is_small = self.table.rows <= SMALL_TABLE_ROWS;
-        let search = (self.column_indexes(columns), key.to_owned());
+        let is_small = table.rows <= SMALL_TABLE_ROWS;
+        let search = (indexes, key.to_owned());
         if is_small && let Some(known) = self.found.borrow().get(&search) {
             return Ok(known.clone());
         }
@@ -318,7 +321,7 @@ impl<'a> Source<'a> {
         columns: &[String],
         key: &str,
     ) -> Result<Vec<SourceRow>, rusqlite::Error> {
-        let Some(select) = self.selection(columns) else {
+        let Some(select) = self.table.select_by(columns) else {
             return Ok(Vec::new());
         };
         self.connection
@@ -329,42 +332,9 @@ impl<'a> Source<'a> {
 
     /// Makes searching by these columns fast.
     pub(crate) fn index(&self, columns: &[String]) -> Result<(), rusqlite::Error> {
-        let indexes = self.column_indexes(columns);
-        if indexes.is_empty() {
-            return Ok(());
-        }
-        let name = self.table.sql_name();
-        let named = joined(&indexes, "_", |index| index.to_string());
-        let listed = joined(&indexes, ", ", |index| format!("c{index}"));
-        self.connection.execute_batch(&format!(
-            "CREATE INDEX IF NOT EXISTS k_{name}_{named} ON {name} ({listed})"
-        ))
+        let index = self.table.index_by(columns);
+        index.map_or(Ok(()), |index| self.connection.execute_batch(&index))
     }
-
-    /// `None` when a column is not there.
-    fn selection(&self, columns: &[String]) -> Option<String> {
-        let indexes = self.column_indexes(columns);
-        if indexes.is_empty() || indexes.len() < columns.len() {
-            return None;
-        }
-        Some(format!(
-            "SELECT rowid, * FROM {} WHERE {} ORDER BY rowid",
-            self.table.sql_name(),
-            joined(&indexes, " AND ", |index| format!("c{index} = ?"))
-        ))
-    }
-
-    fn column_indexes(&self, columns: &[String]) -> Vec<usize> {
-        let indexes = columns
-            .iter()
-            .filter_map(|column| self.table.schema.column_index(column));
-        indexes.collect()
-    }
-}
-
-fn joined(indexes: &[usize], between: &str, shown: impl Fn(usize) -> String) -> String {
-    let parts: Vec<String> = indexes.iter().map(|index| shown(*index)).collect();
-    parts.join(between)
 }
 
 /// Rows that ascend with those that are asked for: each is read once, none is searched.

@@ -251,21 +251,8 @@ pub(super) fn index(
     table: &StagedTable,
     columns: &[String],
 ) -> Result<(), rusqlite::Error> {
-    let indexes: Vec<usize> = columns
-        .iter()
-        .filter_map(|column| table.schema.column_index(column))
-        .collect();
-    if indexes.is_empty() {
-        return Ok(());
-    }
-    let name = table.sql_name();
-    let named: Vec<String> = indexes.iter().map(usize::to_string).collect();
-    let listed: Vec<String> = indexes.iter().map(|index| format!("c{index}")).collect();
-    staging.connection().execute_batch(&format!(
-        "CREATE INDEX IF NOT EXISTS k_{name}_{} ON {name} ({})",
-        named.join("_"),
-        listed.join(", ")
-    ))
+    let index = table.index_by(columns);
+    index.map_or(Ok(()), |index| staging.connection().execute_batch(&index))
 }
 
 /// How many threads compare.
