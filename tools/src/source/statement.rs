@@ -285,6 +285,15 @@ impl StatementReader {
         Ok(())
     }
 
+    /// Counts how deep in parentheses the token lies behind which reading goes on.
+    const fn count_depth(&mut self, kind: TokenKind) {
+        match kind {
+            TokenKind::Punctuation(b'(') => self.depth += 1,
+            TokenKind::Punctuation(b')') => self.depth = self.depth.saturating_sub(1),
+            _ => {}
+        }
+    }
+
     fn statement_ended(&mut self) {
         self.lexer.leave_row();
         self.state = State::Start;

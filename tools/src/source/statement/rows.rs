@@ -178,11 +178,7 @@ impl StatementReader {
                 };
             }
             _ => {
-                match token.kind {
-                    TokenKind::Punctuation(b'(') => self.depth += 1,
-                    TokenKind::Punctuation(b')') => self.depth -= 1,
-                    _ => {}
-                }
+                self.count_depth(token.kind);
                 if broken {
                     return Ok(());
                 }

@@ -130,9 +130,7 @@ impl StatementReader {
                 });
                 return Ok(());
             }
-            TokenKind::Punctuation(b'(') => self.depth += 1,
-            TokenKind::Punctuation(b')') => self.depth = self.depth.saturating_sub(1),
-            _ => {}
+            kind => self.count_depth(kind),
         }
         match selected.part {
             Part::Values => {
@@ -391,11 +389,7 @@ impl StatementReader {
                 fits.then_some(None)
             }
             (kind, Some(filled)) => {
-                match kind {
-                    TokenKind::Punctuation(b'(') => self.depth += 1,
-                    TokenKind::Punctuation(b')') => self.depth = self.depth.saturating_sub(1),
-                    _ => {}
-                }
+                self.count_depth(kind);
                 let (filled, fine) = self.grow_value(token, filled, sink)?;
                 fine.then_some(Some(filled))
             }
