@@ -40,6 +40,30 @@ currency = "CHF"
     )
 }
 
+/// The plan of one table with a row for each order; `column` and `contact` are lines of a plan that name one more.
+fn flat(head: &str, branch: &str, column: &str, contact: &str) -> String {
+    format!(
+        r#"{head}
+[branches]
+default = "{branch}"
+create_missing = true
+[orders]
+table = "orders"
+key = ["id"]
+number = "id"
+status = "status"
+received = "received"
+{column}
+[orders.contact]
+name = "name"
+{contact}
+[status]
+map = {{ "open" = "open" }}
+[priority]
+"#
+    )
+}
+
 #[test]
 fn keys_of_several_columns_lead_from_table_to_table() {
     let folder = tempfile::tempdir().expect("a folder");
@@ -161,26 +185,7 @@ fn two_databases_of_one_firm_with_equal_numbers_stay_apart() {
         &script("Ursina Caflisch", "079 234 56 78"),
     );
     let text = |source: &Path, name: &str, branch: &str| {
-        head(source, name)
-            + &format!(
-                r#"
-[branches]
-default = "{branch}"
-create_missing = true
-[orders]
-table = "orders"
-key = ["id"]
-number = "id"
-status = "status"
-received = "received"
-[orders.contact]
-name = "name"
-phone = "phone"
-[status]
-map = {{ "open" = "open" }}
-[priority]
-"#
-            )
+        flat(&head(source, name), branch, "", r#"phone = "phone""#)
     };
     let mut side = Side::with_plan(text(&chur, "chur", "Chur"));
     assert_clean(&side.run(&chur));
@@ -219,24 +224,12 @@ fn rows_that_a_person_has_mended_are_migrated_and_stay_so_until_the_old_database
         INSERT INTO orders VALUES (1, 'Reto Tschudi', '079 123 45 67', 'open', '2026-11-10');
         INSERT INTO orders VALUES (2, 'Gian Camenisch', '079 345 67 89', 'open', 'gestern');";
     let source = written(folder.path(), "werkstatt.sql", script);
-    let text = head(&source, "werkstatt")
-        + r#"
-[branches]
-default = "Chur"
-create_missing = true
-[orders]
-table = "orders"
-key = ["id"]
-number = "id"
-status = "status"
-received = "received"
-[orders.contact]
-name = "name"
-phone = "phone"
-[status]
-map = { "open" = "open" }
-[priority]
-"#;
+    let text = flat(
+        &head(&source, "werkstatt"),
+        "Chur",
+        "",
+        r#"phone = "phone""#,
+    );
     let mut side = Side::with_plan(text);
     let report = side.run(&source);
     assert_eq!(report.ledger["orders"].rejected, 1);
@@ -295,22 +288,8 @@ fn what_changes_in_a_lookup_is_a_difference_until_it_is_carried_over() {
         INSERT INTO orders VALUES (3, 'Camenisch', 'open', '2026-11-11', '3');
         INSERT INTO orders VALUES (4, 'Bezzola', 'open', '2026-11-12', '1');";
     let source = written(folder.path(), "werkstatt.sql", script);
-    let text = head(&source, "werkstatt")
+    let text = flat(&head(&source, "werkstatt"), "Chur", "", "")
         + r#"
-[branches]
-default = "Chur"
-create_missing = true
-[orders]
-table = "orders"
-key = ["id"]
-number = "id"
-status = "status"
-received = "received"
-[orders.contact]
-name = "name"
-[status]
-map = { "open" = "open" }
-[priority]
 [[lookup]]
 table = "staff"
 key = "nr"
@@ -367,23 +346,7 @@ fn a_mended_row_never_takes_the_key_of_another_one() {
         INSERT INTO orders VALUES (NULL, 'Gian Camenisch', 'open', '2026-11-11');
         INSERT INTO orders VALUES (NULL, 'Ursina Caflisch', 'open', '2026-11-12');";
     let source = written(folder.path(), "werkstatt.sql", script);
-    let text = head(&source, "werkstatt")
-        + r#"
-[branches]
-default = "Chur"
-create_missing = true
-[orders]
-table = "orders"
-key = ["id"]
-number = "id"
-status = "status"
-received = "received"
-[orders.contact]
-name = "name"
-[status]
-map = { "open" = "open" }
-[priority]
-"#;
+    let text = flat(&head(&source, "werkstatt"), "Chur", "", "");
     let mut side = Side::with_plan(text);
     assert_eq!(side.run(&source).ledger["orders"].rejected, 2);
     let rejects = std::fs::read_to_string(side.rejects(&source)).expect("it is written");
@@ -430,24 +393,12 @@ fn a_row_that_can_no_longer_be_read_leaves_its_order_as_it_was() {
         INSERT INTO orders VALUES (1, 'Reto Tschudi', 'open', '2026-11-10', '49');
         INSERT INTO orders VALUES (2, 'Gian Camenisch', 'open', '2026-11-11', '50');";
     let source = written(folder.path(), "werkstatt.sql", script);
-    let text = head(&source, "werkstatt")
-        + r#"
-[branches]
-default = "Chur"
-create_missing = true
-[orders]
-table = "orders"
-key = ["id"]
-number = "id"
-status = "status"
-received = "received"
-price = "price"
-[orders.contact]
-name = "name"
-[status]
-map = { "open" = "open" }
-[priority]
-"#;
+    let text = flat(
+        &head(&source, "werkstatt"),
+        "Chur",
+        r#"price = "price""#,
+        "",
+    );
     let mut side = Side::with_plan(text);
     assert_clean(&side.run(&source));
     let later = script.replace(

@@ -131,6 +131,22 @@ fn with(document: &Document, field: &Field, value: Value) -> Document {
     changed
 }
 
+/// All documents, with a damaged one in the place of what it was.
+fn instead(documents: &[Document], damaged: &Document) -> Vec<Document> {
+    let documents = documents.iter();
+    let all = documents.map(|document| {
+        let is_it = document.id() == damaged.id();
+        if is_it { damaged } else { document }.clone()
+    });
+    all.collect()
+}
+
+fn assert_told(report: &Report, what: &str, case: &str) {
+    let differences = &report.differences;
+    let is_told = differences.iter().any(|one| one.what.contains(what));
+    assert!(is_told, "{case}: {differences:?}");
+}
+
 fn another(value: &Value) -> Value {
     match value {
         Value::Text(text) => Value::from(format!("{text}x")),
@@ -180,16 +196,8 @@ fn every_field_that_is_changed_or_lost_is_a_difference() {
             for damage in [another(&value), Value::Null] {
                 planted += 1;
                 let damaged = with(richest, field, damage.clone());
-                let all = documents.iter().map(|document| {
-                    let is_it = document.id() == richest.id();
-                    if is_it {
-                        damaged.clone()
-                    } else {
-                        document.clone()
-                    }
-                });
                 let (_, order) = ORDERS[planted % ORDERS.len()];
-                let report = compared(&bench, order(all.collect()));
+                let report = compared(&bench, order(instead(&documents, &damaged)));
                 assert!(report.difference_count > 0, "{kind}/{name}: {damage:?}");
             }
         }
@@ -212,12 +220,7 @@ fn documents_that_are_lost_added_or_told_twice_are_differences() {
                 .iter()
                 .filter(|document| document.id() != victim.id());
             let report = compared(&bench, order(lost.cloned().collect()));
-            let is_told = |what: &str| report.differences.iter().any(|one| one.what.contains(what));
-            assert!(
-                is_told("neither"),
-                "{name}, {kind}: {:?}",
-                report.differences
-            );
+            assert_told(&report, "neither", &format!("{name}, {kind}"));
 
             let mut added = documents.clone();
             let mut more = Document::new(DocumentId::named("more"), victim.kind().clone());
@@ -234,12 +237,7 @@ fn documents_that_are_lost_added_or_told_twice_are_differences() {
             more.merge(delta).expect("the same document");
             added.push(more);
             let report = compared(&bench, order(added));
-            let is_told = |what: &str| report.differences.iter().any(|one| one.what.contains(what));
-            assert!(
-                is_told("no row leads"),
-                "{name}, {kind}: {:?}",
-                report.differences
-            );
+            assert_told(&report, "no row leads", &format!("{name}, {kind}"));
         }
         let extra = documents
             .iter()
@@ -252,15 +250,7 @@ fn documents_that_are_lost_added_or_told_twice_are_differences() {
                 Value::Int(9)
             };
             let damaged = with(extra, &Field::new(field).expect("a name"), value);
-            let all = documents.iter().map(|document| {
-                let is_it = document.id() == extra.id();
-                if is_it {
-                    damaged.clone()
-                } else {
-                    document.clone()
-                }
-            });
-            let report = compared(&bench, order(all.collect()));
+            let report = compared(&bench, order(instead(&documents, &damaged)));
             assert!(report.difference_count > 0, "{name}: {field}");
         }
     }
