@@ -45,7 +45,7 @@ pub(super) struct Batch {
 
 /// What the lists do next.
 pub(super) enum Next {
-    /// Nothing has come.
+    /// Nothing has come for the pause that was asked for.
     Nothing,
     /// The writer is gone.
     End,
@@ -195,19 +195,27 @@ impl Drop for Followers {
 pub(super) struct Following(Arc<Backlog>);
 
 impl Following {
-    /// What to do next. Waits for it when `waits`, and lets a bulk transfer come to its end in any case.
-    pub(super) fn next(&self, waits: bool) -> Next {
+    /// What to do next. Waits for it, though no longer than `pause` when there is one, and lets a bulk transfer come to its
+    /// end in any case.
+    pub(super) fn next(&self, pause: Option<Duration>) -> Next {
+        let since = Instant::now();
         let mut state = self.0.lock();
         loop {
             if state.is_over {
                 return Next::End;
             }
             if !state.has_work() {
-                if !waits {
-                    return Next::Nothing;
-                }
-                let arrived = self.0.arrived.wait(state);
-                state = arrived.unwrap_or_else(PoisonError::into_inner);
+                state = match pause.map(|pause| pause.saturating_sub(since.elapsed())) {
+                    Some(Duration::ZERO) => return Next::Nothing,
+                    Some(left) => {
+                        let arrived = self.0.arrived.wait_timeout(state, left);
+                        arrived.unwrap_or_else(PoisonError::into_inner).0
+                    }
+                    None => {
+                        let arrived = self.0.arrived.wait(state);
+                        arrived.unwrap_or_else(PoisonError::into_inner)
+                    }
+                };
             } else if let Some(left) = state.lingers_for() {
                 let arrived = self.0.arrived.wait_timeout(state, left);
                 state = arrived.unwrap_or_else(PoisonError::into_inner).0;
@@ -330,16 +338,19 @@ mod tests {
         }
         let (small, told) = awaited(3 * many);
         followers.take(small);
-        assert!(matches!(following.next(true), Next::ReadFeed(_)));
+        assert!(matches!(following.next(None), Next::ReadFeed(_)));
         // What comes while the feed is read is held again.
         followers.take(bulk(3 * many + 1..3 * many + 2));
         following.go_on_with_the_feed();
-        assert!(matches!(following.next(true), Next::ReadFeed(_)));
+        assert!(matches!(following.next(None), Next::ReadFeed(_)));
         following.tell_up_to(3 * many);
         assert!(matches!(told.try_recv(), Ok(Ok(()))));
         followers.take(bulk(3 * many + 2..3 * many + 3));
-        assert_eq!(taken(following.next(true)), [3 * many + 2]);
-        assert!(matches!(following.next(false), Next::Nothing));
+        assert_eq!(taken(following.next(None)), [3 * many + 2]);
+        assert!(matches!(
+            following.next(Some(Duration::ZERO)),
+            Next::Nothing
+        ));
     }
 
     #[test]
@@ -351,12 +362,12 @@ mod tests {
         followers.take(bulk(1..many + 1));
         let (second, second_told) = awaited(many + 1);
         followers.take(second);
-        assert!(matches!(following.next(true), Next::ReadFeed(_)));
+        assert!(matches!(following.next(None), Next::ReadFeed(_)));
         following.go_on_with_the_feed();
         following.tell_up_to(many);
         assert!(matches!(first_told.try_recv(), Ok(Ok(()))));
         assert!(second_told.try_recv().is_err());
-        assert!(matches!(following.next(true), Next::ReadFeed(_)));
+        assert!(matches!(following.next(None), Next::ReadFeed(_)));
         following.tell_up_to(many + 1);
         assert!(matches!(second_told.try_recv(), Ok(Ok(()))));
     }
@@ -367,7 +378,7 @@ mod tests {
         followers.take(bulk(0..HELD as u64));
         let (small, told) = awaited(HELD as u64);
         followers.take(small);
-        assert!(matches!(following.next(true), Next::ReadFeed(_)));
+        assert!(matches!(following.next(None), Next::ReadFeed(_)));
         following.go_on_with_the_feed();
         following.tell_up_to(1);
         assert!(matches!(told.try_recv(), Ok(Ok(()))));
@@ -385,7 +396,7 @@ mod tests {
         // Nor does what follows make the small one wait.
         followers.take(bulk(6..8));
         assert!(following.0.lock().lingers.is_none());
-        assert_eq!(taken(following.next(true)), [1, 2, 3, 4, 5, 6, 7]);
+        assert_eq!(taken(following.next(None)), [1, 2, 3, 4, 5, 6, 7]);
     }
 
     #[test]
@@ -393,12 +404,24 @@ mod tests {
         let (followers, following) = backlog_of(Duration::MAX);
         let (small, _told) = awaited(1);
         followers.take(small);
-        assert_eq!(taken(following.next(true)), [1]);
+        assert_eq!(taken(following.next(None)), [1]);
         following.rest();
         following.tell_up_to(u64::MAX);
-        assert!(matches!(following.next(false), Next::Nothing));
+        assert!(matches!(
+            following.next(Some(Duration::ZERO)),
+            Next::Nothing
+        ));
         followers.take(bulk(2..3));
-        assert!(matches!(following.next(true), Next::ReadFeed(_)));
+        assert!(matches!(following.next(None), Next::ReadFeed(_)));
+    }
+
+    #[test]
+    fn a_pause_ends_with_what_comes_in_it() {
+        let (followers, following) = backlog_of(Duration::MAX);
+        let (small, _told) = awaited(1);
+        let taking = std::thread::spawn(move || taken(following.next(Some(Duration::MAX))));
+        followers.take(small);
+        assert_eq!(taking.join().expect("takes"), [1]);
     }
 
     #[test]

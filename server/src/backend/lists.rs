@@ -6,6 +6,7 @@
 
 use std::path::Path;
 use std::sync::{Arc, PoisonError};
+use std::time::{Duration, Instant};
 
 use shared::domain::Catalogue;
 use shared::read_model::{Change, Check, Opened, ReadModel};
@@ -24,12 +25,18 @@ const AT_START: usize = backlog::HELD;
 /// Documents held against the lists at a time after a start: what has come meanwhile waits some ten milliseconds.
 const CHECKED_AT_ONCE: usize = 200;
 
+/// A step of merging the search's segments takes a millisecond or two, but a tenth of a second where it comes to a word of each
+/// order of a million. So that hardly a change has to wait for one, no change must have come for so many times as long.
+const PAUSE_TO_STEP: u32 = 10;
+
 /// The lists and their thread's end.
 pub(super) struct Lists {
     shared: Arc<Shared>,
     read_model: ReadModel,
     /// Whether the lists are of what the store really has: digests are read from them. None when it is known.
     check: Option<Check>,
+    /// How long the last step of merging the search indexes' segments took; none when they have none to merge.
+    merging: Option<Duration>,
 }
 
 impl Lists {
@@ -43,10 +50,12 @@ impl Lists {
             );
             read_model.clear()?;
         }
+        read_model.merge_segments_apart()?;
         let mut lists = Self {
             shared: Arc::clone(shared),
             read_model,
             check: None,
+            merging: Some(Duration::ZERO),
         };
         lists.catch_up()?;
         lists.check = Some(Check::up_to(lists.shared.store.head()));
@@ -68,9 +77,9 @@ impl Lists {
 
     fn work(mut self, following: &Following) {
         loop {
-            let taken = match following.next(self.check.is_none()) {
+            let taken = match following.next(self.pause()) {
                 Next::Nothing => {
-                    self.check_some_more();
+                    self.use_the_pause();
                     continue;
                 }
                 Next::End => return,
@@ -95,7 +104,30 @@ impl Lists {
         }
     }
 
-    /// Holds some more of the lists against the store while nothing else is to be done.
+    /// After how long without changes there is other work to do; none when there is none.
+    fn pause(&self) -> Option<Duration> {
+        let check = self.check.as_ref().map(|_| Duration::ZERO);
+        check.or(self.merging.map(|last| last * PAUSE_TO_STEP))
+    }
+
+    /// A piece of the work for which nobody waits.
+    fn use_the_pause(&mut self) {
+        if self.check.is_some() {
+            self.check_some_more();
+            return;
+        }
+        let start = Instant::now();
+        match self.read_model.merge_some_segments() {
+            Ok(true) => self.merging = Some(start.elapsed()),
+            Ok(false) => self.merging = None,
+            Err(error) => {
+                tracing::error!(%error, "the search could not be tidied; it finds the same, a little slower");
+                self.merging = None;
+            }
+        }
+    }
+
+    /// Holds some more of the lists against the store.
     fn check_some_more(&mut self) {
         let Some(check) = &mut self.check else {
             return;
@@ -145,6 +177,7 @@ impl Lists {
             return Ok(());
         };
         self.note_for_check(&changes);
+        self.merging.get_or_insert(Duration::ZERO);
         Ok(self.read_model.apply(&changes, last.position)?)
     }
 
@@ -185,6 +218,7 @@ impl Lists {
             }
         }
         self.note_for_check(&changes);
+        self.merging.get_or_insert(Duration::ZERO);
         self.read_model.apply(&changes, position)?;
         Ok(has_more)
     }

@@ -27,6 +27,7 @@ mod project;
 mod schema;
 mod scope;
 mod search;
+mod segments;
 mod sql;
 mod summary;
 #[cfg(test)]

@@ -7,4 +7,5 @@ mod legacy;
 mod opening;
 mod plans;
 mod scopes;
+mod segments;
 mod tables;
