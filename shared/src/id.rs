@@ -2,9 +2,14 @@
 
 use std::fmt;
 use std::str::FromStr;
+use std::sync::LazyLock;
 
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
+
+/// That of the names of documents: itself a v5 of the product's name, so that it can be recomputed by anyone.
+static NAMESPACE: LazyLock<Uuid> =
+    LazyLock::new(|| Uuid::new_v5(&Uuid::NAMESPACE_DNS, b"offpiste.invalid"));
 
 /// Identity of any replicated document: UUIDv7 at a counter, UUIDv5 for imported rows and seeded catalogue entries.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -24,9 +29,7 @@ impl DocumentId {
     /// The identifier that belongs to `name` in Offpiste's own namespace, the same on every machine (UUIDv5, RFC 9562).
     /// Used for seeded catalogue entries and imported rows, so that making one twice is making it once.
     pub fn named(name: &str) -> Self {
-        // The namespace is itself a v5 of the product's name, so that it can be recomputed by anyone.
-        let namespace = Uuid::new_v5(&Uuid::NAMESPACE_DNS, b"offpiste.invalid");
-        Self(Uuid::new_v5(&namespace, name.as_bytes()))
+        Self(Uuid::new_v5(&NAMESPACE, name.as_bytes()))
     }
 
     /// The underlying UUID.
@@ -194,8 +197,44 @@ pub struct Dot {
     pub counter: u64,
 }
 
+impl Dot {
+    /// What [`fmt::Display`] writes, without its machinery: an import makes several of it for each order.
+    pub(crate) fn to_text(self) -> String {
+        let mut text = String::with_capacity(2 * 16 + 1);
+        push_hexadecimal(&mut text, self.actor.0);
+        text.push('.');
+        push_hexadecimal(&mut text, self.counter);
+        text
+    }
+}
+
+fn push_hexadecimal(text: &mut String, number: u64) {
+    const DIGITS: &[u8; 16] = b"0123456789abcdef";
+    let digits = (u64::BITS - (number | 1).leading_zeros()).div_ceil(4);
+    for place in (0..digits).rev() {
+        let digit = (number >> (4 * place)) & 0xf;
+        text.push(char::from(DIGITS[digit as usize]));
+    }
+}
+
 impl fmt::Display for Dot {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(out, "{:x}.{:x}", self.actor.0, self.counter)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_dots_text_is_what_is_displayed() {
+        for bits in [0, 1, 0xf, 0x10, 0x0123_4567_89ab_cdef, u64::MAX] {
+            for counter in [0, 9, 0xa0, u64::MAX] {
+                let actor = Actor::from_bits(bits);
+                let dot = Dot { actor, counter };
+                assert_eq!(dot.to_text(), dot.to_string());
+            }
+        }
     }
 }

@@ -528,13 +528,13 @@ impl<'a> Pass<'a> {
         if let Some(lines) = &self.plan.lines
             && let Some(source) = self.source(&lines.table, &lines.key)
         {
-            source.each(|row| {
-                if self.ledger.fate(source.place, row.rowid) == Fate::Open {
+            // Most lines are their order's by now: none is read but those that are nobody's.
+            for place in self.ledger.open_places(source.place) {
+                if let Some(row) = source.row_at(place)? {
                     let rejection = Rejection::new("orphan_line", "its order is not in the source");
                     self.reject(&source, &row, &rejection);
                 }
-                Ok::<(), ApplyError>(())
-            })?;
+            }
         }
         for choices in [&self.plan.status, &self.plan.priority] {
             let (Some(table), Some(name)) = (&choices.table, &choices.name) else {
@@ -567,12 +567,12 @@ impl<'a> Pass<'a> {
         let Some(source) = self.source(table, &[]) else {
             return Ok(());
         };
-        source.each(|row| {
-            if self.ledger.fate(source.place, row.rowid) == Fate::Open {
-                self.ledger.decide(source.place, row.rowid, fate);
+        source.each_place(|place| {
+            if self.ledger.fate(source.place, place) == Fate::Open {
+                self.ledger.decide(source.place, place, fate);
             }
-            Ok(())
-        })
+        })?;
+        Ok(())
     }
 }
 

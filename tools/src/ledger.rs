@@ -117,6 +117,13 @@ impl Ledger {
         fate.map_or(Fate::Open, fate_of)
     }
 
+    /// Places of a table of which nothing is decided, in their order. No row need stand there: one that went has a place, too.
+    pub fn open_places(&self, table: usize) -> impl Iterator<Item = i64> + '_ {
+        let fates = self.tables.get(table).map_or(&[][..], |(_, fates)| fates);
+        let open = (1_i64..).zip(fates);
+        open.filter_map(|(place, fate)| (fate_of(fate) == Fate::Open).then_some(place))
+    }
+
     /// The sums by table.
     pub fn sums(&self) -> BTreeMap<String, Sums> {
         let counted = self

@@ -15,7 +15,7 @@ const LONGEST_SLUG: usize = 48;
 /// without its case: MySQL on Windows dumps the names of a table in lower case that it dumps as written elsewhere.
 pub fn document_id(source: &str, table: &str, key: &str) -> DocumentId {
     let table = table.to_lowercase();
-    DocumentId::named(&format!("legacy/{source}/{table}/{key}"))
+    DocumentId::named(&["legacy", source, &table, key].join("/"))
 }
 
 /// The text of a row's key.

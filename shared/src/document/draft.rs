@@ -1,7 +1,7 @@
 //! New documents in bulk: written down as bytes while they are made, never built.
 
 use super::format;
-use super::value::{Field, Kind, NameError, is_name};
+use super::value::{Field, Kind, NameError, are_a_name, is_name};
 use super::view::ValueView;
 use crate::clock::Hlc;
 use crate::document::Authoring;
@@ -17,7 +17,11 @@ pub struct Draft {
     pub(super) actor: Actor,
     /// Names and encoded values, one after the other.
     pub(super) content: Vec<u8>,
-    pub(super) fields: Vec<DraftField>,
+    fields: Vec<DraftField>,
+    /// Places of the fields in the order of their names, once it has ended.
+    order: Vec<u32>,
+    /// The orders of former documents in the same room, by how many fields they had.
+    orders: Vec<Vec<u32>>,
     /// Of each field's name, to find out that it stands there already.
     hashes: Vec<u32>,
     /// Kinds and particulars, encoded.
@@ -71,6 +75,9 @@ impl Span {
 const USUAL_BYTES: usize = 3 * 1024;
 const USUAL_FIELDS: usize = 64;
 
+/// Orders of fields are remembered of documents with at most so many: a quarter of a megabyte of them.
+const REMEMBERED_FIELDS: usize = 256;
+
 impl Draft {
     /// A document that nobody has, written by `actor`.
     pub fn create(id: DocumentId, kind: Kind, actor: Actor) -> Self {
@@ -80,6 +87,8 @@ impl Draft {
             actor,
             content: Vec::with_capacity(USUAL_BYTES),
             fields: Vec::with_capacity(USUAL_FIELDS),
+            order: Vec::new(),
+            orders: Vec::new(),
             hashes: Vec::with_capacity(USUAL_FIELDS),
             event_content: Vec::new(),
             events: Vec::new(),
@@ -142,8 +151,7 @@ impl Draft {
         value: impl Into<ValueView<'v>>,
     ) -> Result<(), NameError> {
         let span = self.put_name(name);
-        let is_good = std::str::from_utf8(span.of(&self.content)).is_ok_and(is_name);
-        if !is_good {
+        if !are_a_name(span.of(&self.content)) {
             self.content.truncate(span.from);
             return Field::new(name.concat()).map(drop);
         }
@@ -202,9 +210,7 @@ impl Draft {
 
     /// The same, and the room that it took, for the next one.
     pub fn encode_and_clear(mut self) -> (Vec<u8>, DraftRoom) {
-        let content = &self.content;
-        self.fields
-            .sort_by(|one, other| one.name.of(content).cmp(other.name.of(content)));
+        self.put_in_order();
         self.events.sort_by_key(|event| event.stamp.counter);
         let mut encoded = std::mem::take(&mut self.encoded);
         format::encode_draft(&self, &mut encoded);
@@ -212,6 +218,32 @@ impl Draft {
         let bytes = encoded.clone();
         self.encoded = encoded;
         (bytes, DraftRoom(self))
+    }
+
+    /// The fields in the order of their names, once they are in it.
+    pub(super) fn fields_in_order(&self) -> impl Iterator<Item = &DraftField> {
+        self.order.iter().map(|place| &self.fields[*place as usize])
+    }
+
+    /// Documents of one table mostly have the same fields, written in the same order: that of a former one with as many is
+    /// tried first, and only sorted where it does not fit.
+    fn put_in_order(&mut self) {
+        let (content, fields) = (&self.content, &self.fields);
+        let name = |place: &u32| fields[*place as usize].name.of(content);
+        let known = self.orders.get(fields.len());
+        self.order.clear();
+        match known.filter(|known| known.len() == fields.len()) {
+            Some(known) => self.order.extend_from_slice(known),
+            None => self.order.extend((0_u32..).take(fields.len())),
+        }
+        if self.order.is_sorted_by_key(name) {
+            return;
+        }
+        self.order.sort_by(|one, other| name(one).cmp(name(other)));
+        if fields.len() <= REMEMBERED_FIELDS {
+            self.orders.resize_with(REMEMBERED_FIELDS + 1, Vec::new);
+            self.orders[fields.len()].clone_from(&self.order);
+        }
     }
 
     fn put_name(&mut self, parts: &[&str]) -> Span {

@@ -141,7 +141,7 @@ pub fn known(name: &'static str) -> Field {
 
 /// The key of an item or a service line: the dot of the write that made it, so that two replicas never make the same one.
 pub fn key_from_dot(dot: Dot) -> String {
-    format!("{dot}")
+    dot.to_text()
 }
 
 /// A field of an item: `label`, `kind`, `tag`, `custody`, `removed`. `item` is a key from [`key_from_dot`].

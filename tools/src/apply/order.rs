@@ -15,7 +15,7 @@ use super::rows::{Raw, Source, SourceRow, Walk};
 use super::service::Named;
 use super::shape::{Counters, LinesAre};
 use super::{ApplyError, Pass, Rejection, Stop, check_lengths, keep_raw, record_import};
-use crate::interpret::amounts::{Decimal, plain_number};
+use crate::interpret::amounts::{self, Decimal};
 use crate::interpret::dates::{self, NoDate, Reading};
 use crate::ledger::Fate;
 use crate::naming;
@@ -28,10 +28,10 @@ const UNNAMED_PIECE: &str = "Auftrag";
 const HOUR_OF_A_BARE_DAY: i8 = 12;
 
 /// One service of an order.
-struct Line {
+struct Line<'r> {
     named: Named,
     price: Money,
-    row: Option<SourceRow>,
+    row: Option<&'r SourceRow>,
     /// The piece it is done to, where each line has its own: kind and label.
     piece: Option<(Option<String>, String)>,
 }
@@ -45,7 +45,7 @@ struct LookedUp {
 }
 
 /// What an order's row says, read before anything is written.
-struct ReadOrder {
+struct ReadOrder<'r> {
     key: String,
     branch: BranchId,
     status: StatusCode,
@@ -56,7 +56,7 @@ struct ReadOrder {
     contact: Contact,
     customer: Option<CustomerId>,
     lookups: Vec<LookedUp>,
-    lines: Vec<Line>,
+    lines: Vec<Line<'r>>,
     paid: Option<Money>,
 }
 
@@ -138,6 +138,9 @@ impl<'a> Pass<'a> {
     /// Whether an order's branch and day are of this portion, whichever tables it brings.
     pub(super) fn is_order_of_portion(&self, source: &Source<'_>, row: &SourceRow) -> bool {
         let portion = &self.plan.portion;
+        if !portion.limits_orders() {
+            return true;
+        }
         let is_other_branch = !portion.branches.is_empty()
             && self.branch_of(source, row).is_ok_and(|branch| {
                 let mut wanted = portion.branches.iter();
@@ -156,13 +159,13 @@ impl<'a> Pass<'a> {
         Some(dates::read(text, &self.plan.date_shapes(column))?.date)
     }
 
-    fn read_order(
+    fn read_order<'r>(
         &mut self,
         source: &Source<'a>,
         row: &SourceRow,
         lines: Option<(&Lines, &Source<'a>)>,
-        line_rows: &[SourceRow],
-    ) -> Result<ReadOrder, Stop> {
+        line_rows: &'r [SourceRow],
+    ) -> Result<ReadOrder<'r>, Stop> {
         let plan = self.plan;
         let orders = &plan.orders;
         check_lengths(source, row)?;
@@ -209,7 +212,7 @@ impl<'a> Pass<'a> {
         source: &Source<'a>,
         row: &SourceRow,
         lines: Option<&Source<'a>>,
-        order: &ReadOrder,
+        order: &ReadOrder<'_>,
     ) -> Result<(), Stop> {
         let plan = self.plan;
         let table = &source.table.schema.name;
@@ -320,7 +323,7 @@ impl<'a> Pass<'a> {
                 order
                     .lines
                     .iter()
-                    .filter_map(|line| Some((lines.place, line.row.as_ref()?.rowid))),
+                    .filter_map(|line| Some((lines.place, line.row?.rowid))),
             );
         }
         self.produce(change, &authoring, rows)?;
@@ -541,12 +544,12 @@ impl<'a> Pass<'a> {
         Ok(texts)
     }
 
-    fn lines(
+    fn lines<'r>(
         &mut self,
         plan: &Lines,
         lines: &Source<'a>,
-        rows: &[SourceRow],
-    ) -> Result<Vec<Line>, Stop> {
+        rows: &'r [SourceRow],
+    ) -> Result<Vec<Line<'r>>, Stop> {
         let mut read = Vec::with_capacity(rows.len());
         for row in rows {
             check_lengths(lines, row)?;
@@ -558,7 +561,7 @@ impl<'a> Pass<'a> {
             read.push(Line {
                 named,
                 price,
-                row: Some(row.clone()),
+                row: Some(row),
                 piece: piece_of(plan, lines, row),
             });
         }
@@ -577,8 +580,7 @@ impl<'a> Pass<'a> {
             let Some(text) = lines.value(row, column.as_ref()).trimmed() else {
                 return Ok(None);
             };
-            let read = plain_number(text).and_then(|text| Decimal::read(&text));
-            read.map(Some).ok_or_else(|| {
+            amounts::price(text).map(Some).ok_or_else(|| {
                 Rejection::new("unreadable_amount", format!("`{text}` is no amount"))
             })
         };
@@ -587,7 +589,7 @@ impl<'a> Pass<'a> {
             number(&plan.quantity)?,
             number(&plan.discount)?,
         );
-        let list_price = list_price.and_then(|money| Decimal::read(&format!("{}e-2", money.minor)));
+        let list_price = list_price.map(|money| Decimal::of_minor(money.minor));
         let Some(mut sum) = price.or(list_price) else {
             return Ok(Money::zero(self.currency));
         };
@@ -614,7 +616,11 @@ impl<'a> Pass<'a> {
     }
 
     /// An order without lines of its own: its service and price are its only line.
-    fn only_line(&mut self, source: &Source<'a>, row: &SourceRow) -> Result<Vec<Line>, Stop> {
+    fn only_line<'r>(
+        &mut self,
+        source: &Source<'a>,
+        row: &SourceRow,
+    ) -> Result<Vec<Line<'r>>, Stop> {
         let orders = &self.plan.orders;
         let named = match source
             .value(row, orders.service.as_ref())
@@ -652,7 +658,7 @@ impl<'a> Pass<'a> {
         &mut self,
         source: &Source<'a>,
         row: &SourceRow,
-        lines: &[Line],
+        lines: &[Line<'_>],
     ) -> Result<Option<Money>, Stop> {
         let orders = &self.plan.orders;
         let Some(text) = source.value(row, orders.paid.as_ref()).trimmed() else {
@@ -723,7 +729,7 @@ fn write_items(
     change: &mut Draft,
     authoring: &mut Authoring,
     item: Option<&str>,
-    order: &ReadOrder,
+    order: &ReadOrder<'_>,
     lines: Option<&Source<'_>>,
     counters: Option<Counters>,
 ) -> Result<(), Rejection> {
@@ -764,11 +770,11 @@ fn write_items(
 
 /// A line's row has counters of its own.
 fn counters_of(
-    line: &Line,
+    line: &Line<'_>,
     authoring: &Authoring,
     counters: Option<Counters>,
 ) -> Option<Authoring> {
-    let before = counters?.before_line(line.row.as_ref()?.rowid);
+    let before = counters?.before_line(line.row?.rowid);
     let (actor, at, by) = (authoring.actor(), authoring.at(), authoring.by());
     Some(Authoring::new(actor, before, at, by))
 }
@@ -805,7 +811,7 @@ fn write_line(
     authoring: &mut Authoring,
     item: &str,
     position: i64,
-    line: &Line,
+    line: &Line<'_>,
     lines: Option<&Source<'_>>,
 ) -> Result<(), Rejection> {
     let key = fields::key_from_dot(authoring.next_dot());
@@ -824,7 +830,7 @@ fn write_line(
     }
     set("label", line.named.label.as_str().into());
     set("price", line.price.into());
-    if let (Some(lines), Some(row)) = (lines, &line.row) {
+    if let (Some(lines), Some(row)) = (lines, line.row) {
         let prefix = format!("legacy/lines/{key}/");
         keep_raw(change, authoring, lines, row, &prefix)?;
     }

@@ -113,12 +113,18 @@ pub(crate) struct Source<'a> {
     /// Columns that tell rows apart; empty means by place.
     key: Vec<usize>,
     connection: &'a Connection,
-    /// What was searched in a small table, found or not.
-    found: RefCell<HashMap<Search, FoundRow>>,
+    /// By which columns it was searched.
+    searches: RefCell<Vec<Rc<Search>>>,
 }
 
-/// The columns searched, and the key.
-type Search = (Vec<usize>, String);
+/// A way in which rows of a table are searched: worked out once, used for each of millions of rows.
+struct Search {
+    columns: Vec<String>,
+    /// Selects the first row, and all rows. `None` when a column is not there.
+    selects: Option<(String, String)>,
+    /// What was searched in a small table by its key, found or not.
+    found: RefCell<HashMap<String, FoundRow>>,
+}
 
 /// Tables of at most so many rows are kept in memory once searched: services, statuses, branches, staff.
 const SMALL_TABLE_ROWS: u64 = 500;
@@ -144,8 +150,23 @@ impl<'a> Source<'a> {
             slugs: naming::slugs(&table.schema),
             key,
             connection: staging.connection(),
-            found: RefCell::default(),
+            searches: RefCell::default(),
         })
+    }
+
+    fn search(&self, columns: &[String]) -> Rc<Search> {
+        let mut searches = self.searches.borrow_mut();
+        if let Some(known) = searches.iter().find(|search| search.columns == columns) {
+            return Rc::clone(known);
+        }
+        let all = self.table.select_by(columns);
+        let search = Rc::new(Search {
+            columns: columns.to_vec(),
+            selects: all.map(|all| (format!("{all} LIMIT 1"), all)),
+            found: RefCell::default(),
+        });
+        searches.push(Rc::clone(&search));
+        search
     }
 
     /// The columns of its key.
@@ -201,6 +222,28 @@ impl<'a> Source<'a> {
             .map(|index| row.values.get(*index).text())
             .collect();
         parts.map(naming::key_text)
+    }
+
+    /// The places of all rows, in their order.
+    pub(crate) fn each_place(&self, mut take: impl FnMut(i64)) -> Result<(), rusqlite::Error> {
+        let table = self.table.sql_name();
+        let mut select = self
+            .connection
+            .prepare(&format!("SELECT rowid FROM {table} ORDER BY rowid"))?;
+        let mut rows = select.query([])?;
+        while let Some(row) = rows.next()? {
+            take(row.get(0)?);
+        }
+        Ok(())
+    }
+
+    /// The row at a place, if one stands there.
+    pub(crate) fn row_at(&self, place: i64) -> Result<Option<SourceRow>, rusqlite::Error> {
+        let table = self.table.sql_name();
+        self.connection
+            .prepare_cached(&format!("SELECT rowid, * FROM {table} WHERE rowid = ?1"))?
+            .query_row([place], read)
+            .optional()
     }
 
     /// All rows in their order, one at a time.
@@ -291,26 +334,23 @@ impl<'a> Source<'a> {
 
     /// The first row whose columns have this key.
     pub(crate) fn find(&self, columns: &[String], key: &str) -> Result<FoundRow, rusqlite::Error> {
-        let table = self.table;
-        let (Some(select), Some(indexes)) =
-            (table.select_by(columns), table.column_indexes(columns))
-        else {
+        let search = self.search(columns);
+        let Some((first, _)) = &search.selects else {
             return Ok(None);
         };
-        let is_small = table.rows <= SMALL_TABLE_ROWS;
-        let search = (indexes, key.to_owned());
-        if is_small && let Some(known) = self.found.borrow().get(&search) {
+        let is_small = self.table.rows <= SMALL_TABLE_ROWS;
+        if is_small && let Some(known) = search.found.borrow().get(key) {
             return Ok(known.clone());
         }
         let row = self
             .connection
-            .prepare_cached(&format!("{select} LIMIT 1"))?
+            .prepare_cached(first)?
             .query_row(params_from_iter(naming::key_parts(key)), read)
             .optional()?
             .map(Rc::new);
-        let mut found = self.found.borrow_mut();
+        let mut found = search.found.borrow_mut();
         if is_small && found.len() < SEARCHES_KEPT {
-            found.insert(search, row.clone());
+            found.insert(key.to_owned(), row.clone());
         }
         Ok(row)
     }
@@ -321,11 +361,12 @@ impl<'a> Source<'a> {
         columns: &[String],
         key: &str,
     ) -> Result<Vec<SourceRow>, rusqlite::Error> {
-        let Some(select) = self.table.select_by(columns) else {
+        let search = self.search(columns);
+        let Some((_, all)) = &search.selects else {
             return Ok(Vec::new());
         };
         self.connection
-            .prepare_cached(&select)?
+            .prepare_cached(all)?
             .query_map(params_from_iter(naming::key_parts(key)), read)?
             .collect()
     }

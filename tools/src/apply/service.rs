@@ -7,7 +7,7 @@ use super::rows::Source;
 use super::{
     ApplyError, Pass, Rejection, SERVICES_KEPT, Stop, check_lengths, keep_raw, record_import,
 };
-use crate::interpret::amounts::{Decimal, plain_number};
+use crate::interpret::amounts::price;
 use crate::ledger::Fate;
 use crate::naming;
 
@@ -157,7 +157,7 @@ impl Pass<'_> {
 
     /// An amount that comes out even; `None` when there is none or it does not.
     pub(super) fn exact_money(&self, text: Option<&str>) -> Option<Money> {
-        let minor = Decimal::read(&plain_number(text?)?)?.exact_minor()?;
+        let minor = price(text?)?.exact_minor()?;
         Some(Money::new(minor, self.currency))
     }
 }

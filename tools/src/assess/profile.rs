@@ -150,7 +150,7 @@ impl ColumnProfile {
             self.decimals += 1;
             self.note_sign(trimmed);
         } else if !self.look_for_date(trimmed) {
-            if amounts::plain_number(trimmed).is_some() {
+            if amounts::price(trimmed).is_some() {
                 self.amounts += 1;
                 self.note_sign(trimmed);
             } else {

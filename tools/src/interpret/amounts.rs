@@ -23,18 +23,15 @@ impl Decimal {
         };
         let (whole, part) = mantissa.split_once('.').unwrap_or((mantissa, ""));
         let part = part.trim_end_matches('0');
-        let both = format!("{whole}{part}");
-        if both.is_empty() && !mantissa.contains('0')
-            || !both.bytes().all(|byte| byte.is_ascii_digit())
-            || both.len() > LONGEST
-        {
+        let length = whole.len() + part.len();
+        if length == 0 && !mantissa.contains('0') || length > LONGEST {
             return None;
         }
-        let mut digits: i128 = if both.is_empty() {
-            0
-        } else {
-            both.parse().ok()?
-        };
+        let mut digits = 0_i128;
+        for byte in whole.bytes().chain(part.bytes()) {
+            let digit = byte.is_ascii_digit().then(|| byte - b'0')?;
+            digits = digits * 10 + i128::from(digit);
+        }
         let scale = i32::try_from(part.len()).ok()? - exponent;
         if !(-12..=30).contains(&scale) {
             return None;
@@ -47,6 +44,14 @@ impl Decimal {
             digits: if negative { -digits } else { digits },
             scale,
         })
+    }
+
+    /// So many minor units.
+    pub const fn of_minor(minor: i64) -> Self {
+        Self {
+            digits: minor as i128,
+            scale: 2,
+        }
     }
 
     /// The product, `None` when it does not fit.
@@ -101,8 +106,14 @@ impl Decimal {
     }
 }
 
-/// A price as people write it (`CHF 49.-`, `1'234.50`, `50`, `49,90 €`) as a plain number's text. `None`: no price.
-pub fn plain_number(text: &str) -> Option<String> {
+/// A price as people write it (`CHF 49.-`, `1'234.50`, `50`, `49,90 €`). `None`: no price.
+pub fn price(text: &str) -> Option<Decimal> {
+    // Most prices in a database are plain numbers, which stay what they are.
+    Decimal::read(text).or_else(|| Decimal::read(&plain_text(text)?))
+}
+
+/// What is left of a price's text without the words and signs around its number. `None`: no number can be left.
+fn plain_text(text: &str) -> Option<String> {
     let mut text = text.trim();
     for word in ["CHF", "Fr.", "SFr.", "EUR", "€"] {
         text = text
@@ -119,12 +130,11 @@ pub fn plain_number(text: &str) -> Option<String> {
         .chars()
         .filter(|sign| !matches!(sign, '\'' | '’' | '\u{a0}'))
         .collect();
-    let text = match (text.contains('.'), text.matches(',').count()) {
-        (false, 1) => text.replace(',', "."),
-        (_, 0) => text,
-        _ => return None,
-    };
-    Decimal::read(&text).map(|_| text)
+    match (text.contains('.'), text.matches(',').count()) {
+        (false, 1) => Some(text.replace(',', ".")),
+        (_, 0) => Some(text),
+        _ => None,
+    }
 }
 
 #[cfg(test)]
@@ -132,7 +142,7 @@ mod tests {
     use super::*;
 
     fn minor(text: &str) -> Option<i64> {
-        Decimal::read(&plain_number(text)?)?.exact_minor()
+        price(text)?.exact_minor()
     }
 
     #[test]
@@ -145,9 +155,19 @@ mod tests {
         assert_eq!(minor("49,9"), Some(4990));
         assert_eq!(minor("0.0"), Some(0));
         assert_eq!(minor(".5"), Some(50));
+        assert_eq!(
+            Decimal::of_minor(-4990),
+            Decimal {
+                digits: -4990,
+                scale: 2
+            }
+        );
         for wrong in [
             "",
+            ".",
             "gratis",
+            "4 9",
+            "4\u{661}",
             "49.905",
             "1,234.50",
             "0.00000000000000000000000000001",

@@ -95,8 +95,8 @@ pub(in crate::document) fn encode_draft(draft: &Draft, bytes: &mut Vec<u8>) {
         bytes.extend_from_slice(staff);
     }
     put_u64(bytes, index.base);
-    put_length(bytes, draft.fields.len());
-    for field in &draft.fields {
+    put_length(bytes, draft.field_count());
+    for field in draft.fields_in_order() {
         put_bytes(bytes, field.name.of(&draft.content));
         // One version, which has seen nothing of anybody else.
         put_length(bytes, 1);
@@ -197,7 +197,7 @@ impl Index {
     }
 
     fn over_draft(draft: &Draft) -> Self {
-        let stamps = draft.fields.iter().map(|field| field.stamp);
+        let stamps = draft.fields_in_order().map(|field| field.stamp);
         let stamps = stamps.chain(draft.events.iter().map(|event| event.stamp));
         let mut index = Self {
             actors: Vec::new(),
