@@ -595,15 +595,16 @@ fn record_import(
     );
 }
 
-/// Keeps the raw values of a row below `prefix`, all of them: what staff make of a field later, the row as it was imported can
+/// Keeps the raw values of a row below `prefix`, which is put together from parts, all of them: what staff make of a field later, the row as it was imported can
 /// be compared with a later state of the legacy database.
 fn keep_raw(
     change: &mut Draft,
     authoring: &mut Authoring,
     source: &Source<'_>,
     row: &SourceRow,
-    prefix: &str,
+    prefix: [&str; 3],
 ) -> Result<(), Rejection> {
+    let [first, second, third] = prefix;
     for (index, value) in row.values.iter().enumerate() {
         let value = match value {
             Raw::Null => continue,
@@ -611,7 +612,11 @@ fn keep_raw(
             Raw::Bytes(bytes) => ValueView::Bytes(bytes),
         };
         change
-            .set_joined(authoring, &[prefix, &source.slugs[index]], value)
+            .set_joined(
+                authoring,
+                &[first, second, third, &source.slugs[index]],
+                value,
+            )
             .map_err(|error| Rejection::new("field_name", error.to_string()))?;
     }
     Ok(())

@@ -22,8 +22,8 @@ pub struct Draft {
     order: Vec<u32>,
     /// The orders of former documents in the same room, by how many fields they had.
     orders: Vec<Vec<u32>>,
-    /// Of each field's name, to find out that it stands there already.
-    hashes: Vec<u32>,
+    /// Which fields have a name with such a hash, to find out that a name stands there already.
+    places: Places,
     /// Kinds and particulars, encoded.
     pub(super) event_content: Vec<u8>,
     pub(super) events: Vec<DraftEvent>,
@@ -89,7 +89,7 @@ impl Draft {
             fields: Vec::with_capacity(USUAL_FIELDS),
             order: Vec::new(),
             orders: Vec::new(),
-            hashes: Vec::with_capacity(USUAL_FIELDS),
+            places: Places::default(),
             event_content: Vec::new(),
             events: Vec::new(),
             encoded: Vec::new(),
@@ -102,7 +102,7 @@ impl Draft {
         (draft.id, draft.kind, draft.actor) = (id, kind, actor);
         draft.content.clear();
         draft.fields.clear();
-        draft.hashes.clear();
+        draft.places.clear();
         draft.event_content.clear();
         draft.events.clear();
         draft
@@ -260,7 +260,7 @@ impl Draft {
     /// Puts a value behind its name, which was put there last.
     fn put(&mut self, authoring: &mut Authoring, name: Span, value: ValueView<'_>) {
         let hash = hash_of(name.of(&self.content));
-        let known = self.find(hash, name);
+        let known = self.find(hash, name.of(&self.content));
         if known.is_none() && value == ValueView::Null {
             self.content.truncate(name.from);
             return;
@@ -280,18 +280,14 @@ impl Draft {
             self.fields[place].stamp = self.next_stamp(authoring);
         } else {
             let stamp = self.next_stamp(authoring);
+            self.places.add(hash, self.fields.len());
             self.fields.push(DraftField { name, value, stamp });
-            self.hashes.push(hash);
         }
     }
 
-    fn find(&self, hash: u32, name: Span) -> Option<usize> {
-        let name = name.of(&self.content);
-        let mut places = self.hashes.iter().enumerate();
-        places.find_map(|(place, known)| {
-            let is_same = *known == hash && self.fields[place].name.of(&self.content) == name;
-            is_same.then_some(place)
-        })
+    fn find(&self, hash: u32, name: &[u8]) -> Option<usize> {
+        let mut places = self.places.with(hash);
+        places.find(|place| self.fields[*place].name.of(&self.content) == name)
     }
 
     fn next_stamp(&self, authoring: &mut Authoring) -> DraftStamp {
@@ -302,6 +298,51 @@ impl Draft {
             by: authoring.by(),
             counter,
         }
+    }
+}
+
+/// Fields by the hash of their names.
+#[derive(Debug, Default)]
+struct Places {
+    /// For the last bits of a hash: the place behind that of the last field with such a one, 0 for none.
+    last: Vec<u32>,
+    /// Of each field: its hash, and what `last` said before it.
+    fields: Vec<(u32, u32)>,
+}
+
+impl Places {
+    /// How many last bits of a hash are told apart: several times the fields of an ordinary order.
+    const TOLD_APART: usize = 256;
+
+    fn clear(&mut self) {
+        self.last.fill(0);
+        self.fields.clear();
+    }
+
+    fn slot(hash: u32) -> usize {
+        hash as usize % Self::TOLD_APART
+    }
+
+    fn add(&mut self, hash: u32, place: usize) {
+        self.last.resize(Self::TOLD_APART, 0);
+        let behind = u32::try_from(place + 1).expect("a draft has far fewer fields");
+        let before = std::mem::replace(&mut self.last[Self::slot(hash)], behind);
+        self.fields.push((hash, before));
+    }
+
+    /// The places of fields with such a hash.
+    fn with(&self, hash: u32) -> impl Iterator<Item = usize> {
+        let mut behind = self.last.get(Self::slot(hash)).copied().unwrap_or(0);
+        std::iter::from_fn(move || {
+            while let Some(place) = (behind as usize).checked_sub(1) {
+                let (known, before) = self.fields[place];
+                behind = before;
+                if known == hash {
+                    return Some(place);
+                }
+            }
+            None
+        })
     }
 }
 

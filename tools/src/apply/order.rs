@@ -293,7 +293,13 @@ impl<'a> Pass<'a> {
                 .set_joined(&mut authoring, &["legacy/lookup/", slug], text.as_str())
                 .map_err(|error| Rejection::new("field_name", error.to_string()))?;
         }
-        keep_raw(&mut change, &mut authoring, source, row, "legacy/")?;
+        keep_raw(
+            &mut change,
+            &mut authoring,
+            source,
+            row,
+            ["legacy/", "", ""],
+        )?;
         change.record(
             &mut authoring,
             fields::event::RECEIVED,
@@ -831,8 +837,7 @@ fn write_line(
     set("label", line.named.label.as_str().into());
     set("price", line.price.into());
     if let (Some(lines), Some(row)) = (lines, line.row) {
-        let prefix = format!("legacy/lines/{key}/");
-        keep_raw(change, authoring, lines, row, &prefix)?;
+        keep_raw(change, authoring, lines, row, ["legacy/lines/", &key, "/"])?;
     }
     Ok(())
 }

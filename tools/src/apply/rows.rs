@@ -92,7 +92,10 @@ impl Values {
                 self.bytes.extend_from_slice(blob);
                 Place::Bytes(bytes..self.bytes.len())
             }
-            ValueRef::Text(bytes) => text(&String::from_utf8_lossy(bytes)),
+            ValueRef::Text(bytes) => match std::str::from_utf8(bytes) {
+                Ok(valid) => text(valid),
+                Err(_) => text(&String::from_utf8_lossy(bytes)),
+            },
             ValueRef::Integer(number) => text(&number.to_string()),
             ValueRef::Real(number) => text(&number.to_string()),
         };

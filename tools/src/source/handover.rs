@@ -80,14 +80,7 @@ impl Taker {
                 Event::RenameTable(from, to) => staging.rename_table(&from, &to)?,
                 Event::EmptyTable(name) => staging.empty_table(&name)?,
                 Event::BeginRows(target) => staging.begin_rows(&target)?,
-                Event::Rows(block) => {
-                    for row in block.rows() {
-                        if row.opens {
-                            staging.begin_rows_again();
-                        }
-                        staging.take_row(row.view, row.line, row.column)?;
-                    }
-                }
+                Event::Rows(block) => staging.take_rows(&block)?,
                 Event::RowsYield => staging.rows_yield()?,
                 Event::Skipped(line, kind) => Sink::skipped(staging, line, &kind)?,
                 Event::Unapplied(line, kind) => Sink::unapplied(staging, line, &kind)?,

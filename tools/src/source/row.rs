@@ -159,7 +159,7 @@ impl<'a> RowView<'a> {
 
 /// Many rows in common buffers, to be handed from thread to thread at once.
 #[derive(Debug, Default)]
-pub(super) struct RowBlock {
+pub(crate) struct RowBlock {
     text: String,
     blobs: Vec<u8>,
     cells: Vec<Slot>,
@@ -175,13 +175,13 @@ struct RowEnd {
 }
 
 /// One row of a block.
-pub(super) struct PlacedRow<'a> {
-    pub(super) view: RowView<'a>,
+pub(crate) struct PlacedRow<'a> {
+    pub(crate) view: RowView<'a>,
     /// Where it begins.
-    pub(super) line: u64,
-    pub(super) column: u64,
+    pub(crate) line: u64,
+    pub(crate) column: u64,
     /// It is the first of its statement.
-    pub(super) opens: bool,
+    pub(crate) opens: bool,
 }
 
 impl RowBlock {
@@ -219,7 +219,7 @@ impl RowBlock {
     }
 
     /// The rows in their order.
-    pub(super) fn rows(&self) -> impl Iterator<Item = PlacedRow<'_>> {
+    pub(crate) fn rows(&self) -> impl Iterator<Item = PlacedRow<'_>> {
         let mut from = 0;
         self.rows.iter().map(move |row| {
             let view = RowView {

@@ -1,11 +1,11 @@
 //! Rows on their way into staging: which value goes to which column, and what the engine makes of it.
 
 use rusqlite::types::{ToSqlOutput, ValueRef};
-use rusqlite::{ToSql, params};
+use rusqlite::{CachedStatement, Connection, ToSql, params};
 
 use super::{Column, StagedTable, Staging, StagingError, joined};
 use crate::source::dialect::Dialect;
-use crate::source::row::{Cell, RowView};
+use crate::source::row::{Cell, RowBlock, RowView};
 use crate::source::statement::{InsertTarget, OnConflict, Sink as _};
 
 /// Rows between two commits: a commit per row would take the disk's time, one for all the journal's.
@@ -43,96 +43,54 @@ enum Conversion {
 }
 
 impl Staging {
-    /// Another `INSERT` into the same table begins.
-    pub(crate) fn begin_rows_again(&mut self) {
-        if let Some(standing) = &mut self.target {
-            standing.first_row = None;
+    /// Rows of the current `INSERT` and of further ones into the same table, with the places they begin at; those that do not fit
+    /// their table are noted as broken.
+    pub(crate) fn take_rows(&mut self, block: &RowBlock) -> Result<(), StagingError> {
+        let grows = self.target.as_ref().is_some_and(|target| target.grows);
+        let mut refused = Vec::new();
+        // Any row of a table that was never declared may widen it.
+        if !grows && let Some(mut adding) = Adding::to(self)? {
+            for row in block.rows() {
+                if row.opens {
+                    adding.target.first_row = None;
+                }
+                if let Some(reason) = adding.add(row.view, row.line)? {
+                    refused.push((row.line, row.column, reason));
+                }
+            }
         }
+        for (line, column, reason) in refused {
+            self.broken(line, column, &reason)?;
+        }
+        for row in block.rows().filter(|_| grows) {
+            if let Some(standing) = self.target.as_mut().filter(|_| row.opens) {
+                standing.first_row = None;
+            }
+            self.take_row(row.view, row.line, row.column)?;
+        }
+        Ok(())
     }
 
-    /// One row of the current `INSERT`, with the place it begins at; one that does not fit its table is noted as broken.
-    pub(crate) fn take_row(
+    /// One row of the current `INSERT`.
+    pub(super) fn take_row(
         &mut self,
         row: RowView<'_>,
         line: u64,
         column: u64,
     ) -> Result<(), StagingError> {
-        match self.add_row(row, line)? {
+        let width = |target: &Target| self.tables[target.table].schema.columns.len();
+        let grows = |target: &Target| target.grows && width(target) < row.len();
+        if self.target.as_ref().is_some_and(grows) {
+            self.widen(row.len())?;
+        }
+        let refused = match Adding::to(self)? {
+            Some(mut adding) => adding.add(row, line)?,
+            None => None,
+        };
+        match refused {
             Some(reason) => self.broken(line, column, &reason),
             None => Ok(()),
         }
-    }
-
-    /// `Ok(Some(reason))`: the row does not fit its table.
-    fn add_row(&mut self, row: RowView<'_>, line: u64) -> Result<Option<String>, StagingError> {
-        let Some(target) = &self.target else {
-            return Ok(None);
-        };
-        if target.grows && self.tables[target.table].schema.columns.len() < row.len() {
-            self.widen(row.len())?;
-        }
-        let Some(target) = &mut self.target else {
-            return Ok(None);
-        };
-        let staged = &mut self.tables[target.table];
-        if let Some(column) = &target.unknown_column {
-            let table = &staged.schema.name;
-            return Ok(Some(format!(
-                "the table {table} has no column {column}; this row was not read"
-            )));
-        }
-        let Some(places) = target.places_for(row.len()) else {
-            let (table, expected) = (&staged.schema.name, target.values_expected);
-            return Ok(Some(format!(
-                "{} values for {expected} columns of {table}; this row was not read",
-                row.len()
-            )));
-        };
-        let counting = staged.schema.counting_column();
-        let mut insert = self.connection.prepare_cached(&target.statement)?;
-        insert.raw_bind_parameter(1, i64::try_from(line).unwrap_or(i64::MAX))?;
-        for (index, place) in places.iter().enumerate() {
-            let cell = place.map_or(Cell::Default, |place| row.cell(place));
-            let column = &staged.schema.columns[index];
-            let parameter = index + 2;
-            if counting == Some(index) {
-                match counted(cell, &mut staged.highest_number) {
-                    Some(number) => insert.raw_bind_parameter(parameter, number.to_string())?,
-                    None => insert.raw_bind_parameter(parameter, Bound(cell))?,
-                }
-            } else if let (Cell::Default, Some(default)) = (cell, &column.default) {
-                insert.raw_bind_parameter(parameter, default.as_str())?;
-            } else {
-                target.conversions[index].bind(cell, &mut insert, parameter)?;
-            }
-        }
-        insert.raw_execute()?;
-        drop(insert);
-        let yields = match target.insert.on_conflict {
-            OnConflict::Refuse => None,
-            OnConflict::Ignore => Some("ignore"),
-            OnConflict::Replace => Some("replace"),
-        };
-        if yields.is_some() || target.first_row.is_none() {
-            let rowid = self.connection.last_insert_rowid();
-            target.first_row.get_or_insert(rowid);
-            if let Some(yields) = yields {
-                let note = "INSERT INTO conflict VALUES (?1, ?2, ?3)";
-                self.connection.prepare_cached(note)?.execute(params![
-                    staged.name_in_staging,
-                    rowid,
-                    yields
-                ])?;
-            }
-        }
-        staged.rows += 1;
-        staged.added += 1;
-        self.rows_since_commit += 1;
-        if self.rows_since_commit >= ROWS_PER_COMMIT {
-            self.rows_since_commit = 0;
-            self.connection.execute_batch("COMMIT; BEGIN")?;
-        }
-        Ok(None)
     }
 
     /// `ON CONFLICT DO NOTHING` stood behind the rows of the current statement.
@@ -174,6 +132,103 @@ impl Staging {
             &insert,
             self.dialect,
         ));
+        Ok(())
+    }
+}
+
+/// Rows on their way into one table.
+struct Adding<'s> {
+    connection: &'s Connection,
+    insert: CachedStatement<'s>,
+    table: &'s mut StagedTable,
+    target: &'s mut Target,
+    /// The column in which the engine counts.
+    counting: Option<usize>,
+    rows_since_commit: &'s mut u64,
+}
+
+impl<'s> Adding<'s> {
+    /// To the table that rows go to; `None` when they go nowhere.
+    fn to(staging: &'s mut Staging) -> Result<Option<Self>, StagingError> {
+        let Some(target) = &mut staging.target else {
+            return Ok(None);
+        };
+        let table = &mut staging.tables[target.table];
+        Ok(Some(Self {
+            connection: &staging.connection,
+            insert: staging.connection.prepare_cached(&target.statement)?,
+            counting: table.schema.counting_column(),
+            table,
+            target,
+            rows_since_commit: &mut staging.rows_since_commit,
+        }))
+    }
+
+    /// `Ok(Some(reason))`: the row does not fit its table.
+    fn add(&mut self, row: RowView<'_>, line: u64) -> Result<Option<String>, StagingError> {
+        let schema = &self.table.schema;
+        if let Some(column) = &self.target.unknown_column {
+            let table = &schema.name;
+            return Ok(Some(format!(
+                "the table {table} has no column {column}; this row was not read"
+            )));
+        }
+        let Some(places) = self.target.places_for(row.len()) else {
+            let (table, expected) = (&schema.name, self.target.values_expected);
+            return Ok(Some(format!(
+                "{} values for {expected} columns of {table}; this row was not read",
+                row.len()
+            )));
+        };
+        let insert = &mut self.insert;
+        insert.raw_bind_parameter(1, i64::try_from(line).unwrap_or(i64::MAX))?;
+        for (index, place) in places.iter().enumerate() {
+            let cell = place.map_or(Cell::Default, |place| row.cell(place));
+            let column = &schema.columns[index];
+            let parameter = index + 2;
+            if self.counting == Some(index) {
+                match counted(cell, &mut self.table.highest_number) {
+                    Some(number) => insert.raw_bind_parameter(parameter, number.to_string())?,
+                    None => insert.raw_bind_parameter(parameter, Bound(cell))?,
+                }
+            } else if let (Cell::Default, Some(default)) = (cell, &column.default) {
+                insert.raw_bind_parameter(parameter, default.as_str())?;
+            } else {
+                self.target.conversions[index].bind(cell, insert, parameter)?;
+            }
+        }
+        insert.raw_execute()?;
+        self.note_place()?;
+        self.table.rows += 1;
+        self.table.added += 1;
+        *self.rows_since_commit += 1;
+        if *self.rows_since_commit >= ROWS_PER_COMMIT {
+            *self.rows_since_commit = 0;
+            self.connection.execute_batch("COMMIT; BEGIN")?;
+        }
+        Ok(None)
+    }
+
+    /// Where the row that was added last stands, as far as somebody will ask.
+    fn note_place(&mut self) -> Result<(), StagingError> {
+        let yields = match self.target.insert.on_conflict {
+            OnConflict::Refuse => None,
+            OnConflict::Ignore => Some("ignore"),
+            OnConflict::Replace => Some("replace"),
+        };
+        if yields.is_none() && self.target.first_row.is_some() {
+            return Ok(());
+        }
+        let rowid = self.connection.last_insert_rowid();
+        self.target.first_row.get_or_insert(rowid);
+        if let Some(yields) = yields {
+            let note = "INSERT INTO conflict VALUES (?1, ?2, ?3)";
+            self.connection.prepare_cached(note)?.execute(params![
+                self.table.name_in_staging,
+                rowid,
+                yields
+            ])?;
+        }
         Ok(())
     }
 }
@@ -259,7 +314,7 @@ impl Conversion {
     fn bind(
         self,
         cell: Cell<'_>,
-        insert: &mut rusqlite::CachedStatement<'_>,
+        insert: &mut CachedStatement<'_>,
         parameter: usize,
     ) -> Result<(), rusqlite::Error> {
         match (self, cell) {
