@@ -6,8 +6,9 @@ use std::time::{Duration, Instant};
 use anyhow::{Result, bail};
 
 /// How long a test waits for something that normally comes at once, before it fails.
-/// Generous, because a loaded machine is slow and not wrong; a passing test never waits for it.
-pub const PATIENCE: Duration = Duration::from_secs(30);
+/// Generous, because a loaded machine is slow and not wrong, and several tests run on each processor; a passing test never
+/// waits for it.
+pub const PATIENCE: Duration = Duration::from_secs(90);
 
 /// Between two looks at a condition: short against what a person notices, long against what a look costs.
 const BETWEEN_LOOKS: Duration = Duration::from_millis(10);

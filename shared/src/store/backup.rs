@@ -21,9 +21,8 @@ use std::io::{self, Read, Write};
 use serde::{Deserialize, Serialize, Serializer};
 use sha2::{Digest, Sha256};
 
-use super::branch::{decode_record, encode_record};
 use super::engine::{Engine, EngineError};
-use super::{BranchStore, HubStore, StoreError, layout};
+use super::{BranchStore, HubStore, StoreError, layout, records};
 use crate::clock::UtcMillis;
 
 pub use remote::{Answering, Ask, answer, serve_stream};
@@ -327,7 +326,7 @@ impl<W: Write> Writer<W> {
             summary: Summary::default(),
             digest: Sha256::new(),
         };
-        writer.frame(FrameKind::Header, &encode_record(header))?;
+        writer.frame(FrameKind::Header, &records::encode(header))?;
         Ok(writer)
     }
 
@@ -341,7 +340,7 @@ impl<W: Write> Writer<W> {
 
     fn finish(mut self) -> io::Result<Summary> {
         self.summary.digest = self.digest.finalize_reset().into();
-        let summary = encode_record(&self.summary);
+        let summary = records::encode(&self.summary);
         self.frame(FrameKind::Summary, &summary)?;
         self.file.flush()?;
         Ok(self.summary)
@@ -394,7 +393,7 @@ impl<R: Read> Reader<R> {
         if kind != FrameKind::Header as u8 {
             return Err(damaged(0, "it does not begin with its header"));
         }
-        let header = decode_record(&plain).map_err(|reason| damaged(0, reason))?;
+        let header = records::decode(&plain).map_err(|reason| damaged(0, reason))?;
         Ok(Self {
             file,
             frames,
@@ -428,7 +427,7 @@ impl<R: Read> Reader<R> {
             return Err(damaged(number, "its kind is not known"));
         }
         self.found.digest = self.digest.finalize_reset().into();
-        let said: Summary = decode_record(&plain).map_err(|reason| damaged(number, reason))?;
+        let said: Summary = records::decode(&plain).map_err(|reason| damaged(number, reason))?;
         if said != self.found {
             return Err(damaged(
                 number,

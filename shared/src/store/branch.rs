@@ -1,12 +1,13 @@
 //! The store of one branch: one writer, everything in one batch.
 
+mod aside;
+pub(super) mod outbox;
 mod reissue;
 
 use std::collections::{BTreeMap, HashMap};
 use std::path::Path;
 
 use serde::{Deserialize, Serialize};
-use sha2::{Digest, Sha256};
 
 use super::arrived::{After, Arrived};
 use super::change_log::ChangeLog;
@@ -16,11 +17,15 @@ use super::memory::MemoryEngine;
 use super::merging::{Joined, join};
 use super::sled_engine::SledEngine;
 use super::stored::{self, Stored};
-use super::{Change, Feed, StoreError, Unreadable};
+use super::{Change, Feed, StoreError, feed, records};
 use crate::clock::{Hlc, HybridClock, UtcMillis};
 use crate::document::{Authoring, Document, Encoded, format};
-use crate::id::{Actor, DocumentId, Dot, StaffId};
-use crate::limits;
+use crate::id::{Actor, DocumentId, StaffId};
+
+use aside::AsideDigest;
+pub use aside::SetAside;
+use outbox::Waiting;
+pub use outbox::{Outgoing, Pending};
 
 /// The documents of one branch, with what of them the hub does not have yet.
 pub struct BranchStore {
@@ -45,45 +50,6 @@ pub struct Identity {
     pub counter: u64,
     /// The last clock reading given out.
     pub last_stamp: Hlc,
-}
-
-/// What the hub has not acknowledged yet.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Pending {
-    /// Documents with unsent changes.
-    pub count: u64,
-    /// Since when the oldest of them waits.
-    pub since: Option<UtcMillis>,
-}
-
-/// A delta on its way to the hub.
-#[derive(Clone, Debug)]
-pub struct Outgoing {
-    /// Whose.
-    pub id: DocumentId,
-    /// Tells this state of the delta from a later one: an acknowledgement of an earlier mark clears nothing.
-    pub mark: u64,
-    /// Since when it waits.
-    pub since: UtcMillis,
-    /// What of the document the hub lacks, encoded.
-    pub delta: Vec<u8>,
-}
-
-/// Something that came and could not be taken, kept as it came.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct SetAside {
-    /// Its number at this store.
-    pub sequence: u64,
-    /// Which document, when that could be read.
-    pub document: Option<DocumentId>,
-    /// Why, for a person.
-    pub reason: String,
-    /// Since when.
-    pub at: UtcMillis,
-    /// Whether it came from the hub or was refused by it.
-    pub from_hub: bool,
-    /// The bytes as they came.
-    pub bytes: Vec<u8>,
 }
 
 /// What documents of the hub came to: what changed, and by index what could not be merged and why.
@@ -156,7 +122,7 @@ impl BranchStore {
             counter: 0,
             last_stamp: self.clock.last(),
         };
-        self.engine.apply(&[record_write(IDENTITY, &identity)])?;
+        self.engine.apply(&[records::write(IDENTITY, &identity)])?;
         self.engine.persist()?;
         self.identity = Some(identity);
         Ok(())
@@ -206,7 +172,7 @@ impl BranchStore {
                 .outbox(&key)
                 .map(<[u8]>::to_vec)
                 .map_or_else(|| self.engine.get(&key), |own| Ok(Some(own)))?;
-            let (unsent, since) = match waiting.as_deref().and_then(split_outbox) {
+            let (unsent, since) = match waiting.as_deref().and_then(outbox::split) {
                 None => {
                     newly_waiting += 1;
                     (whole.unwrap_or_else(|| format::encode(delta)), now)
@@ -219,7 +185,7 @@ impl BranchStore {
             };
             batch.writes.push(Write::Put(
                 key,
-                outbox_value(batch.position, since, &unsent),
+                outbox::value(batch.position, since, &unsent),
             ));
         }
         let written = Identity {
@@ -227,7 +193,7 @@ impl BranchStore {
             last_stamp: authoring.at(),
             ..identity
         };
-        batch.writes.push(record_write(IDENTITY, &written));
+        batch.writes.push(records::write(IDENTITY, &written));
         batch.writes.extend(
             records.iter().map(|(name, value)| {
                 Write::Put(layout::key(RECORD, name.as_bytes()), value.clone())
@@ -374,167 +340,12 @@ impl BranchStore {
     /// # Errors
     /// [`StoreError::Engine`].
     pub fn changes_after(&self, position: u64, limit: usize) -> Result<Feed, StoreError> {
-        read_feed(self.engine.as_ref(), position, limit)
+        feed::read(self.engine.as_ref(), position, limit)
     }
 
     /// The position of the latest change.
     pub const fn head(&self) -> u64 {
         self.head
-    }
-
-    /// What waits for the hub.
-    pub fn pending(&self) -> Pending {
-        self.outbox.pending()
-    }
-
-    /// Whether a document has changes that the hub has not acknowledged, and since when.
-    ///
-    /// # Errors
-    /// [`StoreError::Engine`].
-    pub fn waiting_since(&self, id: DocumentId) -> Result<Option<UtcMillis>, StoreError> {
-        let value = self.engine.get(&layout::key(OUTBOX, id.as_bytes()))?;
-        Ok(value
-            .as_deref()
-            .and_then(split_outbox)
-            .map(|(_, since, _)| since))
-    }
-
-    /// Whether a write of this document is among what the hub has not acknowledged.
-    ///
-    /// # Errors
-    /// [`StoreError::Engine`].
-    pub fn has_unsent(&self, id: DocumentId, dot: Dot) -> Result<bool, StoreError> {
-        let value = self.engine.get(&layout::key(OUTBOX, id.as_bytes()))?;
-        let delta = value.as_deref().and_then(split_outbox);
-        let delta = delta.and_then(|(_, _, delta)| layout::read_document(id, delta).ok());
-        Ok(delta.is_some_and(|delta| delta.dots().contains(&dot)))
-    }
-
-    /// Deltas for the hub, bounded in number and bytes; at least one when any waits.
-    ///
-    /// # Errors
-    /// [`StoreError::Engine`].
-    pub fn outgoing(&self, documents: usize, bytes: usize) -> Result<Vec<Outgoing>, StoreError> {
-        let (from, _) = layout::bounds(OUTBOX);
-        self.outgoing_from(&from, documents, bytes)
-    }
-
-    /// The same of what stands behind a document in the outbox, which is in the order of ids.
-    ///
-    /// # Errors
-    /// [`StoreError::Engine`].
-    pub fn outgoing_behind(
-        &self,
-        id: DocumentId,
-        documents: usize,
-        bytes: usize,
-    ) -> Result<Vec<Outgoing>, StoreError> {
-        let mut from = layout::key(OUTBOX, id.as_bytes());
-        // The first key that is greater.
-        from.push(0);
-        self.outgoing_from(&from, documents, bytes)
-    }
-
-    fn outgoing_from(
-        &self,
-        from: &[u8],
-        documents: usize,
-        bytes: usize,
-    ) -> Result<Vec<Outgoing>, StoreError> {
-        let (_, to) = layout::bounds(OUTBOX);
-        let mut outgoing = Vec::new();
-        let mut total = 0;
-        for (key, value) in self.engine.range(from, &to, documents)? {
-            let (Some(id), Some((mark, since, delta))) =
-                (layout::id_from(&key[1..]), split_outbox(&value))
-            else {
-                continue;
-            };
-            total += delta.len();
-            if total > bytes && !outgoing.is_empty() {
-                break;
-            }
-            outgoing.push(Outgoing {
-                id,
-                mark,
-                since,
-                delta: delta.to_vec(),
-            });
-        }
-        Ok(outgoing)
-    }
-
-    /// Clears what the hub has durably taken, unless it changed again since it was sent.
-    ///
-    /// # Errors
-    /// [`StoreError::Engine`].
-    pub fn acknowledge(&mut self, taken: &[(DocumentId, u64)]) -> Result<(), StoreError> {
-        let mut cleared = HashMap::new();
-        for (id, mark) in taken {
-            let key = layout::key(OUTBOX, id.as_bytes());
-            let waiting = self.engine.get(&key)?;
-            if let Some((current, since, _)) = waiting.as_deref().and_then(split_outbox)
-                && current == *mark
-            {
-                cleared.insert(key, since);
-            }
-        }
-        let writes: Vec<Write> = cleared.keys().cloned().map(Write::Remove).collect();
-        self.engine.apply(&writes)?;
-        for since in cleared.into_values() {
-            self.outbox.remove(since);
-        }
-        Ok(())
-    }
-
-    /// Keeps something that could not be taken, to be shown and tried again after an upgrade. Durable with the next persist.
-    ///
-    /// # Errors
-    /// [`StoreError::Engine`].
-    pub fn set_aside(&mut self, mut what: SetAside) -> Result<(), StoreError> {
-        let digest = AsideDigest::of(&what);
-        let sequence = self.set_aside + 1;
-        let known = self.known_aside()?;
-        if known.values().any(|aside| *aside == digest) {
-            return Ok(());
-        }
-        what.sequence = sequence;
-        let key = layout::key(QUARANTINE, &sequence.to_be_bytes());
-        self.engine
-            .apply(&[Write::Put(key, encode_record(&what))])?;
-        self.set_aside = sequence;
-        self.known_aside()?.insert(sequence, digest);
-        Ok(())
-    }
-
-    /// What was set aside, oldest first.
-    ///
-    /// # Errors
-    /// [`StoreError::Engine`].
-    pub fn quarantined(&self) -> Result<Vec<SetAside>, StoreError> {
-        let (from, to) = layout::bounds(QUARANTINE);
-        let entries = self
-            .engine
-            .range(&from, &to, limits::DOCUMENTS_PER_EXCHANGE)?;
-        Ok(entries
-            .iter()
-            .filter_map(|(_, value)| decode_record(value).ok())
-            .collect())
-    }
-
-    /// Lets go of something that was set aside, after it was taken in or a person has decided.
-    ///
-    /// # Errors
-    /// [`StoreError::Engine`].
-    pub fn release(&mut self, sequence: u64) -> Result<(), StoreError> {
-        self.engine.apply(&[Write::Remove(layout::key(
-            QUARANTINE,
-            &sequence.to_be_bytes(),
-        ))])?;
-        if let Some(known) = &mut self.aside {
-            known.remove(&sequence);
-        }
-        Ok(())
     }
 
     /// A small named record, none when it was never written.
@@ -546,14 +357,12 @@ impl BranchStore {
         name: &str,
     ) -> Result<Option<T>, StoreError> {
         let value = self.engine.get(&layout::key(RECORD, name.as_bytes()))?;
-        value
-            .map(|value| {
-                decode_record(&value).map_err(|reason| StoreError::Record {
-                    name: name.to_owned(),
-                    reason,
-                })
-            })
-            .transpose()
+        records::read(name, value)
+    }
+
+    /// The stored form of a record, for [`Self::commit`] and [`Self::commit_from_hub`].
+    pub fn record_bytes<T: Serialize>(value: &T) -> Vec<u8> {
+        records::encode(value)
     }
 
     /// Writes a small named record. Durable with the next persist.
@@ -561,7 +370,7 @@ impl BranchStore {
     /// # Errors
     /// [`StoreError::Engine`].
     pub fn write_record<T: Serialize>(&mut self, name: &str, value: &T) -> Result<(), StoreError> {
-        Ok(self.engine.apply(&[record_write(name, value)])?)
+        Ok(self.engine.apply(&[records::write(name, value)])?)
     }
 
     /// Bytes on disk.
@@ -614,71 +423,6 @@ impl BranchStore {
         Ok(last
             .and_then(|(key, _)| layout::split_u64(&key[1..]).map(|(number, _)| number))
             .unwrap_or(0))
-    }
-
-    fn count_outbox(&self) -> Result<Waiting, StoreError> {
-        let (from, to) = layout::bounds(OUTBOX);
-        let mut waiting = Waiting::default();
-        for (_, value) in self.engine.range(&from, &to, usize::MAX)? {
-            if let Some((_, since, _)) = split_outbox(&value) {
-                waiting.add(since, 1);
-            }
-        }
-        Ok(waiting)
-    }
-
-    fn known_aside(&mut self) -> Result<&mut BTreeMap<u64, AsideDigest>, StoreError> {
-        let known = match self.aside.take() {
-            Some(known) => known,
-            None => self
-                .quarantined()?
-                .iter()
-                .map(|aside| (aside.sequence, AsideDigest::of(aside)))
-                .collect(),
-        };
-        Ok(self.aside.insert(known))
-    }
-}
-
-/// How many documents wait for the hub, by the moment since when: the oldest of them is the first.
-#[derive(Default)]
-struct Waiting(BTreeMap<UtcMillis, u64>);
-
-impl Waiting {
-    fn add(&mut self, since: UtcMillis, count: u64) {
-        if count > 0 {
-            *self.0.entry(since).or_default() += count;
-        }
-    }
-
-    fn remove(&mut self, since: UtcMillis) {
-        if let Some(count) = self.0.get_mut(&since) {
-            *count -= 1;
-            if *count == 0 {
-                self.0.remove(&since);
-            }
-        }
-    }
-
-    fn pending(&self) -> Pending {
-        Pending {
-            count: self.0.values().sum(),
-            since: self.0.keys().next().copied(),
-        }
-    }
-}
-
-/// SHA-256 of something set aside and of which way it went.
-#[derive(PartialEq, Eq)]
-struct AsideDigest([u8; 32]);
-
-impl AsideDigest {
-    fn of(aside: &SetAside) -> Self {
-        let digest = Sha256::new()
-            .chain_update([u8::from(aside.from_hub)])
-            .chain_update(&aside.bytes)
-            .finalize();
-        Self(digest.into())
     }
 }
 
@@ -770,95 +514,5 @@ impl Batch {
             Write::Put(written, value) if written == key => Some(value.as_slice()),
             _ => None,
         })
-    }
-}
-
-fn outbox_value(mark: u64, since: UtcMillis, delta: &[u8]) -> Vec<u8> {
-    let mut value = mark.to_be_bytes().to_vec();
-    value.extend_from_slice(&since.0.to_be_bytes());
-    value.extend_from_slice(delta);
-    value
-}
-
-pub(super) fn split_outbox(value: &[u8]) -> Option<(u64, UtcMillis, &[u8])> {
-    let (mark, rest) = layout::split_u64(value)?;
-    let (since, delta) = rest.split_first_chunk::<8>()?;
-    Some((mark, UtcMillis(i64::from_be_bytes(*since)), delta))
-}
-
-/// Records carry a version byte like everything stored.
-const RECORD_VERSION: u8 = 1;
-
-fn record_write<T: Serialize>(name: &str, value: &T) -> Write {
-    Write::Put(layout::key(RECORD, name.as_bytes()), encode_record(value))
-}
-
-/// The stored form of a record, for records written together with documents.
-pub(super) fn encode_record<T: Serialize>(value: &T) -> Vec<u8> {
-    let mut bytes = vec![RECORD_VERSION];
-    bincode::serde::encode_into_std_write(value, &mut bytes, bincode::config::standard())
-        .expect("records are plain structs written to memory");
-    bytes
-}
-
-pub(super) fn decode_record<T: for<'de> Deserialize<'de>>(bytes: &[u8]) -> Result<T, String> {
-    match bytes.split_first() {
-        Some((&RECORD_VERSION, body)) => bincode::serde::decode_from_slice(
-            body,
-            bincode::config::standard().with_limit::<{ limits::MESSAGE_BYTES }>(),
-        )
-        .map(|(value, _)| value)
-        .map_err(|error| error.to_string()),
-        Some((version, _)) => Err(format!("version {version} is not known here")),
-        None => Err("it is empty".to_owned()),
-    }
-}
-
-pub(super) fn read_feed(
-    engine: &dyn Engine,
-    position: u64,
-    limit: usize,
-) -> Result<Feed, StoreError> {
-    let (_, end) = layout::bounds(layout::FEED);
-    let entries = engine.range(
-        &layout::feed_key(position.saturating_add(1)),
-        &end,
-        limit.saturating_add(1),
-    )?;
-    let mut feed = Feed {
-        position,
-        more: entries.len() > limit,
-        ..Feed::default()
-    };
-    for (key, value) in entries.into_iter().take(limit) {
-        let Some((at, _)) = layout::split_u64(&key[1..]) else {
-            continue;
-        };
-        feed.position = at;
-        let Some(id) = layout::id_from(&value) else {
-            continue;
-        };
-        let Some(stored) = engine.get(&layout::document_key(id))? else {
-            continue;
-        };
-        match Stored::split(id, &stored).and_then(|stored| stored.document(id)) {
-            Ok(document) => feed.changes.push(Change {
-                position: at,
-                document,
-            }),
-            Err(error) => feed.unreadable.push(Unreadable {
-                position: at,
-                id,
-                reason: error.to_string(),
-            }),
-        }
-    }
-    Ok(feed)
-}
-
-impl BranchStore {
-    /// The stored form of a record, for [`Self::commit`] and [`Self::commit_from_hub`].
-    pub fn record_bytes<T: Serialize>(value: &T) -> Vec<u8> {
-        encode_record(value)
     }
 }

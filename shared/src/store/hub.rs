@@ -7,7 +7,6 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use serde::{Deserialize, Serialize};
 
 use super::arrived::{After, Arrived};
-use super::branch::{decode_record, encode_record, read_feed};
 use super::change_log::ChangeLog;
 use super::engine::{Engine, EngineError, Entry, Filling, Write};
 use super::layout::{self, RECORD};
@@ -15,7 +14,7 @@ use super::memory::MemoryEngine;
 use super::merging::{Joined, join};
 use super::sled_engine::SledEngine;
 use super::stored::{self, Stored};
-use super::{Feed, StoreError, backup};
+use super::{Feed, StoreError, backup, feed, records};
 use crate::document::{Document, Encoded, format};
 use crate::id::DocumentId;
 
@@ -446,15 +445,7 @@ impl HubStore {
         &self,
         name: &str,
     ) -> Result<Option<T>, StoreError> {
-        let value = self.engine.record(name.as_bytes())?;
-        value
-            .map(|value| {
-                decode_record(&value).map_err(|reason| StoreError::Record {
-                    name: name.to_owned(),
-                    reason,
-                })
-            })
-            .transpose()
+        records::read(name, self.engine.record(name.as_bytes())?)
     }
 
     /// Writes a small named record. Durable with the next persist.
@@ -464,7 +455,7 @@ impl HubStore {
     pub fn write_record<T: Serialize>(&self, name: &str, value: &T) -> Result<(), StoreError> {
         Ok(self
             .engine
-            .set_record(name.as_bytes(), Some(encode_record(value)))?)
+            .set_record(name.as_bytes(), Some(records::encode(value)))?)
     }
 
     /// Removes a small named record.
@@ -488,7 +479,7 @@ impl HubStore {
         Ok(entries
             .into_iter()
             .filter_map(|(name, value)| {
-                Some((String::from_utf8(name).ok()?, decode_record(&value).ok()?))
+                Some((String::from_utf8(name).ok()?, records::decode(&value).ok()?))
             })
             .collect())
     }
@@ -622,7 +613,7 @@ impl<E: Engine> HubEngine for OnOrderedMap<E> {
     }
 
     fn changes_after(&self, position: u64, limit: usize) -> Result<Feed, StoreError> {
-        read_feed(&self.engine, position, limit)
+        feed::read(&self.engine, position, limit)
     }
 
     fn encoded_changes_after(
@@ -630,34 +621,16 @@ impl<E: Engine> HubEngine for OnOrderedMap<E> {
         position: u64,
         limit: usize,
     ) -> Result<EncodedFeed, StoreError> {
-        let (_, end) = layout::bounds(layout::FEED);
-        let from = layout::feed_key(position.saturating_add(1));
-        let entries = self.engine.range(&from, &end, limit.saturating_add(1))?;
-        let mut feed = EncodedFeed {
-            position,
-            more: entries.len() > limit,
-            ..EncodedFeed::default()
-        };
-        for (key, value) in entries.into_iter().take(limit) {
-            let Some((at, _)) = layout::split_u64(&key[1..]) else {
-                continue;
-            };
-            feed.position = at;
-            let Some(id) = layout::id_from(&value) else {
-                continue;
-            };
-            let Some((_, content)) = self.document(id)? else {
-                continue;
-            };
-            match Stored::of_content(id, at, &content).and_then(|stored| stored.encoded(id)) {
-                Ok(encoded) => {
-                    feed.documents.push(encoded);
-                    feed.positions.push(at);
-                }
-                Err(_) => feed.unreadable += 1,
-            }
-        }
-        Ok(feed)
+        let encoded = |id, stored: &Stored<'_>| stored.encoded(id);
+        let part = feed::part(&self.engine, position, limit, encoded)?;
+        let (positions, documents) = part.read.into_iter().unzip();
+        Ok(EncodedFeed {
+            documents,
+            positions,
+            unreadable: part.unreadable.len() as u64,
+            position: part.position,
+            more: part.more,
+        })
     }
 
     fn encoded_documents_from(

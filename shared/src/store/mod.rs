@@ -17,6 +17,7 @@ mod compaction;
 #[cfg(test)]
 mod contract;
 mod engine;
+mod feed;
 mod filling;
 mod format_mark;
 mod generation;
@@ -29,6 +30,7 @@ mod merging;
 mod outbound_laws;
 mod overlay;
 mod packing;
+mod records;
 pub mod repair;
 mod settled;
 mod simulated;

@@ -11,9 +11,9 @@ use std::io::Read;
 use serde::Serialize;
 
 use super::backup::{Header, ReadError, Reader, Source, SourceError, StoredEntry, Summary};
-use super::branch::{Identity, SetAside, decode_record, split_outbox};
-use super::layout;
+use super::branch::{Identity, SetAside, outbox};
 use super::stored::Stored;
+use super::{layout, records};
 use crate::document::format;
 use crate::id::DocumentId;
 
@@ -168,7 +168,7 @@ impl Check {
                 layout::OUTBOX => self.take_waiting(rest, value),
                 layout::QUARANTINE => {
                     self.summary.set_aside += 1;
-                    if let Err(reason) = decode_record::<SetAside>(value) {
+                    if let Err(reason) = records::decode::<SetAside>(value) {
                         self.find(format!(
                             "something that was set aside cannot be read: {reason}"
                         ));
@@ -224,7 +224,7 @@ impl Check {
             return self.find("something that waits for the hub has a key that is none".to_owned());
         };
         self.waiting.push(id);
-        let Some((_, _, delta)) = split_outbox(value) else {
+        let Some((_, _, delta)) = outbox::split(value) else {
             return self.find(format!(
                 "what waits for the hub of document {id} is cut short"
             ));
@@ -238,13 +238,13 @@ impl Check {
         self.summary.records += 1;
         let name = String::from_utf8_lossy(name);
         if name == "identity" {
-            match decode_record::<Identity>(value) {
+            match records::decode::<Identity>(value) {
                 Ok(identity) => self.identity = Some(identity),
                 Err(reason) => {
                     self.find(format!("who this store writes as cannot be read: {reason}"));
                 }
             }
-        } else if let Err(reason) = decode_record::<()>(value) {
+        } else if let Err(reason) = records::decode::<()>(value) {
             self.find(format!("the record {name} cannot be read: {reason}"));
         }
     }

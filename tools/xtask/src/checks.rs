@@ -78,12 +78,22 @@ pub(crate) fn run(options: TestOptions) -> ExitCode {
     }
 }
 
+/// How many tests run at the same time.
+const TEST_THREADS: &str = "RUST_TEST_THREADS";
+
+/// Most integration tests wait for processes most of their time.
+const TESTS_PER_PROCESSOR: usize = 2;
+
 /// All unit, integration and documentation tests of all crates. A failure does not stop the others.
 fn tests(tally: &mut Tally) -> Result<Outcome> {
     let mut command = cargo();
     command.args(["test", "--locked", "--workspace", "--no-fail-fast"]);
     // The binaries were built by the step before from this very tree: the harness need not ask cargo again.
     command.env("OFFPISTE_BINARIES_ARE_BUILT", "1");
+    if std::env::var_os(TEST_THREADS).is_none() {
+        let processors = std::thread::available_parallelism()?.get();
+        command.env(TEST_THREADS, (TESTS_PER_PROCESSOR * processors).to_string());
+    }
     *tally = run_and_count(&mut command)?;
     Ok(match (tally.failed, tally.ignored) {
         (0, 0) => Outcome::Passed,

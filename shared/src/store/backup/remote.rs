@@ -8,7 +8,7 @@ use std::io::{self, Read, Write};
 
 use serde::{Deserialize, Serialize};
 
-use super::super::branch::{decode_record, encode_record};
+use super::super::records;
 use super::{
     FRAME_BYTES, Header, Source, SourceError, StoredEntry, decode_entries, encode_entries,
 };
@@ -48,7 +48,7 @@ impl<S: Read + Write> Answering<S> {
     }
 
     fn ask(&mut self, ask: &Ask) -> Result<Vec<u8>, SourceError> {
-        write_part(&mut self.0, &encode_record(ask))?;
+        write_part(&mut self.0, &records::encode(ask))?;
         self.0.flush()?;
         let mut went = [0];
         self.0.read_exact(&mut went)?;
@@ -66,7 +66,7 @@ impl<S: Read + Write> Answering<S> {
 impl<S: Read + Write> Source for Answering<S> {
     fn header(&mut self) -> Result<Header, SourceError> {
         let answer = self.ask(&Ask::Header)?;
-        decode_record(&answer).map_err(SourceError::Daemon)
+        records::decode(&answer).map_err(SourceError::Daemon)
     }
 
     fn entries_after(&mut self, key: &[u8]) -> Result<Vec<StoredEntry>, SourceError> {
@@ -82,7 +82,7 @@ impl<S: Read + Write> Source for Answering<S> {
 /// [`SourceError`], to be told to whoever asked.
 pub fn answer(source: &mut dyn Source, ask: &Ask) -> Result<Vec<u8>, SourceError> {
     match ask {
-        Ask::Header => Ok(encode_record(&source.header()?)),
+        Ask::Header => Ok(records::encode(&source.header()?)),
         Ask::EntriesAfter(key) => Ok(encode_entries(&source.entries_after(key)?)),
         Ask::Own(_) => Err(SourceError::Daemon(
             "this daemon does not know that question; is it of another version?".to_owned(),
@@ -103,7 +103,7 @@ pub fn serve_stream(
             Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => return Ok(()),
             request => request?,
         };
-        let ask = decode_record(&request).map_err(io::Error::other)?;
+        let ask = records::decode(&request).map_err(io::Error::other)?;
         let (went, answer) = match answer(ask) {
             Ok(answer) => (WENT_WELL, answer),
             Err(reason) => (FAILED, reason.into_bytes()),

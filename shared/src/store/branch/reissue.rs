@@ -12,8 +12,8 @@ use super::super::change_log::ChangeLog;
 use super::super::engine::Write;
 use super::super::layout::{self, OUTBOX, RECORD};
 use super::super::stored;
-use super::super::{Change, StoreError};
-use super::{BranchStore, Identity, outbox_value, record_write, split_outbox};
+use super::super::{Change, StoreError, records};
+use super::{BranchStore, Identity, outbox};
 use crate::document::{Authoring, Document, Reissued, format};
 use crate::id::{Actor, DocumentId, Dot};
 
@@ -58,7 +58,7 @@ impl BranchStore {
             ));
             writes.push(Write::Put(
                 layout::key(OUTBOX, id.as_bytes()),
-                outbox_value(position, waiting.since, &format::encode(&again)),
+                outbox::value(position, waiting.since, &format::encode(&again)),
             ));
             // What was made again before and has not been compared since may be at the hub under its first dot only.
             let earlier = self
@@ -76,7 +76,7 @@ impl BranchStore {
                 }
             };
             let pairs: Vec<Pair> = made.into_iter().map(first).map(pair).collect();
-            writes.push(record_write(&name_of(id), &pairs));
+            writes.push(records::write(&name_of(id), &pairs));
             changes.push(Change { position, document });
         }
         // What was made again is known by its time; what another copy writes now must not have the same.
@@ -86,10 +86,10 @@ impl BranchStore {
             counter: authoring.counter(),
             last_stamp: self.clock.last(),
         };
-        writes.push(record_write(super::IDENTITY, &identity));
+        writes.push(records::write(super::IDENTITY, &identity));
         let mut given_up = self.given_up()?;
         given_up.push(former_actor.incarnation());
-        writes.push(record_write(Self::GIVEN_UP, &given_up));
+        writes.push(records::write(Self::GIVEN_UP, &given_up));
         self.engine.apply(&writes)?;
         self.identity = Some(identity);
         self.head = position;
@@ -173,7 +173,7 @@ impl BranchStore {
             let mut writes = layout::put_document(id, &content, position, Some(former));
             let key = layout::key(OUTBOX, id.as_bytes());
             if let Some(value) = self.engine.get(&key)?
-                && let Some((_, since, delta)) = split_outbox(&value)
+                && let Some((_, since, delta)) = outbox::split(&value)
             {
                 let Some(delta) = readable(layout::read_document(id, delta))? else {
                     continue;
@@ -182,7 +182,7 @@ impl BranchStore {
                 writes.push(if rest.is_empty() {
                     Write::Remove(key)
                 } else {
-                    Write::Put(key, outbox_value(position, since, &format::encode(&rest)))
+                    Write::Put(key, outbox::value(position, since, &format::encode(&rest)))
                 });
             }
             self.engine.apply(&writes)?;
