@@ -4,6 +4,7 @@
 //! second time, by other means, so that a mistake in the one does not hide in the other.
 
 mod abreast;
+mod ahead;
 mod documents;
 mod expect;
 mod homes;

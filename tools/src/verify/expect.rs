@@ -59,6 +59,32 @@ pub(super) fn contact<'r>(
 }
 
 fn e164(phone: &str, country: &str) -> Option<String> {
+    if country == "CH"
+        && let Some(mobile) = swiss_mobile(phone)
+    {
+        return Some(mobile);
+    }
+    by_tables(phone, country)
+}
+
+/// A Swiss mobile number without anything else, by its digits: nine of them behind the zero, from 075 to 079.
+fn swiss_mobile(phone: &str) -> Option<String> {
+    // What is written in another way is left to the tables.
+    let is_plain = |sign: char| sign.is_ascii_digit() || sign == ' ';
+    let written = phone.strip_prefix('+').unwrap_or(phone);
+    if !written.chars().all(is_plain) || written.contains("  ") || written.trim() != written {
+        return None;
+    }
+    let digits: String = phone.split(' ').collect();
+    let national = match digits.strip_prefix('+') {
+        Some(abroad) => abroad.strip_prefix("41")?,
+        None => digits.strip_prefix('0')?,
+    };
+    let is_mobile = national.len() == 9 && ("75".."80").contains(&&national[..2]);
+    is_mobile.then(|| format!("+41{national}"))
+}
+
+fn by_tables(phone: &str, country: &str) -> Option<String> {
     let number = phonenumber::parse(country.parse().ok(), phone).ok()?;
     phonenumber::is_valid(&number).then(|| {
         phonenumber::format(&number)
@@ -252,6 +278,17 @@ mod tests {
     use super::*;
 
     proptest! {
+        #[test]
+        fn a_swiss_mobile_is_what_the_tables_say(
+            phone in "(0|\\+41|\\+410|0041)( ?[0-9]){9}( ?[0-9]?)",
+            mobile in "(0|\\+41) ?7 ?[5-9]( ?[0-9]){7}",
+        ) {
+            prop_assert!(swiss_mobile(&mobile).is_some());
+            for phone in [phone, mobile] {
+                prop_assert_eq!(e164(&phone, "CH"), by_tables(&phone, "CH"), "{}", phone);
+            }
+        }
+
         #[test]
         fn the_quick_ways_read_what_the_thorough_ones_read(
             amount in "-{0,2}[0-9]{0,12}\\.?[0-9]{0,11}|[-0-9.]{0,6}",

@@ -88,34 +88,6 @@ impl<'a> Check<'a> {
             .optional()
     }
 
-    /// The rows from a place on, as long as a column has a value.
-    pub(super) fn rows_while(
-        &self,
-        table: &'a StagedTable,
-        from: u32,
-        column: &str,
-        value: &str,
-    ) -> Result<Vec<SourceRow<'a>>, rusqlite::Error> {
-        let Some(index) = table.schema.column_index(column) else {
-            return Ok(Vec::new());
-        };
-        let select = format!(
-            "SELECT rowid, * FROM {} WHERE rowid >= ?1 ORDER BY rowid",
-            table.sql_name()
-        );
-        let mut select = self.staging.connection().prepare_cached(&select)?;
-        let mut rows = select.query([from])?;
-        let mut found = Vec::new();
-        while let Some(row) = rows.next()? {
-            let row = read_row(table, row)?;
-            if row.cell_at(index).text() != Some(value) {
-                break;
-            }
-            found.push(row);
-        }
-        Ok(found)
-    }
-
     /// The rows whose columns have a key, in their order. Large tables have an index by then.
     pub(super) fn rows_where(
         &self,

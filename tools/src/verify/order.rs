@@ -8,6 +8,7 @@ use shared::document::view::ValueView;
 use shared::document::{Currency, Value};
 use shared::domain::{Money, Order, fields};
 
+use super::ahead::Ahead;
 use super::documents::{DocumentsOfPart, Found, Imported, Wanted};
 use super::parts::OrderRow;
 use super::{Cell, Check, KEPT, Person, Priced, SourceRow, expect};
@@ -32,15 +33,22 @@ impl<'a> Check<'a> {
             .lines
             .as_ref()
             .and_then(|lines| Some((lines, self.table(&lines.table)?)));
-        for order in rows {
-            let Some(row) = &self.row_at(table, order.place)? else {
+        let mut orders_ahead = Ahead::of(table);
+        let mut lines_ahead = lines.and_then(|(lines, table)| {
+            let column = table.schema.column_index(lines.order.0.first()?)?;
+            Some((Ahead::of(table), column))
+        });
+        for (index, order) in rows.iter().enumerate() {
+            let Some(row) = &orders_ahead.row_of(self, &rows[index..])? else {
                 continue;
             };
             let line_rows = match (&lines, row.key(&plan.orders.key)) {
-                (Some((lines, table)), Some(key)) if self.common.ways.lines_are_level => {
-                    match (order.first_line, lines.order.0.first()) {
+                (Some(_), Some(key)) if self.common.ways.lines_are_level => {
+                    match (order.first_line, &mut lines_ahead) {
                         (0, _) | (_, None) => Vec::new(),
-                        (first, Some(column)) => self.rows_while(table, first, column, &key)?,
+                        (first, Some((ahead, column))) => {
+                            ahead.rows_while(self, first, *column, &key)?
+                        }
                     }
                 }
                 (Some((lines, table)), Some(key)) => {

@@ -107,7 +107,10 @@ pub(super) fn read_row<'t>(
         read.places.push(match row.get_ref(index + 2)? {
             ValueRef::Text(bytes) => {
                 let from = read.texts.len();
-                read.texts.push_str(&String::from_utf8_lossy(bytes));
+                match std::str::from_utf8(bytes) {
+                    Ok(text) => read.texts.push_str(text),
+                    Err(_) => read.texts.push_str(&String::from_utf8_lossy(bytes)),
+                }
                 let to = read.texts.len();
                 Place::Text { from, to }
             }

@@ -224,14 +224,17 @@ impl<'a> Sink<'a> for Lent<'a> {
     ) -> Result<(), DecodeError> {
         let from = self.versions.len();
         self.versions
-            .extend(versions.drain(..).map(|version| VersionView {
+            .extend(versions.iter().map(|version| VersionView {
                 value: version.value,
                 at: version.stamp.at,
                 by: version.stamp.by,
                 dot: version.stamp.dot,
             }));
-        self.versions[from..].sort_by_key(|version| version.dot);
         let to = self.versions.len();
+        // Nearly every field has one value.
+        if to - from > 1 {
+            self.versions[from..].sort_by_key(|version| version.dot);
+        }
         self.fields.push(FieldView { name, from, to });
         Ok(())
     }
@@ -319,7 +322,7 @@ fn read<'a>(body: &'a [u8], sink: &mut impl Sink<'a>) -> Result<Read<'a>, Decode
         check(is_name(name), "a field has a bad name")?;
         has_fields_in_order &= former < name;
         former = name;
-        has_personal_data |= is_personal_name(name);
+        has_personal_data = has_personal_data || is_personal_name(name);
         is_in_order &= tables.versions(&mut cursor, &mut versions)?;
         sink.field(name, &mut versions)?;
     }
