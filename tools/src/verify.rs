@@ -8,9 +8,11 @@ mod ahead;
 mod documents;
 mod expect;
 mod homes;
+mod lines;
 mod lookup;
 mod order;
 mod parts;
+mod people;
 mod portion;
 mod reading;
 pub mod reconciliation;
@@ -26,7 +28,7 @@ use std::path::Path;
 use std::rc::Rc;
 use std::time::Instant;
 
-use shared::document::view::ValueView;
+use shared::document::view::{ValueView, VersionView};
 
 use crate::ledger::{Fate, Sums};
 use crate::naming;
@@ -35,10 +37,12 @@ use crate::plan::{ContactColumns, Plan};
 use crate::run::{Report, RunError};
 use crate::staging::{StagedTable, Staging};
 use crate::target::Target;
-use documents::{Documents, DocumentsOfPart, Found, Imported, Left, Wanted};
+use documents::{DocumentsOfPart, Found, Imported, Left, Wanted};
 use homes::Homes;
+use lines::Priced;
 use lookup::{KEPT, Search};
 use parts::{Parts, Rows, Ways};
+use people::Person;
 use rejects::Rejects;
 use row::{Cell, SourceRow, read_row};
 use seen::Seen;
@@ -130,13 +134,6 @@ struct Common<'a> {
     phones: &'a PhonesByRow,
 }
 
-/// A customer whom an order's own row leads to: looked at once all orders are, since it is in a part of its own.
-struct Person {
-    id: shared::id::DocumentId,
-    order: String,
-    name: String,
-}
-
 /// What one thread has found out.
 struct Outcome {
     sums: BTreeMap<String, Sums>,
@@ -159,13 +156,12 @@ struct Check<'a> {
     homes: Homes,
     slugs: HashMap<String, Rc<Vec<String>>>,
     searches: RefCell<Vec<Search<'a>>>,
-    /// Names and list prices of services by the text or key that stands for them.
+    /// Services by the text or key that stands for them.
     services: RefCell<HashMap<String, Priced>>,
+    /// Where the values of the fields lie that were looked at in the document under comparison.
+    looked_at: Vec<usize>,
     zone: jiff::tz::TimeZone,
 }
-
-/// What a service is called, and what it costs in hundredths by the list.
-type Priced = (Rc<str>, Option<i64>);
 
 impl<'a> Check<'a> {
     fn of(common: Common<'a>, staging: &'a Staging) -> Self {
@@ -184,6 +180,7 @@ impl<'a> Check<'a> {
             slugs: HashMap::new(),
             searches: RefCell::default(),
             services: RefCell::default(),
+            looked_at: Vec::new(),
             zone: jiff::tz::TimeZone::get(&common.plan.time_zone)
                 .unwrap_or(jiff::tz::TimeZone::UTC),
         }
@@ -310,23 +307,38 @@ impl<'a> Check<'a> {
         expected
     }
 
-    /// There are as many legacy values as the rows have led to. Lookups, which are no cells of the row, do not count.
-    fn no_other_raw_values(
+    /// The other direction within a document: the importer has written no field that was not looked at, and as many legacy
+    /// values as the rows have led to.
+    fn no_other_values(
         &mut self,
         row: &SourceRow<'_>,
         key: &str,
         document: &Found<'_>,
         expected: usize,
     ) {
-        let found = document.raw_values();
-        if found != expected {
+        let mut raw = 0;
+        for (name, versions, value) in document.imported_fields() {
+            if name.starts_with("legacy/") && !name.starts_with("legacy/lookup/") {
+                raw += 1;
+            } else if !self.looked_at.contains(&address(versions)) {
+                let found = Imported::Value(value);
+                let what = format!("expected {:?}, found {found:?}", None::<ValueView<'_>>);
+                self.differ(row, key, name, what);
+            }
+        }
+        if raw != expected {
             self.differ(
                 row,
                 key,
                 "legacy/",
-                format!("{found} legacy values where the source has {expected}"),
+                format!("{raw} legacy values where the source has {expected}"),
             );
         }
+    }
+
+    /// Notes that a field of the document under comparison was looked at.
+    fn look_at(&mut self, versions: &[VersionView<'_>]) {
+        self.looked_at.push(address(versions));
     }
 
     fn expect(
@@ -353,6 +365,7 @@ impl<'a> Check<'a> {
             "" => document.view().versions(rest),
             path => document.view().below(path).versions(rest),
         };
+        self.look_at(versions);
         match document.value_of(versions) {
             Imported::Edited => self.report.edited_since += 1,
             Imported::Absent if expected.is_none() => {}
@@ -391,14 +404,27 @@ impl<'a> Check<'a> {
                 self.count(&table.schema.name, Fate::Merged);
                 continue;
             }
-            let Some((key, document)) = self.find(wanted, own, row, std::slice::from_ref(key))?
-            else {
+            let kind = shared::domain::fields::kind::SERVICE;
+            let found = self.find(wanted, own, row, (std::slice::from_ref(key), kind))?;
+            let Some((key, document)) = found else {
                 continue;
             };
             let expected = Some(ValueView::Text(&label));
             self.expect(row, &key, &document, "name/de", expected);
+            let code = format!("{}/{key}", self.plan.source_name);
+            let code = Some(ValueView::Text(&code));
+            self.expect(row, &key, &document, "code", code);
+            let active = Some(ValueView::Bool(false));
+            self.expect(row, &key, &document, "active", active);
+            let price = row.cell(services.price.as_ref()).given();
+            let price = price.and_then(expect::hundredths);
+            let price = price.map(|minor| self.money(minor));
+            let path = format!("price/{}/", self.plan.currency.to_lowercase());
+            self.expect_below(row, &key, &document, (&path, PRICES_SINCE), price);
+            // Where it stands in lists says nothing of its row.
+            self.look_at(document.view().versions("sort"));
             let expected = self.raw_values(row, &key, &document, "legacy/");
-            self.no_other_raw_values(row, &key, &document, expected);
+            self.no_other_values(row, &key, &document, expected);
         }
         Ok(())
     }
@@ -419,15 +445,23 @@ impl<'a> Check<'a> {
             let Some(row) = &self.row_at(table, *place)? else {
                 continue;
             };
-            let Some((key, document)) = self.find(wanted, own, row, &customers.key)? else {
+            let kind = shared::domain::fields::kind::CUSTOMER;
+            let found = self.find(wanted, own, row, (&customers.key, kind))?;
+            let Some((key, document)) = found else {
                 continue;
             };
             if self.is_forgotten(&document) {
                 continue;
             }
             self.contact(row, &key, row, &document, &customers.contact);
+            // A customer is at the branch of their last order, whatever portion or dump that came with.
+            self.look_at(
+                document
+                    .view()
+                    .versions(shared::domain::fields::order::HOME),
+            );
             let expected = self.raw_values(row, &key, &document, "legacy/");
-            self.no_other_raw_values(row, &key, &document, expected);
+            self.no_other_values(row, &key, &document, expected);
         }
         Ok(())
     }
@@ -453,15 +487,16 @@ impl<'a> Check<'a> {
         }
     }
 
-    /// The document of a row, counted as what it is. `None`: there is none to compare, which is noted unless the row was
+    /// The document of a row, of the kind it must be, counted as what it is. `None`: there is none to compare, which is noted unless the row was
     /// rejected or another portion brings it.
     fn find<'d>(
         &mut self,
         wanted: &Wanted,
         own: &'d mut DocumentsOfPart,
         row: &SourceRow<'_>,
-        key: &[String],
+        (key, kind): (&[String], &str),
     ) -> Result<Option<(String, Found<'d>)>, RunError> {
+        self.looked_at.clear();
         let table = row.table.schema.name.clone();
         let found = match row.key(key) {
             Some(key) => {
@@ -483,16 +518,20 @@ impl<'a> Check<'a> {
                 if let Some(id) = named.and_then(ValueView::as_id)
                     && self.plan.customers.is_none()
                 {
-                    self.people.push(Person {
-                        id,
-                        order: key.clone(),
-                        name: order::name_in(document),
-                    });
+                    self.people.push(Person::of(id, key, document));
                 }
                 self.count(&table, Fate::Rejected);
                 return Ok(None);
             }
-            (Some(_), false) => self.count(&table, Fate::Migrated),
+            (Some((key, document)), false) => {
+                self.count(&table, Fate::Migrated);
+                if document.view().kind() != kind {
+                    self.differ(row, key, "", "the document is of another kind");
+                }
+                if !document.names_row(&self.plan.source_name, &table, key) {
+                    self.differ(row, key, "", "the document says that it is of another row");
+                }
+            }
             (Some((key, _)), true) => {
                 let key = key.clone();
                 self.count(&table, Fate::Migrated);
@@ -549,33 +588,6 @@ impl<'a> Check<'a> {
         Ok(())
     }
 
-    /// Customers whom orders' rows lead to, in the parts their own ids are in.
-    fn people(&mut self, documents: &Documents, people: &[Person]) -> Result<(), RunError> {
-        let mut people: Vec<&Person> = people.iter().collect();
-        people.sort_by_key(|person| person.id);
-        let orders = self.plan.orders.table.clone();
-        let mut part: Option<(usize, DocumentsOfPart)> = None;
-        for person in people {
-            let number = crate::spool::part_of(person.id);
-            if part.as_ref().is_none_or(|(known, _)| *known != number) {
-                part = Some((number, documents.part(number)?));
-            }
-            let found = part
-                .as_mut()
-                .and_then(|(_, own)| own.take(&documents.wanted, person.id));
-            let what = match found {
-                None => "the linked customer is not at the target",
-                Some(found) if order::name_in(&found) != person.name => {
-                    "the linked customer bears another name"
-                }
-                Some(_) => continue,
-            };
-            self.report
-                .differ(&orders, &person.order, "customer", what.to_owned());
-        }
-        Ok(())
-    }
-
     /// The other direction: no document of this source may be there that no row led to, unless it says itself that its row is
     /// gone.
     fn nothing_else(&mut self, people: &[Person], left: &[Left]) {
@@ -602,4 +614,12 @@ impl<'a> Check<'a> {
             );
         }
     }
+}
+
+/// From when the price of a legacy service holds.
+const PRICES_SINCE: &str = "2000-01-01";
+
+/// What tells the values of one field of a document from those of another, as long as the document lies where it does.
+fn address(versions: &[VersionView<'_>]) -> usize {
+    versions.as_ptr().addr()
 }

@@ -5,6 +5,10 @@ use shared::document::{Authoring, Change, Document, Field, Value, format};
 use shared::domain::fields;
 use shared::id::{Actor, DocumentId, ReplicaNumber};
 
+mod every_field;
+mod rejected;
+mod sums;
+
 use super::*;
 use crate::generator::{BookOptions, Defects, DumpDialect, write_book};
 use crate::target::EncodedPage;
@@ -145,64 +149,6 @@ fn assert_told(report: &Report, what: &str, case: &str) {
     let differences = &report.differences;
     let is_told = differences.iter().any(|one| one.what.contains(what));
     assert!(is_told, "{case}: {differences:?}");
-}
-
-fn another(value: &Value) -> Value {
-    match value {
-        Value::Text(text) => Value::from(format!("{text}x")),
-        Value::Int(number) => Value::Int(number + 1),
-        Value::Money { minor, currency } => Value::Money {
-            minor: minor + 1,
-            currency: *currency,
-        },
-        Value::Instant(at) => Value::Instant(UtcMillis(at.0 + 1)),
-        Value::Date(days) => Value::Date(days + 1),
-        Value::Id(_) => Value::from(DocumentId::named("another")),
-        other => panic!("no field of an import has {other:?}"),
-    }
-}
-
-/// What stands in a document beside what the source says: defaults of the product, and the order of lines, which is compared by
-/// what the lines say.
-fn is_of_the_product(field: &str) -> bool {
-    let last = field.rsplit('/').next().unwrap_or_default();
-    let in_item = field.starts_with("items/") && !field.contains("/lines/");
-    ["currency", "branch/pickup"].contains(&field)
-        || in_item
-        || field.starts_with("items/") && ["service", "position"].contains(&last)
-}
-
-#[test]
-fn every_field_that_is_changed_or_lost_is_a_difference() {
-    let mut bench = brought(20);
-    let documents = bench.documents();
-    let customer_home = |document: &Document, field: &str| {
-        document.kind().as_str() == fields::kind::CUSTOMER && field == fields::order::HOME
-    };
-    let mut planted = 0;
-    for kind in [fields::kind::CUSTOMER, fields::kind::ORDER] {
-        let of_kind = |document: &&Document| document.kind().as_str() == kind;
-        let richest = documents
-            .iter()
-            .filter(of_kind)
-            .max_by_key(|document| document.fields().len())
-            .expect("there is one");
-        for (field, register) in richest.fields() {
-            let name = field.as_str();
-            if is_of_the_product(name) || customer_home(richest, name) {
-                continue;
-            }
-            let value = register.newest().expect("a value").value;
-            for damage in [another(&value), Value::Null] {
-                planted += 1;
-                let damaged = with(richest, field, damage.clone());
-                let (_, order) = ORDERS[planted % ORDERS.len()];
-                let report = compared(&bench, order(instead(&documents, &damaged)));
-                assert!(report.difference_count > 0, "{kind}/{name}: {damage:?}");
-            }
-        }
-    }
-    assert!(planted > 80, "only {planted} damages were planted");
 }
 
 #[test]

@@ -114,6 +114,8 @@ impl Words {
                 self.with("field-of-line", "field", &self.field(name))
             }
             ["items", _, name] => self.with("field-of-piece", "field", &self.field(name)),
+            ["legacy", "lookup", column] => self.with("field-looked-up", "column", column),
+            ["price", _, _] => self.field("price"),
             ["legacy", "lines", _, column] => self.with("field-legacy-of-line", "column", column),
             ["legacy", .., column] if segments.len() > 1 => {
                 self.with("field-legacy-of", "column", column)
@@ -269,7 +271,11 @@ mod tests {
         let cases = [
             ("branch/home", "Filiale"),
             ("contact/phone_e164", "Telefon mit Vorwahl"),
+            ("branch/pickup", "Abholfiliale"),
             ("items/a.1/lines/a.2/price", "Position: Preis"),
+            ("items/a.1/custody", "Stück: liegt bei"),
+            ("price/chf/2000-01-01", "Preis"),
+            ("legacy/lookup/kurier", "nachgeschlagener Text zu kurier"),
             ("legacy/", "alte Werte"),
             ("legacy/kunde", "alter Wert kunde"),
             ("legacy/lines/a.2/menge", "alter Wert menge einer Position"),

@@ -7,10 +7,10 @@ use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use memchr::memmem::Finder;
-use shared::document::view::{ValueView, VersionView, newest};
+use shared::document::view::{EventView, ValueView, VersionView, newest};
 use shared::document::{Document, View, format};
 use shared::domain::fields;
-use shared::id::{DocumentId, ReplicaNumber};
+use shared::id::{DocumentId, Dot, ReplicaNumber};
 
 use super::Cell;
 use crate::run::RunError;
@@ -274,6 +274,27 @@ impl<'d> Found<'d> {
         })
     }
 
+    /// Whether the document says that it came of this row.
+    pub(super) fn names_row(&self, source: &str, table: &str, key: &str) -> bool {
+        self.view.events().iter().any(|event| {
+            let is = |name: &str, text: &str| event.get(name) == Some(ValueView::Text(text));
+            event.kind == fields::event::IMPORTED
+                && is("source", source)
+                && is("legacy/table", table)
+                && is("legacy/key", key)
+        })
+    }
+
+    /// Whether an importer wrote it.
+    pub(super) fn is_importer(&self, dot: Dot) -> bool {
+        self.importers.contains(&dot.actor.replica())
+    }
+
+    /// Whether an importer recorded it, and not what staff did.
+    pub(super) fn is_by_importer(&self, event: &EventView<'_>) -> bool {
+        event.by.is_none() && self.is_importer(event.dot)
+    }
+
     /// The document as the bytes say it.
     pub(super) const fn view(&self) -> &View<'d> {
         &self.view
@@ -291,9 +312,9 @@ impl<'d> Found<'d> {
 
     /// The same of a field's values.
     pub(super) fn value_of(&self, versions: &[VersionView<'d>]) -> Imported<'d> {
-        let own = versions.iter().find(|version| {
-            version.by.is_none() && self.importers.contains(&version.dot.actor.replica())
-        });
+        let own = versions
+            .iter()
+            .find(|version| version.by.is_none() && self.is_importer(version.dot));
         match own {
             Some(version) if version.value == ValueView::Null => Imported::Absent,
             Some(version) => Imported::Value(version.value),
@@ -342,8 +363,24 @@ impl<'d> Found<'d> {
             .collect()
     }
 
-    /// How many fields have a legacy value, but for those of lines whose rows are missing and for lookups.
-    pub(super) fn raw_values(&self) -> usize {
+    /// The key of the piece that stands first among those that the importer made.
+    pub(super) fn first_imported_item(&self) -> Option<&'d str> {
+        let items = self.view.below("items/");
+        let places = items.iter().filter_map(|(name, versions)| {
+            let item = name.strip_suffix("/position")?;
+            let Imported::Value(place) = self.value_of(versions) else {
+                return None;
+            };
+            (!item.contains('/')).then_some((place.as_int()?, item))
+        });
+        places.min().map(|(_, item)| item)
+    }
+
+    /// The fields that the importer wrote and that still stand, by their names, but for marks of what is gone or was taken
+    /// back, and for lines whose rows are missing.
+    pub(super) fn imported_fields<'v>(
+        &'v self,
+    ) -> impl Iterator<Item = (&'d str, &'v [VersionView<'d>], ValueView<'d>)> {
         let gone: Vec<&str> = self
             .view
             .below("items/")
@@ -353,20 +390,18 @@ impl<'d> Found<'d> {
                 is_gone(versions).then_some(line)
             })
             .collect();
-        let is_of_gone_line = |name: &str| {
-            let line = name.strip_prefix("lines/");
-            gone.iter().any(|gone| {
-                line.and_then(|line| line.strip_prefix(gone))
-                    .is_some_and(|rest| rest.starts_with('/'))
-            })
-        };
-        let legacy = self.view.below("legacy/");
-        let is_raw = |(name, versions): &(&str, &[VersionView<'d>])| {
-            !name.starts_with("lookup/")
-                && !is_of_gone_line(name)
-                && self.raw_of(versions).is_some()
-        };
-        legacy.iter().filter(is_raw).count()
+        let all = self.view.all();
+        all.iter().filter_map(move |(name, versions)| {
+            let is_mark = name.starts_with("import/") || name.ends_with("/gone_since");
+            let line = || name.split_once("lines/")?.1.split('/').next();
+            if is_mark || !gone.is_empty() && line().is_some_and(|line| gone.contains(&line)) {
+                return None;
+            }
+            match self.value_of(versions) {
+                Imported::Value(value) => Some((name, versions, value)),
+                Imported::Absent | Imported::Edited => None,
+            }
+        })
     }
 }
 

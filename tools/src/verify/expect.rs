@@ -185,6 +185,13 @@ pub(super) fn hundredths(text: &str) -> Option<i64> {
     (scaled % per_hundredth == 0).then(|| i64::try_from(scaled / per_hundredth).ok())?
 }
 
+/// Hundredths as an amount in digits.
+pub(super) fn in_digits(hundredths: i64) -> String {
+    let sign = if hundredths < 0 { "-" } else { "" };
+    let size = hundredths.unsigned_abs();
+    format!("{sign}{}.{:02}", size / 100, size % 100)
+}
+
 /// Price times quantity less discount in hundredths, halves away from zero.
 pub(super) fn line_hundredths(
     price: &str,

@@ -3,14 +3,24 @@
 
 use std::collections::{BTreeMap, HashMap};
 
+use shared::domain::fields;
 use shared::id::DocumentId;
 
 use super::Check;
 use crate::run::LISTED_DIFFERENCES;
 
-/// Orders by the branch that they are at and the one that was expected. There are few such pairs.
+/// Orders by a field and the branch it names, and the one that was expected. There are few such.
 #[derive(Default)]
-pub(super) struct Homes(HashMap<(Option<DocumentId>, Option<String>), Orders>);
+pub(super) struct Homes(HashMap<(&'static str, Option<DocumentId>, Expected), Orders>);
+
+/// The branch an order must be at.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub(super) enum Expected {
+    /// The one of this name or id; none can be told.
+    Named(Option<String>),
+    /// Staff have moved it.
+    WhatStaffSay,
+}
 
 /// The orders of one pair.
 #[derive(Default)]
@@ -23,11 +33,12 @@ struct Orders {
 impl Homes {
     pub(super) fn note(
         &mut self,
-        home: Option<DocumentId>,
-        expected: Option<&String>,
+        field: &'static str,
+        at: Option<DocumentId>,
+        expected: Expected,
         (table, key): (&str, &str),
     ) {
-        let orders = self.0.entry((home, expected.cloned())).or_default();
+        let orders = self.0.entry((field, at, expected)).or_default();
         orders.count += 1;
         if orders.first.len() < LISTED_DIFFERENCES {
             orders.first.push((table.to_owned(), key.to_owned()));
@@ -49,22 +60,25 @@ impl Check<'_> {
     /// Counts the orders of each branch, and those that are at another one than their rows name. `names` are those of branches
     /// by id.
     pub(super) fn judge_homes(&mut self, names: &BTreeMap<String, String>) {
-        for ((home, expected), orders) in std::mem::take(&mut self.homes).0 {
-            let home = home.map(|id| id.to_string()).unwrap_or_default();
-            let name = names.get(&home).unwrap_or(&home);
-            let fits = expected.as_ref().is_some_and(|expected| {
-                expected.eq_ignore_ascii_case(&home)
-                    || expected.to_lowercase() == name.to_lowercase()
-            });
-            if !fits {
+        for ((field, at, expected), orders) in std::mem::take(&mut self.homes).0 {
+            let at = at.map(|id| id.to_string()).unwrap_or_default();
+            let name = names.get(&at).unwrap_or(&at);
+            if let Expected::Named(expected) = expected
+                && !expected.as_ref().is_some_and(|expected| {
+                    expected.eq_ignore_ascii_case(&at)
+                        || expected.to_lowercase() == name.to_lowercase()
+                })
+            {
                 for (table, key) in &orders.first {
                     let what = format!("expected {expected:?}, found {name}");
-                    self.report.differ(table, key, "branch/home", what);
+                    self.report.differ(table, key, field, what);
                 }
                 self.report.difference_count += orders.count - orders.first.len() as u64;
             }
-            let by_branch = &mut self.report.orders_by_branch;
-            *by_branch.entry(name.clone()).or_default() += orders.count;
+            if field == fields::order::HOME {
+                let by_branch = &mut self.report.orders_by_branch;
+                *by_branch.entry(name.clone()).or_default() += orders.count;
+            }
         }
     }
 }

@@ -4,17 +4,19 @@ use std::rc::Rc;
 use std::sync::LazyLock;
 
 use shared::clock::UtcMillis;
+use shared::document::Value;
 use shared::document::view::ValueView;
-use shared::document::{Currency, Value};
-use shared::domain::{Money, Order, fields};
+use shared::domain::fields;
 
 use super::ahead::Ahead;
 use super::documents::{DocumentsOfPart, Found, Imported, Wanted};
+use super::homes::Expected;
+use super::lines::Pieces;
 use super::parts::OrderRow;
-use super::{Cell, Check, KEPT, Person, Priced, SourceRow, expect};
+use super::{Check, Person, SourceRow, expect};
 use crate::ledger::Fate;
 use crate::naming;
-use crate::plan::{Choices, Lines, PaidIs};
+use crate::plan::{Choices, Lines};
 use crate::run::RunError;
 use crate::staging::StagedTable;
 
@@ -87,7 +89,7 @@ impl<'a> Check<'a> {
             }
             return Ok(());
         }
-        let found = self.find(wanted, own, row, &plan.orders.key)?;
+        let found = self.find(wanted, own, row, (&plan.orders.key, fields::kind::ORDER))?;
         if self.is_of_another_portion(row)? {
             for line in line_rows {
                 self.count(&line.table.schema.name, Fate::Excluded);
@@ -107,14 +109,20 @@ impl<'a> Check<'a> {
         if self.is_forgotten(&document) {
             return Ok(());
         }
-        self.order(row, &key, &document)?;
+        let held_by = self.order(row, &key, &document)?;
         self.lookups(row, &key, &document)?;
         let mut expected = self.raw_values(row, &key, &document, "legacy/");
-        match lines {
-            Some(lines) => expected += self.lines(lines, row, &key, &document, line_rows)?,
-            None => self.only_line(row, &key, &document)?,
-        }
-        self.no_other_raw_values(row, &key, &document, expected);
+        let pieces = Pieces::of(&document, held_by.as_deref());
+        let total = match lines {
+            Some(lines) => {
+                let (raw, total) = self.lines(lines, row, &key, &pieces, line_rows)?;
+                expected += raw;
+                total
+            }
+            None => self.only_line(row, &key, &pieces)?,
+        };
+        self.events(row, &key, &document, total);
+        self.no_other_values(row, &key, &document, expected);
         Ok(())
     }
 
@@ -182,12 +190,14 @@ impl<'a> Check<'a> {
             .unwrap_or(usize::MAX)
     }
 
+    /// What an order's own row says, but for its pieces, lines and payments. Who must hold its pieces, as stored, unless staff
+    /// have changed what that follows from.
     fn order(
         &mut self,
         row: &SourceRow<'_>,
         key: &str,
         document: &Found<'_>,
-    ) -> Result<(), RunError> {
+    ) -> Result<Option<String>, RunError> {
         let plan = self.plan;
         let orders = &plan.orders;
         let dates = |column: &Option<String>| {
@@ -229,6 +239,9 @@ impl<'a> Check<'a> {
         } else {
             self.choice(row, &plan.status, orders.status.as_ref())?
         };
+        let held_by = status
+            .as_deref()
+            .and_then(|status| held_by(status, document));
         let status = status.as_deref().map(ValueView::Text);
         self.expect(row, key, document, "status", status);
         let priority = self.choice(row, &plan.priority, orders.priority.as_ref())?;
@@ -242,19 +255,31 @@ impl<'a> Check<'a> {
             let text = text.filter(|text| !text.is_empty());
             self.expect(row, key, document, field, text.map(ValueView::Text));
         }
-        self.branch(row, key, document);
-        self.customer(row, key, document)
+        let currency = Some(ValueView::Text(&plan.currency));
+        self.expect(row, key, document, fields::order::CURRENCY, currency);
+        self.branches(row, key, document);
+        self.customer(row, key, document)?;
+        Ok(held_by)
     }
 
-    /// Notes the order's branch; what it is called is known once the whole target was read.
-    fn branch(&mut self, row: &SourceRow<'_>, key: &str, document: &Found<'_>) {
-        let expected = self.branch_named_by(row);
-        let home = document
-            .view()
-            .newest(fields::order::HOME)
-            .and_then(ValueView::as_id);
-        self.homes
-            .note(home, expected, (&row.table.schema.name, key));
+    /// Notes the order's branches; what they are called is known once the whole target was read.
+    fn branches(&mut self, row: &SourceRow<'_>, key: &str, document: &Found<'_>) {
+        let named = self.branch_named_by(row);
+        for field in [fields::order::HOME, fields::order::PICKUP] {
+            let versions = document.view().versions(field);
+            self.look_at(versions);
+            let (at, expected) = match document.value_of(versions) {
+                Imported::Edited => {
+                    self.report.edited_since += 1;
+                    (document.view().newest(field), Expected::WhatStaffSay)
+                }
+                Imported::Value(value) => (Some(value), Expected::Named(named.cloned())),
+                Imported::Absent => (None, Expected::Named(named.cloned())),
+            };
+            let at = at.and_then(ValueView::as_id);
+            let row = (row.table.schema.name.as_str(), key);
+            self.homes.note(field, at, expected, row);
+        }
     }
 
     fn customer(
@@ -293,12 +318,9 @@ impl<'a> Check<'a> {
             }
             self.expect(row, key, document, "customer", None);
         } else if !plan.orders.contact.is_empty() {
+            self.look_at(document.view().versions(fields::order::CUSTOMER));
             match linked {
-                Some(id) => self.people.push(Person {
-                    id,
-                    order: key.to_owned(),
-                    name: name_in(document),
-                }),
+                Some(id) => self.people.push(Person::of(id, key, document)),
                 None => self.differ(row, key, "customer", "no customer is linked"),
             }
         }
@@ -369,189 +391,6 @@ impl<'a> Check<'a> {
         Ok(())
     }
 
-    fn lines(
-        &mut self,
-        plan: &Lines,
-        row: &SourceRow<'_>,
-        key: &str,
-        document: &Found<'_>,
-        line_rows: &[SourceRow<'a>],
-    ) -> Result<usize, RunError> {
-        let mut expected = 0;
-        let lines = document.imported_lines();
-        if lines.len() != line_rows.len() {
-            self.differ(
-                row,
-                key,
-                "lines",
-                format!(
-                    "{} lines in the source, {} at the target",
-                    line_rows.len(),
-                    lines.len()
-                ),
-            );
-        }
-        for (line_row, (item, line)) in line_rows.iter().zip(lines) {
-            let prefix = format!("legacy/lines/{line}/");
-            expected += self.raw_values(line_row, key, document, &prefix);
-            let (label, list_price) = self.service(line_row.cell(plan.service.as_ref()))?;
-            let text = |column: &Option<String>| line_row.cell(column.as_ref()).given();
-            let price = match text(&plan.price) {
-                Some(price) => {
-                    expect::line_hundredths(price, text(&plan.quantity), text(&plan.discount))
-                }
-                None => list_price.or(Some(0)),
-            };
-            self.line(line_row, key, document, (item, line), &label, price);
-            let piece = line_row.cell(plan.item.as_ref()).text();
-            if let Some(piece) = piece.filter(|text| !text.is_empty()) {
-                let field = format!("items/{item}/label");
-                let piece = Some(ValueView::Text(piece));
-                self.expect(line_row, key, document, &field, piece);
-            }
-        }
-        Ok(expected)
-    }
-
-    /// What a line is called and what it costs; what staff have changed of it is theirs.
-    fn line(
-        &mut self,
-        row: &SourceRow<'_>,
-        key: &str,
-        document: &Found<'_>,
-        (item, line): (&str, &str),
-        label: &str,
-        hundredths: Option<i64>,
-    ) {
-        let path = format!("items/{item}/lines/{line}/");
-        let label = Some(ValueView::Text(label));
-        self.expect_below(row, key, document, (&path, "label"), label);
-        let currency = Currency::new(&self.plan.currency).unwrap_or(Currency::CHF);
-        let price = hundredths.map(|minor| ValueView::Money { minor, currency });
-        self.expect_below(row, key, document, (&path, "price"), price);
-    }
-
-    /// An order without lines of its own has one line, made of its own columns.
-    fn only_line(
-        &mut self,
-        row: &SourceRow<'_>,
-        key: &str,
-        document: &Found<'_>,
-    ) -> Result<(), RunError> {
-        let orders = &self.plan.orders;
-        let Some(order) = document.built().as_ref().and_then(Order::of) else {
-            self.differ(row, key, "", "the document is no order");
-            return Ok(());
-        };
-        let (label, list_price) = match row
-            .cell(orders.service.as_ref())
-            .text()
-            .filter(|text| !text.is_empty())
-        {
-            Some(_) => self.service(row.cell(orders.service.as_ref()))?,
-            None => (Rc::from(""), None),
-        };
-        let stated = row.cell(orders.price.as_ref()).given();
-        let price = match stated {
-            Some(text) => expect::hundredths(text),
-            None => list_price,
-        };
-        let expected = price.unwrap_or(0);
-        let lines = document.imported_lines();
-        match lines.first() {
-            None if label.is_empty() && price.is_none() => {}
-            None => self.differ(
-                row,
-                key,
-                "line",
-                format!("expected {label:?} at {expected} hundredths, found no line"),
-            ),
-            Some((item, line)) => {
-                self.line(row, key, document, (item, line), &label, Some(expected));
-            }
-        }
-        let piece = row.cell(orders.item.as_ref()).text();
-        if let Some(piece) = piece.filter(|text| !text.is_empty()) {
-            let items = document.view().below("items/");
-            let label = items
-                .iter()
-                .map(|(name, _)| name)
-                .find(|name| name.ends_with("/label") && name.matches('/').count() == 1);
-            let field = ("items/", label.unwrap_or_default());
-            let piece = Some(ValueView::Text(piece));
-            self.expect_below(row, key, document, field, piece);
-        }
-        let currency = Currency::new(&self.plan.currency).unwrap_or(Currency::CHF);
-        let paid = match (orders.paid_is, row.cell(orders.paid.as_ref()).given()) {
-            (PaidIs::Amount, Some(text)) => expect::hundredths(text).unwrap_or(0),
-            (PaidIs::Flag, Some(text)) if expect::is_yes(text) => expected,
-            (_, None) | (PaidIs::Flag, Some(_)) => 0,
-        };
-        let imported: i64 = order
-            .payments
-            .iter()
-            .filter(|payment| payment.by.is_none())
-            .map(|payment| payment.amount.minor)
-            .sum();
-        if Money::new(imported, currency).minor != paid {
-            self.differ(
-                row,
-                key,
-                "paid",
-                format!("expected {paid} hundredths, found {imported}"),
-            );
-        }
-        Ok(())
-    }
-
-    /// The name and list price of a service, by its text or key.
-    pub(super) fn service(&self, cell: Cell<'_>) -> Result<Priced, RunError> {
-        let Some(raw) = cell.text() else {
-            return Ok((Rc::from(""), None));
-        };
-        if let Some(known) = self.services.borrow().get(raw) {
-            return Ok(known.clone());
-        }
-        let priced = self.find_service(raw)?;
-        let mut services = self.services.borrow_mut();
-        if services.len() < KEPT {
-            services.insert(raw.to_owned(), priced.clone());
-        }
-        Ok(priced)
-    }
-
-    fn find_service(&self, raw: &str) -> Result<Priced, RunError> {
-        let services = self.plan.services.as_ref();
-        let (Some(services), Some((table, key, name))) = (
-            services,
-            services.and_then(|services| {
-                Some((
-                    services.table.as_ref()?,
-                    services.key.as_ref()?,
-                    services.name.as_ref()?,
-                ))
-            }),
-        ) else {
-            return Ok((Rc::from(raw), None));
-        };
-        let found = self
-            .table(table)
-            .map(|table| self.rows_where(table, std::slice::from_ref(key), raw))
-            .transpose()?
-            .unwrap_or_default();
-        Ok(match found.first() {
-            None => (Rc::from(raw), None),
-            Some(found) => {
-                let price = found
-                    .cell(services.price.as_ref())
-                    .given()
-                    .and_then(expect::hundredths);
-                let name = found.cell(Some(name)).text().unwrap_or_default();
-                (Rc::from(name), price)
-            }
-        })
-    }
-
     /// How the dates of a column are written.
     pub(super) fn date_words(&self, column: Option<&String>) -> &'a [String] {
         static USUAL: LazyLock<[String; 1]> = LazyLock::new(|| ["2024-12-31".to_owned()]);
@@ -560,10 +399,15 @@ impl<'a> Check<'a> {
     }
 }
 
-/// The name of the contact in a document, as names are compared.
-pub(super) fn name_in(found: &Found<'_>) -> String {
-    match found.value("contact/name") {
-        Imported::Value(value) => value.as_text().unwrap_or_default().trim().to_lowercase(),
-        _ => String::new(),
-    }
+/// Who holds the pieces of an order as it was imported: of what is done or called off the customer. None when staff have moved it.
+fn held_by(status: &str, document: &Found<'_>) -> Option<String> {
+    let home = match document.value(fields::order::HOME) {
+        Imported::Value(value) => value.as_id()?,
+        Imported::Absent | Imported::Edited => return None,
+    };
+    Some(match status.split('/').next() {
+        Some("done" | "cancelled") => "customer".to_owned(),
+        Some("in_work") => format!("workshop/{home}"),
+        _ => format!("branch/{home}"),
+    })
 }

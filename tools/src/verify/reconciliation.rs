@@ -14,6 +14,7 @@ use shared::domain::{Branch, Order, fields};
 use shared::id::{DocumentId, ReplicaNumber};
 use shared::limits;
 
+use super::lines::line_hundredths;
 use super::parts::{Ways, index};
 use super::rejects::Rejects;
 use super::seen::Seen;
@@ -478,7 +479,7 @@ impl Amounts {
         let orders = &check.plan.orders;
         let service = row.cell(orders.service.as_ref());
         let list_price = match service.text().filter(|text| !text.is_empty()) {
-            Some(_) => check.service(service)?.1,
+            Some(_) => check.service(service)?.hundredths,
             None => None,
         };
         self.total = match row.cell(orders.price.as_ref()).given() {
@@ -502,18 +503,8 @@ impl Amounts {
             return Ok(());
         };
         for line in check.rows_where(table, &lines.order.0, &key)?.iter() {
-            let text = |column: &Option<String>| line.cell(column.as_ref()).given();
-            let price = match text(&lines.price) {
-                Some(price) => self.bounded(expect::line_hundredths(
-                    price,
-                    text(&lines.quantity),
-                    text(&lines.discount),
-                )),
-                None => check
-                    .service(line.cell(lines.service.as_ref()))?
-                    .1
-                    .unwrap_or(0),
-            };
+            let priced = check.service(line.cell(lines.service.as_ref()))?;
+            let price = self.bounded(line_hundredths(lines, line, &priced));
             self.total = self.total.saturating_add(price);
         }
         Ok(())

@@ -1,0 +1,471 @@
+//! Each field and event of an imported document is held against its row, in both directions: changed, lost and added.
+
+use super::*;
+use crate::parallel_run::sha256_of;
+
+/// A firm whose orders' rows hold everything themselves.
+pub(super) const FLAT: (&str, &str) = (
+    "CREATE TABLE Angebot (Nr INTEGER PRIMARY KEY, Name TEXT, Preis TEXT);
+     INSERT INTO Angebot VALUES (1, 'Grosser Service', '69.00'), (2, 'Heisswachsen', '18.00');
+     CREATE TABLE Kuriere (Nr INTEGER PRIMARY KEY, Name TEXT);
+     INSERT INTO Kuriere VALUES (4, 'Velo Gisler'), (5, 'Post');
+     CREATE TABLE Auftraege (Nr INTEGER PRIMARY KEY, Name TEXT, Telefon TEXT, Mail TEXT, Strasse TEXT, Plz TEXT, Ort TEXT,
+         Status TEXT, Eile TEXT, Eingang TEXT, Fertig TEXT, Ski TEXT, Arbeit INTEGER, Preis TEXT, Bezahlt TEXT, Kurier INTEGER, Notiz TEXT);
+     INSERT INTO Auftraege VALUES
+         (1, 'Reto Tschudi', '079 123 45 67', 'reto@example.ch', 'Gasse 1', '7000', 'Chur',
+             'offen', 'Express', '2026-11-10', '2026-11-15', 'Stöckli Laser', 1, '69.00', '20.00', 4, 'Kanten'),
+         (2, 'Ursina Caflisch', NULL, NULL, NULL, NULL, NULL, 'fertig', NULL, '2026-11-11', NULL, NULL, NULL, NULL, NULL, NULL, NULL);",
+    r#"
+[branches]
+default = "Chur"
+create_missing = true
+[orders]
+table = "Auftraege"
+key = ["Nr"]
+number = "Nr"
+status = "Status"
+priority = "Eile"
+received = "Eingang"
+promised = "Fertig"
+item = "Ski"
+service = "Arbeit"
+price = "Preis"
+paid = "Bezahlt"
+note = "Notiz"
+[orders.contact]
+name = "Name"
+phone = "Telefon"
+email = "Mail"
+street = "Strasse"
+postcode = "Plz"
+town = "Ort"
+[services]
+table = "Angebot"
+key = "Nr"
+name = "Name"
+price = "Preis"
+map = { "Heisswachsen" = "wax" }
+[[lookup]]
+table = "Kuriere"
+key = "Nr"
+column = "Kurier"
+text = "Name"
+[status]
+map = { "offen" = "open", "fertig" = "done" }
+[priority]
+map = { "Express" = "express" }
+[[vat]]
+from = "2024-01-01"
+basis_points = 810
+"#,
+);
+
+/// A firm with customers and lines, each line a piece.
+const WITH_LINES: (&str, &str) = (
+    "CREATE TABLE Angebot (Nr INTEGER PRIMARY KEY, Name TEXT, Preis TEXT);
+     INSERT INTO Angebot VALUES (1, 'Grosser Service', '69.00'), (2, 'Heisswachsen', '18.50');
+     CREATE TABLE Kunden (Nr INTEGER PRIMARY KEY, Name TEXT, Telefon TEXT, Mail TEXT, Strasse TEXT, Plz TEXT, Ort TEXT);
+     INSERT INTO Kunden VALUES (7, 'Reto Tschudi', '079 123 45 67', 'reto@example.ch', 'Gasse 1', '7000', 'Chur'),
+         (8, 'Ursina Caflisch', '079 234 56 78', NULL, NULL, NULL, NULL);
+     CREATE TABLE Auftraege (Nr INTEGER PRIMARY KEY, Kunde INTEGER, Status TEXT, Eingang TEXT, Bezahlt TEXT);
+     INSERT INTO Auftraege VALUES (1, 7, 'in Arbeit', '2026-11-10', 'ja'), (2, 8, 'offen', '2026-11-11', 'nein'), (3, NULL, 'fertig', NULL, NULL);
+     CREATE TABLE Positionen (Nr INTEGER PRIMARY KEY, Auftrag INTEGER, Ski TEXT, Art TEXT, Arbeit INTEGER, Preis TEXT, Menge TEXT, Rabatt TEXT);
+     INSERT INTO Positionen VALUES (1, 1, 'Stöckli Laser', 'Ski', 1, '60.00', '1', '0.10'), (2, 1, 'Burton Custom', 'Board', 2, NULL, '3', NULL),
+         (3, 2, 'Rossignol', 'Ski', 2, '18.50', NULL, NULL);",
+    r#"
+[branches]
+default = "Davos"
+create_missing = true
+[orders]
+table = "Auftraege"
+key = ["Nr"]
+number = "Nr"
+customer = "Kunde"
+status = "Status"
+received = "Eingang"
+paid = "Bezahlt"
+paid_is = "flag"
+[lines]
+table = "Positionen"
+key = ["Nr"]
+order = "Auftrag"
+item = "Ski"
+item_kind = "Art"
+service = "Arbeit"
+price = "Preis"
+quantity = "Menge"
+discount = "Rabatt"
+[customers]
+table = "Kunden"
+key = ["Nr"]
+[customers.contact]
+name = "Name"
+phone = "Telefon"
+email = "Mail"
+street = "Strasse"
+postcode = "Plz"
+town = "Ort"
+[services]
+table = "Angebot"
+key = "Nr"
+name = "Name"
+price = "Preis"
+[status]
+map = { "offen" = "open", "in Arbeit" = "in_work", "fertig" = "done" }
+[priority]
+[[vat]]
+from = "2024-01-01"
+basis_points = 810
+"#,
+);
+
+/// One of the firms, brought over.
+pub(super) fn brought_firm((script, plan): (&str, &str)) -> Bench {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("firma.sql");
+    std::fs::write(&path, script).expect("the script is written");
+    let mut bench = Bench::of(&path);
+    bench.text = format!(
+        r#"plan_version = 1
+document_schema = 1
+source_name = "firma"
+source_file = "firma.sql"
+source_sha256 = "{}"
+stamped_at = "2026-11-20T10:00:00Z"
+time_zone = "Europe/Zurich"
+country = "CH"
+currency = "CHF"
+{plan}"#,
+        sha256_of(&path)
+    );
+    let report = bench.run().expect("the run ends");
+    assert_clean(&report);
+    assert_clean(&bench.verify());
+    bench
+}
+
+pub(super) fn firms() -> [Bench; 2] {
+    [FLAT, WITH_LINES].map(brought_firm)
+}
+
+pub(super) fn of_kind<'d>(documents: &'d [Document], kind: &str) -> Vec<&'d Document> {
+    let documents = documents.iter();
+    documents
+        .filter(|document| document.kind().as_str() == kind)
+        .collect()
+}
+
+/// The documents of a kind with the most and the fewest fields.
+fn richest_and_poorest<'d>(documents: &'d [Document], kind: &str) -> [&'d Document; 2] {
+    let mut known = of_kind(documents, kind);
+    known.sort_by_key(|document| document.fields().len());
+    [
+        known.last().expect("there is one"),
+        known.first().expect("there is one"),
+    ]
+}
+
+fn another(value: &Value) -> Value {
+    match value {
+        Value::Text(text) => Value::from(format!("{text}x")),
+        Value::Int(number) => Value::Int(number + 1),
+        Value::Bool(flag) => Value::Bool(!flag),
+        Value::Money { minor, currency } => Value::Money {
+            minor: minor + 1,
+            currency: *currency,
+        },
+        Value::Instant(at) => Value::Instant(UtcMillis(at.0 + 1)),
+        Value::Date(days) => Value::Date(days + 1),
+        Value::Id(_) => Value::from(DocumentId::named("another")),
+        other => panic!("no field of an import has {other:?}"),
+    }
+}
+
+/// What says nothing of a row: where a customer is at home, as told by their last order, and where a service stands in lists.
+fn says_nothing_of_a_row(kind: &str, field: &str) -> bool {
+    kind == fields::kind::CUSTOMER && field == fields::order::HOME
+        || kind == fields::kind::SERVICE && field == "sort"
+}
+
+/// What a difference in a field is listed under: legacy values under their column; lines are counted and put in order by their
+/// places, so that a place that is wrong is another line's difference; of customers without a row their orders tell.
+fn is_listed_as_itself(field: &str) -> bool {
+    let is_raw = field.starts_with("legacy/") && !field.starts_with("legacy/lookup/");
+    !is_raw && !field.ends_with("/position")
+}
+
+const KINDS: [&str; 3] = [
+    fields::kind::CUSTOMER,
+    fields::kind::ORDER,
+    fields::kind::SERVICE,
+];
+
+#[test]
+fn every_field_that_is_changed_or_lost_is_a_difference_and_is_named() {
+    let mut planted = 0;
+    for (mut bench, has_customers) in firms().into_iter().zip([false, true]) {
+        let documents = bench.documents();
+        for kind in KINDS {
+            let has_rows = has_customers || kind != fields::kind::CUSTOMER;
+            for document in richest_and_poorest(&documents, kind) {
+                for (field, register) in document.fields() {
+                    let name = field.as_str();
+                    if says_nothing_of_a_row(kind, name) {
+                        continue;
+                    }
+                    let value = register.newest().expect("a value").value;
+                    for damage in [another(&value), Value::Null] {
+                        planted += 1;
+                        let damaged = with(document, field, damage.clone());
+                        let (_, order) = ORDERS[planted % ORDERS.len()];
+                        let report = compared(&bench, order(instead(&documents, &damaged)));
+                        let listed: Vec<&str> = report
+                            .differences
+                            .iter()
+                            .map(|one| one.field.as_str())
+                            .collect();
+                        let is_named = match (is_listed_as_itself(name), has_rows) {
+                            (true, true) => listed.contains(&name),
+                            (true, false) => listed.contains(&"customer"),
+                            (false, _) => !listed.is_empty(),
+                        };
+                        assert!(is_named, "{kind}/{name} as {damage:?}: {listed:?}");
+                    }
+                }
+            }
+        }
+    }
+    assert!(planted > 300, "only {planted} damages were planted");
+}
+
+#[test]
+fn every_field_that_no_row_leads_to_is_a_difference() {
+    let more = [
+        ("items/9.9/position", Value::Int(3)),
+        ("items/9.9/label", "one more piece".into()),
+        ("items/9.9/lines/9.9/position", Value::Int(3)),
+        (
+            "items/9.9/lines/9.9/price",
+            Value::from(shared::domain::Money::new(
+                5,
+                shared::document::Currency::CHF,
+            )),
+        ),
+        ("legacy/more", "more".into()),
+        ("legacy/number", Value::Int(3)),
+        ("legacy/lines/9.9/more", "more".into()),
+        ("legacy/lookup/more", "more".into()),
+        ("contact/language", "de".into()),
+        ("free/reason", "none".into()),
+        (
+            "price/chf/2026-01-01",
+            Value::from(shared::domain::Money::new(
+                5,
+                shared::document::Currency::CHF,
+            )),
+        ),
+    ];
+    let mut planted = 0;
+    for mut bench in firms() {
+        let documents = bench.documents();
+        for kind in KINDS {
+            let [richest, poorest] = richest_and_poorest(&documents, kind);
+            // What the row of the one says and that of the other does not.
+            let theirs = richest.fields().iter().filter_map(|(field, register)| {
+                let is_new = !poorest.fields().contains_key(field)
+                    && !["items/", "legacy/"]
+                        .iter()
+                        .any(|path| field.as_str().starts_with(path));
+                is_new.then(|| (field.as_str(), register.newest().expect("a value").value))
+            });
+            for (name, value) in theirs.chain(more.clone()) {
+                if kind == fields::kind::CUSTOMER && name == "free/reason" {
+                    continue;
+                }
+                planted += 1;
+                let field = Field::new(name).expect("a name");
+                let damaged = with(poorest, &field, value);
+                let (_, order) = ORDERS[planted % ORDERS.len()];
+                let report = compared(&bench, order(instead(&documents, &damaged)));
+                assert!(report.difference_count > 0, "{kind}/{name}");
+            }
+        }
+    }
+}
+
+/// The document as if the importer had not recorded some kind of event, or had recorded one more.
+fn without_event(document: &Document, kind: &str) -> Document {
+    let events = document.event_set().iter();
+    let dots = events
+        .filter(|event| event.kind.as_str() == kind)
+        .map(|event| event.dot);
+    document.without(&dots.collect())
+}
+
+fn with_event<const N: usize>(
+    document: &Document,
+    kind: &'static str,
+    data: [(Field, Value); N],
+) -> Document {
+    let at = Hlc::at(UtcMillis(4_000_000_000_000));
+    let mut authoring = Authoring::new(importer_of(document), 1 << 40, at, None);
+    let mut change = Change::of(document);
+    change.record(&mut authoring, fields::known_kind(kind), data);
+    let mut changed = document.clone();
+    changed.merge(change.finish()).expect("the same document");
+    changed
+}
+
+fn amount(minor: i64) -> [(Field, Value); 1] {
+    let money = shared::domain::Money::new(minor, shared::document::Currency::CHF);
+    [(Field::known("amount"), Value::from(money))]
+}
+
+#[test]
+fn payments_and_intakes_that_are_lost_or_added_are_differences() {
+    for mut bench in firms() {
+        let documents = bench.documents();
+        let orders = of_kind(&documents, fields::kind::ORDER);
+        let is_paid = |order: &&&Document| {
+            let mut events = order.event_set().iter();
+            events.any(|event| event.kind.as_str() == fields::event::PAYMENT)
+        };
+        let paid = orders.iter().find(is_paid).expect("one is paid");
+        let unpaid = orders
+            .iter()
+            .find(|order| !is_paid(order))
+            .expect("one is not");
+        let cases = [
+            ("hundredths", without_event(paid, fields::event::PAYMENT)),
+            (
+                "hundredths",
+                with_event(paid, fields::event::PAYMENT, amount(1)),
+            ),
+            (
+                "hundredths",
+                with_event(unpaid, fields::event::PAYMENT, amount(500)),
+            ),
+            ("taken in", without_event(paid, fields::event::RECEIVED)),
+        ];
+        for (what, damaged) in cases {
+            let report = compared(&bench, instead(&documents, &damaged));
+            assert_told(&report, what, what);
+        }
+    }
+}
+
+#[test]
+fn an_order_that_has_lost_its_only_line_is_a_difference_in_its_line() {
+    let mut bench = brought_firm(FLAT);
+    let documents = bench.documents();
+    let [order, _] = richest_and_poorest(&documents, fields::kind::ORDER);
+    let mut damaged = order.clone();
+    let names = order.fields().keys();
+    for field in names.filter(|field| field.as_str().contains("/lines/")) {
+        let dots = damaged.register(field.as_str()).expect("it is there");
+        let dots = dots.versions().iter().map(|version| version.dot).collect();
+        damaged = damaged.without(&dots);
+    }
+    let report = compared(&bench, instead(&documents, &damaged));
+    assert_told(&report, "found no line", "lost line");
+    assert_eq!(report.difference_count, 1, "{:?}", report.differences);
+}
+
+#[test]
+fn a_document_of_another_kind_or_row_is_a_difference() {
+    for mut bench in firms() {
+        let documents = bench.documents();
+        for kind in KINDS {
+            let victim = of_kind(&documents, kind)[0];
+            let mut other = Document::new(victim.id(), fields::known_kind(fields::kind::PRIORITY));
+            let mut change = Change::of(&other);
+            let mut authoring =
+                Authoring::new(importer_of(victim), 1 << 41, Hlc::at(UtcMillis(9)), None);
+            for (field, register) in victim.fields() {
+                let value = register.newest().expect("a value").value;
+                change.set(&mut authoring, field.clone(), value);
+            }
+            for event in victim.event_set() {
+                let data = event.data.clone();
+                change.record_all(&mut authoring, event.kind.clone(), data);
+            }
+            let delta = change.finish();
+            other.merge(delta).expect("the same document");
+            let report = compared(&bench, instead(&documents, &other));
+            assert_told(&report, "another kind", kind);
+        }
+        let order = of_kind(&documents, fields::kind::ORDER)[0];
+        for (table, key) in [("Auftraege", "77"), ("Kunden", "1")] {
+            let text = |name: &'static str, text: &str| (Field::known(name), Value::from(text));
+            let elsewhere = with_event(
+                &without_event(order, fields::event::IMPORTED),
+                fields::event::IMPORTED,
+                [
+                    text("source", "firma"),
+                    text("legacy/table", table),
+                    text("legacy/key", key),
+                ],
+            );
+            let report = compared(&bench, instead(&documents, &elsewhere));
+            assert_told(&report, "of another row", table);
+        }
+    }
+}
+
+#[test]
+fn customers_from_the_rows_of_orders_are_held_against_their_orders() {
+    let mut bench = brought_firm(FLAT);
+    let documents = bench.documents();
+    let person = of_kind(&documents, fields::kind::CUSTOMER)[0];
+    let cases = [
+        ("contact/name", "bears another name"),
+        ("contact/phone", "has another contact"),
+        ("contact/town", "has another contact"),
+        ("free/note", "expected None"),
+    ];
+    for (field, what) in cases {
+        let field = Field::new(field).expect("a name");
+        let damaged = with(person, &field, Value::from("x"));
+        let report = compared(&bench, instead(&documents, &damaged));
+        assert_told(&report, what, field.as_str());
+    }
+    let lost = documents
+        .iter()
+        .filter(|document| document.id() != person.id());
+    let report = compared(&bench, lost.cloned().collect());
+    assert_told(&report, "customer is not at the target", "lost");
+
+    let order = of_kind(&documents, fields::kind::ORDER)[0];
+    let field = Field::known(fields::order::CUSTOMER);
+    let report = compared(
+        &bench,
+        instead(&documents, &with(order, &field, Value::Null)),
+    );
+    assert_told(&report, "no customer is linked", "unlinked");
+}
+
+#[test]
+fn an_order_that_staff_have_moved_to_another_branch_is_no_difference() {
+    for mut bench in firms() {
+        let documents = bench.documents();
+        let order = of_kind(&documents, fields::kind::ORDER)[0];
+        let by_staff = Actor::new(ReplicaNumber(3), 1);
+        let mut authoring =
+            Authoring::new(by_staff, 0, Hlc::at(UtcMillis(1_800_000_000_000)), None);
+        let mut change = Change::of(order);
+        for field in [fields::order::HOME, fields::order::PICKUP] {
+            let elsewhere = Value::from(DocumentId::named("elsewhere"));
+            change.set(&mut authoring, fields::known(field), elsewhere);
+        }
+        let mut moved = order.clone();
+        moved.merge(change.finish()).expect("the same document");
+        let report = compared(&bench, instead(&documents, &moved));
+        assert_clean(&report);
+        assert_eq!(report.edited_since, 2);
+        let elsewhere = DocumentId::named("elsewhere").to_string();
+        assert_eq!(
+            report.orders_by_branch[&elsewhere], 1,
+            "it is counted where it is"
+        );
+    }
+}

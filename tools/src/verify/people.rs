@@ -1,0 +1,135 @@
+//! Customers who stood in the rows of orders: their documents have no row of their own, so orders are what they are held against.
+
+use std::hash::{DefaultHasher, Hash as _, Hasher as _};
+
+use shared::domain::fields;
+use shared::id::DocumentId;
+
+use super::Check;
+use super::documents::{Documents, DocumentsOfPart, Found, Imported};
+use crate::run::RunError;
+use crate::spool::part_of;
+
+/// A customer whom an order's own row leads to: looked at once all orders are, since it is in a part of its own.
+pub(super) struct Person {
+    pub(super) id: DocumentId,
+    order: String,
+    name: String,
+    contact: Option<u64>,
+}
+
+/// The fields of a contact that an import writes.
+const CONTACT: [&str; 7] = [
+    fields::contact::NAME,
+    fields::contact::PHONE,
+    fields::contact::PHONE_E164,
+    fields::contact::EMAIL,
+    fields::contact::STREET,
+    fields::contact::POSTCODE,
+    fields::contact::TOWN,
+];
+
+impl Person {
+    /// The customer that an order leads to, as the order says it.
+    pub(super) fn of(id: DocumentId, order: &str, document: &Found<'_>) -> Self {
+        Self {
+            id,
+            order: order.to_owned(),
+            name: name_in(document),
+            contact: contact_in(document),
+        }
+    }
+}
+
+impl Check<'_> {
+    /// Customers whom orders' rows lead to, in the parts their own ids are in.
+    pub(super) fn people(
+        &mut self,
+        documents: &Documents,
+        people: &[Person],
+    ) -> Result<(), RunError> {
+        let mut people: Vec<&Person> = people.iter().collect();
+        people.sort_by_key(|person| person.id);
+        let mut part: Option<(usize, DocumentsOfPart)> = None;
+        for orders in people.chunk_by(|one, next| one.id == next.id) {
+            let Some(first) = orders.first() else {
+                continue;
+            };
+            let number = part_of(first.id);
+            if part.as_ref().is_none_or(|(known, _)| *known != number) {
+                part = Some((number, documents.part(number)?));
+            }
+            let found = part
+                .as_mut()
+                .and_then(|(_, own)| own.take(&documents.wanted, first.id));
+            self.person(orders, found.as_ref());
+        }
+        Ok(())
+    }
+
+    /// One customer against the orders that lead to them.
+    fn person(&mut self, orders: &[&Person], found: Option<&Found<'_>>) {
+        let table = self.plan.orders.table.as_str();
+        let mut differ = |order: &Person, field: &str, what: &str| {
+            self.report
+                .differ(table, &order.order, field, what.to_owned());
+        };
+        let (Some(found), Some(first)) = (found, orders.first()) else {
+            for order in orders {
+                differ(
+                    order,
+                    "customer",
+                    "the linked customer is not at the target",
+                );
+            }
+            return;
+        };
+        if found.view().erasure().is_some() {
+            return;
+        }
+        let name = name_in(found);
+        for order in orders.iter().filter(|order| order.name != name) {
+            differ(order, "customer", "the linked customer bears another name");
+        }
+        // Any of the orders may be the one that the contact was taken from, and one of another portion, too.
+        let known: Option<Vec<u64>> = orders.iter().map(|order| order.contact).collect();
+        if let (Some(known), Some(own)) = (known, contact_in(found))
+            && self.plan.portion.is_whole()
+            && !known.contains(&own)
+        {
+            differ(first, "customer", "the linked customer has another contact");
+        }
+        if found.view().kind() != fields::kind::CUSTOMER {
+            differ(first, "customer", "the document is of another kind");
+        }
+        for (field, _, value) in found.imported_fields() {
+            if !CONTACT.contains(&field) && field != fields::order::HOME {
+                let value = Imported::Value(value);
+                let what = format!("expected None, found {value:?}");
+                differ(first, field, &what);
+            }
+        }
+    }
+}
+
+/// The name of the contact in a document, as names are compared.
+fn name_in(found: &Found<'_>) -> String {
+    match found.value(fields::contact::NAME) {
+        Imported::Value(value) => value.as_text().unwrap_or_default().trim().to_lowercase(),
+        _ => String::new(),
+    }
+}
+
+/// What tells contacts apart; none when staff have changed something of it.
+fn contact_in(found: &Found<'_>) -> Option<u64> {
+    let mut hasher = DefaultHasher::new();
+    for field in CONTACT {
+        let text = match found.value(field) {
+            Imported::Value(value) => value.as_text(),
+            Imported::Absent => None,
+            Imported::Edited => return None,
+        };
+        text.hash(&mut hasher);
+    }
+    Some(hasher.finish())
+}
