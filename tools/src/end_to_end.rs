@@ -62,6 +62,11 @@ impl Bench {
         (Self::of(&path), truth)
     }
 
+    /// The plan as it was proposed or corrected.
+    pub(crate) fn text(&self) -> &str {
+        &self.text
+    }
+
     pub(crate) fn plan(&self) -> Plan {
         let plan =
             Plan::from_text(&self.text).unwrap_or_else(|error| panic!("{error}\n{}", self.text));

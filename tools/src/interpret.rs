@@ -38,6 +38,15 @@ pub fn looks_like_email(text: &str) -> bool {
         && !text.trim().contains(char::is_whitespace)
 }
 
+/// What a flag says, in the words of the trade's four languages; none for what is neither yes nor no.
+pub fn says_yes(text: &str) -> Option<bool> {
+    match text.trim().to_lowercase().as_str() {
+        "1" | "ja" | "j" | "yes" | "y" | "true" | "wahr" | "oui" | "si" | "sì" | "x" => Some(true),
+        "0" | "nein" | "n" | "no" | "false" | "falsch" | "non" => Some(false),
+        _ => None,
+    }
+}
+
 /// The digits of a telephone that lost its leading zero when a database kept it as a number: nine digits, no zero, no plus.
 pub fn lost_its_zero(text: &str) -> bool {
     let text = text.trim();

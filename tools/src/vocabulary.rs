@@ -105,6 +105,8 @@ pub enum Meaning {
     Town,
     /// A remark.
     Note,
+    /// What looks like one of the others and is none of them.
+    Nothing,
 }
 
 /// How sure a guess is.
@@ -152,7 +154,7 @@ pub fn meaning_of(column: &str) -> Option<(Meaning, Confidence)> {
         .map(|(confidence, _, meaning)| (meaning, confidence))
 }
 
-const MEANINGS: [(Meaning, &[&str]); 25] = [
+const MEANINGS: [(Meaning, &[&str]); 26] = [
     (
         Meaning::OrderNumber,
         &[
@@ -316,11 +318,30 @@ const MEANINGS: [(Meaning, &[&str]); 25] = [
     ),
     (
         Meaning::Discount,
-        &["rabatt", "discount", "remise", "sconto"],
+        &[
+            "rabatt",
+            "discount",
+            "remise",
+            "sconto",
+            "rabattbetrag",
+            "discountamount",
+        ],
     ),
     (
         Meaning::Paid,
-        &["bezahlt", "paid", "anzahlung", "payed", "paye", "pagato"],
+        &[
+            "bezahlt",
+            "paid",
+            "anzahlung",
+            "payed",
+            "paye",
+            "pagato",
+            "amountpaid",
+            "paidamount",
+            "betragbezahlt",
+            "bezahlterbetrag",
+            "bezahltbetrag",
+        ],
     ),
     (
         Meaning::Branch,
@@ -344,6 +365,8 @@ const MEANINGS: [(Meaning, &[&str]); 25] = [
             "kundeid",
             "kundenid",
             "kundennr",
+            "kundennummer",
+            "customernumber",
             "customerid",
             "customer",
             "clientid",
@@ -457,6 +480,42 @@ const MEANINGS: [(Meaning, &[&str]); 25] = [
             "commentaire",
         ],
     ),
+    (
+        Meaning::Nothing,
+        &[
+            "geburtsdatum",
+            "geburtstag",
+            "birthdate",
+            "birthday",
+            "dateofbirth",
+            "naissance",
+            "aenderungsdatum",
+            "mutationsdatum",
+            "geaendertam",
+            "lastupdate",
+            "updatedate",
+            "modifieddate",
+            "zahlungsdatum",
+            "paymentdate",
+            "hausnummer",
+            "housenumber",
+            "seriennummer",
+            "serialnumber",
+            "kartennummer",
+            "kontonummer",
+            "mwstnummer",
+            "username",
+            "benutzername",
+            "filename",
+            "dateiname",
+            "produktname",
+            "bezahltam",
+            "bezahltdatum",
+            "paidat",
+            "paidon",
+            "zahlungsart",
+        ],
+    ),
 ];
 
 /// The phase a legacy status most likely means: `open`, `in_work`, `blocked`, `done`, `cancelled`.
@@ -543,19 +602,33 @@ pub fn phase_of(status: &str) -> Option<&'static str> {
     let status = reduced(status);
     WORDS
         .into_iter()
-        .find(|(_, words)| words.iter().any(|word| status.contains(word)))
+        .find(|(_, words)| words.iter().any(|word| says(&status, word)))
         .map(|(phase, _)| phase)
+}
+
+/// Whether a reduced text says a word and not its contrary: what is `nicht bezahlt` or `incomplete` is not done.
+fn says(text: &str, word: &str) -> bool {
+    const NEGATIONS: [&str; 6] = ["nicht", "not", "non", "kein", "pas", "ohne"];
+    // Before a word these are part of it: `unbezahlt`, `incomplete`.
+    const PREFIXES: [&str; 2] = ["un", "in"];
+    let Some(place) = text.find(word) else {
+        return false;
+    };
+    let before = &text[..place];
+    let is_negated = NEGATIONS.iter().any(|negation| before.contains(negation))
+        || PREFIXES.iter().any(|prefix| before.ends_with(prefix));
+    !is_negated
 }
 
 /// The priority a legacy word most likely means: `express`, `standard`, `low`.
 pub fn priority_of(word: &str) -> Option<&'static str> {
     let word = reduced(word);
-    let is = |words: &[&str]| words.iter().any(|known| word.contains(known));
+    let is = |words: &[&str]| words.iter().any(|known| says(&word, known));
     if is(&[
         "express", "expres", "hoch", "high", "dringend", "urgent", "schnell",
     ]) {
         Some("express")
-    } else if is(&["tief", "niedrig", "low", "gering", "bas"]) {
+    } else if is(&["tief", "niedrig", "low", "gering", "basse"]) || word == "bas" {
         Some("low")
     } else if is(&["standard", "standart", "normal", "mittel", "medium"]) {
         Some("standard")
@@ -605,7 +678,13 @@ pub fn service_of(name: &str) -> Option<&'static str> {
             &["heisswachs", "heisswach", "hotwax", "fartage", "wachsen"],
         ),
     ];
+    // What is lent to grown-ups (`Erwachsene`) is no waxing.
+    const RENTED: [&str; 6] = ["miet", "verleih", "rental", "location", "noleggio", "leih"];
     let name = reduced(name);
+    if RENTED.iter().any(|word| name.contains(word)) {
+        return None;
+    }
+    let name = name.replace("erwachsen", "");
     WORDS
         .into_iter()
         .find(|(_, words)| words.iter().any(|word| name.contains(word)))
@@ -693,6 +772,29 @@ mod tests {
             }
         }
         assert_eq!(phase_of("Mittwoch"), None);
+        for contrary in [
+            "nicht bezahlt",
+            "unbezahlt",
+            "noch nicht abgeholt",
+            "not finished",
+            "unfinished",
+            "incomplete",
+            "pas terminé",
+            "nicht mehr offen",
+        ] {
+            assert_eq!(phase_of(contrary), None, "{contrary}");
+        }
+    }
+
+    #[test]
+    fn a_word_inside_another_one_says_nothing() {
+        assert_eq!(service_of("Skimiete Erwachsene"), None);
+        assert_eq!(service_of("Abo Erwachsene"), None);
+        assert_eq!(service_of("Ski wachsen"), Some("wax"));
+        assert_eq!(service_of("Rennski-Miete"), None);
+        assert_eq!(priority_of("Basel"), None);
+        assert_eq!(priority_of("nicht dringend"), None);
+        assert_eq!(priority_of("basse"), Some("low"));
     }
 
     #[test]

@@ -17,6 +17,7 @@ use super::shape::{Counters, LinesAre};
 use super::{ApplyError, Pass, Rejection, Stop, check_lengths, keep_raw, record_import};
 use crate::interpret::amounts::{self, Decimal};
 use crate::interpret::dates::{self, NoDate, Reading};
+use crate::interpret::says_yes;
 use crate::ledger::Fate;
 use crate::naming;
 use crate::plan::{Choices, Lines, PaidIs};
@@ -672,15 +673,13 @@ impl<'a> Pass<'a> {
         };
         let money = match orders.paid_is {
             PaidIs::Amount => self.amount(source, row, orders.paid.as_ref())?,
-            PaidIs::Flag => match text.to_lowercase().as_str() {
-                "1" | "ja" | "j" | "yes" | "y" | "true" | "wahr" | "oui" | "si" | "sì" | "x" => {
-                    Some(Money::new(
-                        lines.iter().map(|line| line.price.minor).sum(),
-                        self.currency,
-                    ))
-                }
-                "0" | "nein" | "n" | "no" | "false" | "falsch" | "non" => None,
-                _ => {
+            PaidIs::Flag => match says_yes(text) {
+                Some(true) => Some(Money::new(
+                    lines.iter().map(|line| line.price.minor).sum(),
+                    self.currency,
+                )),
+                Some(false) => None,
+                None => {
                     return Err(Rejection::new(
                         "unreadable_flag",
                         format!("`{text}` is neither yes nor no"),

@@ -162,7 +162,6 @@ fn each_report_of_an_import_that_goes_wrong_is_in_one_language() {
 
     let mut bench = Bench::of(&source);
     bench.allow_everything();
-    bench.correct("paid_is = \"amount\"", "paid_is = \"flag\"");
     let rehearsal = bench.rehearse(folder.path());
     assert!(rehearsal.rejected() > 5, "{:?}", rehearsal.rejects);
     bench.run().expect("the run ends");
@@ -185,7 +184,6 @@ fn each_report_of_an_import_that_goes_wrong_is_in_one_language() {
     std::fs::write(&later, &script).expect("a dump");
     let mut other = Bench::of(&later);
     other.allow_everything();
-    other.correct("paid_is = \"amount\"", "paid_is = \"flag\"");
     other.run().expect("the run ends");
     other.take_store_of(&mut bench);
     let report = other.verify();

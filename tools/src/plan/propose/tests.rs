@@ -1,0 +1,205 @@
+//! What a proposal makes of what a column holds, whatever it is called.
+
+use crate::end_to_end::Bench;
+
+/// The proposal for one table of orders; `columns` and `rows` go behind key, name, status and day.
+fn proposed(columns: &str, rows: &[&str]) -> String {
+    let rows: Vec<String> = rows
+        .iter()
+        .enumerate()
+        .map(|(place, rest)| format!("({place}, 'Reto Tschudi', 'offen', '2026-11-10', {rest})"))
+        .collect();
+    plan_of(&format!(
+        "CREATE TABLE Auftraege (Nr INTEGER PRIMARY KEY, Kundenname TEXT, Status TEXT, Eingang TEXT, {columns});
+         INSERT INTO Auftraege VALUES {};",
+        rows.join(", ")
+    ))
+}
+
+fn plan_of(script: &str) -> String {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("firma.sql");
+    std::fs::write(&path, script).expect("the script is written");
+    Bench::of(&path).text().to_owned()
+}
+
+/// The line of a proposal for a key, without its comment.
+fn entry<'p>(plan: &'p str, key: &str) -> Option<&'p str> {
+    let line = plan
+        .lines()
+        .find(|line| line.starts_with(&format!("{key} = ")))?;
+    let value = line.split(" # ").next().unwrap_or(line);
+    value.split_once(" = ").map(|(_, value)| value.trim())
+}
+
+#[test]
+fn payments_are_flags_or_amounts_by_what_they_say() {
+    let flags = [
+        ["'ja'", "'nein'", "'vielleicht'", "'ja'"],
+        ["'oui'", "'non'", "'oui'", "NULL"],
+        ["'yes'", "'no'", "''", "'no'"],
+        ["0", "1", "0", "1"],
+        ["'true'", "'false'", "'false'", "'?'"],
+        ["'wahr'", "'falsch'", "'Ja'", "'NEIN'"],
+        ["'sì'", "'no'", "'si'", "' no '"],
+        ["'x'", "NULL", "''", "'X'"],
+    ];
+    for rows in flags {
+        let plan = proposed("Bezahlt TEXT", &rows);
+        assert_eq!(entry(&plan, "paid"), Some("\"Bezahlt\""), "{rows:?}");
+        assert_eq!(entry(&plan, "paid_is"), Some("\"flag\""), "{rows:?}");
+    }
+    let amounts = [
+        ["'20.00'", "'0'", "NULL", "'69.50'"],
+        ["0", "1", "20", "35"],
+        ["'CHF 49.-'", "'20.00'", "'5'", "'12.00'"],
+    ];
+    for rows in amounts {
+        let plan = proposed("Bezahlt TEXT", &rows);
+        assert_eq!(entry(&plan, "paid_is"), Some("\"amount\""), "{rows:?}");
+    }
+    for rows in [
+        ["'bar'", "'Karte'", "'bar'", "'Twint'"],
+        ["'2026-11-12'", "NULL", "'2026-11-14'", "'2026-11-15'"],
+    ] {
+        let plan = proposed("Bezahlt TEXT", &rows);
+        assert_eq!(entry(&plan, "paid"), None, "{rows:?}");
+    }
+}
+
+#[test]
+fn rows_that_say_neither_yes_nor_no_are_told_and_rejected() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("firma.sql");
+    let script = "CREATE TABLE Auftraege (Nr INTEGER PRIMARY KEY, Kundenname TEXT, Status TEXT, Eingang TEXT, Preis TEXT, Bezahlt TEXT);
+        INSERT INTO Auftraege VALUES (1, 'A', 'offen', '2026-11-10', '20.00', 'oui'), (2, 'B', 'offen', '2026-11-10', '20.00', 'non'),
+            (3, 'C', 'offen', '2026-11-10', '20.00', 'vielleicht');";
+    std::fs::write(&path, script).expect("the script is written");
+    let mut bench = Bench::of(&path);
+    let plan = bench.text().to_owned();
+    assert!(plan.contains("1 rows say neither"), "{plan}");
+    let report = bench.run().expect("the run ends");
+    assert_eq!(report.ledger["Auftraege"].rejected, 1);
+    assert_eq!(report.ledger["Auftraege"].migrated, 2);
+    let codes = bench.rejects_by_code();
+    assert_eq!(codes["unreadable_flag"], 1);
+}
+
+#[test]
+fn a_name_is_no_ground_for_a_guess_that_the_values_refute() {
+    let cases = [
+        ("Nummer", ["1", "1", "1", "1"], "number", Some("\"Nr\"")),
+        (
+            "Ticket",
+            ["'ja'", "'nein'", "'ja'", "'ja'"],
+            "number",
+            Some("\"Nr\""),
+        ),
+        (
+            "Kundennummer",
+            ["7", "8", "9", "10"],
+            "number",
+            Some("\"Nr\""),
+        ),
+        (
+            "Hausnummer",
+            ["7", "8", "9", "10"],
+            "number",
+            Some("\"Nr\""),
+        ),
+        (
+            "Auftragsnummer",
+            ["7", "8", "9", "10"],
+            "number",
+            Some("\"Auftragsnummer\""),
+        ),
+        (
+            "Preis",
+            ["'gross'", "'klein'", "'klein'", "'gross'"],
+            "price",
+            None,
+        ),
+        ("Ski", ["1", "2", "2", "1"], "item", None),
+        ("Mail", ["0", "1", "0", "1"], "email", None),
+        ("Mobile", ["0", "1", "0", "1"], "phone", None),
+        ("PLZ", ["0", "1", "0", "1"], "postcode", None),
+        ("Note", ["5", "6", "4", "5"], "note", None),
+        (
+            "Termin",
+            ["'bald'", "'sofort'", "'bald'", "'nie'"],
+            "promised",
+            None,
+        ),
+        (
+            "Geburtsdatum",
+            [
+                "'1980-01-01'",
+                "'1981-01-01'",
+                "'1982-01-01'",
+                "'1983-01-01'",
+            ],
+            "promised",
+            None,
+        ),
+        ("Vorname", ["1", "2", "3", "4"], "first_name", None),
+    ];
+    for (column, rows, key, expected) in cases {
+        let plan = proposed(&format!("{column} TEXT"), &rows);
+        assert_eq!(entry(&plan, key), expected, "{column}\n{plan}");
+    }
+}
+
+#[test]
+fn a_birthday_is_no_day_of_intake() {
+    let plan = plan_of(
+        "CREATE TABLE Auftraege (Nr INTEGER PRIMARY KEY, Geburtsdatum TEXT, Kundenname TEXT, Status TEXT, Termin TEXT);
+         INSERT INTO Auftraege VALUES (1, '1980-01-01', 'Reto Tschudi', 'offen', '2026-11-10');",
+    );
+    assert_eq!(entry(&plan, "received"), None, "{plan}");
+    assert_eq!(entry(&plan, "promised"), Some("\"Termin\""), "{plan}");
+}
+
+/// Orders with lines that name who did the work and what it was, with a discount.
+fn with_lines(discount: &str) -> String {
+    plan_of(&format!(
+        "CREATE TABLE Mitarbeiter (MitarbeiterID INTEGER PRIMARY KEY, Vorname TEXT, Nachname TEXT);
+         INSERT INTO Mitarbeiter VALUES (1, 'Anna', 'Caduff');
+         CREATE TABLE Dienstleistungen (DienstleistungID INTEGER PRIMARY KEY, Bezeichnung TEXT);
+         INSERT INTO Dienstleistungen VALUES (1, 'Grosser Service');
+         CREATE TABLE Auftraege (AuftragID INTEGER PRIMARY KEY, MitarbeiterID INTEGER REFERENCES Mitarbeiter (MitarbeiterID),
+             Kundenname TEXT, Eingang TEXT);
+         INSERT INTO Auftraege VALUES (1, 1, 'Reto Tschudi', '2026-11-10');
+         CREATE TABLE Positionen (AuftragID INTEGER REFERENCES Auftraege (AuftragID), Pos INTEGER,
+             MitarbeiterID INTEGER REFERENCES Mitarbeiter (MitarbeiterID),
+             DienstleistungID INTEGER REFERENCES Dienstleistungen (DienstleistungID), Preis TEXT, Rabatt TEXT, PRIMARY KEY (AuftragID, Pos));
+         INSERT INTO Positionen VALUES (1, 1, 1, 1, '69.00', '{discount}');"
+    ))
+}
+
+#[test]
+fn lines_name_what_is_done_and_not_who_does_it() {
+    let plan = with_lines("0.1");
+    let lines = &plan[plan.find("[lines]").expect("it has lines")..];
+    assert_eq!(
+        entry(lines, "service"),
+        Some("\"DienstleistungID\""),
+        "{plan}"
+    );
+    assert_eq!(entry(lines, "discount"), Some("\"Rabatt\""), "{plan}");
+    let lookup = &plan[plan.find("[[lookup]]").expect("it has a lookup")..];
+    assert_eq!(entry(lookup, "text"), Some("\"Nachname\""), "{plan}");
+    assert!(
+        plan.contains("LOW confidence: no column says where the work is"),
+        "{plan}"
+    );
+}
+
+#[test]
+fn a_discount_in_per_cent_is_no_share() {
+    let plan = with_lines("15");
+    assert_eq!(entry(&plan, "discount"), None, "{plan}");
+    assert!(
+        plan.contains("is no share from 0 to 1 (it goes up to 15)"),
+        "{plan}"
+    );
+}
