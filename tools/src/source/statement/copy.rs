@@ -5,6 +5,7 @@ use super::{
     InsertTarget, MAX_ROW_BYTES, OnConflict, Piece, PieceKind, Sink, State, StatementReader,
 };
 use crate::source::lexer::{CsvQuotes, Token, TokenKind, opens_statement};
+use crate::source::schema::same_name;
 use crate::source::words::{copy_target, unescape_postgres};
 
 /// What is said of a `COPY` in the middle of which the dump ends.
@@ -12,6 +13,16 @@ pub(super) const NOT_CLOSED: &str = "the dump ends among the rows of this COPY (
 
 /// What is said of a row that a forgotten quote has made.
 const QUOTE_NOT_CLOSED: &str = "a quote opens in this row and is never closed; this row was not read, the lines behind it were";
+
+/// What is asked for by a `COPY` whose rows are bytes.
+const BINARY: &str = "the format binary";
+
+/// What is asked for by a `FORCE_NULL` of columns whose places stand elsewhere.
+const FORCED_WITHOUT_COLUMNS: &str =
+    "FORCE for some columns without naming all of them behind the table";
+
+/// What is asked for by options that PostgreSQL itself refuses.
+const FORCE_REFUSED: &str = "FORCE in a way that PostgreSQL refuses";
 
 /// How the lines of the `COPY` at hand are written.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -28,8 +39,47 @@ pub(super) struct CopyFormat {
     columns: Option<usize>,
     /// Values that the last row of one line had.
     seen: Option<usize>,
+    /// Columns in which the text for NULL stands for it in quotes, too (`FORCE_NULL`).
+    null_in_quotes: Chosen,
+    /// Columns in which it is a text like any other (`FORCE_NOT_NULL`).
+    never_null: Chosen,
     /// The lines cannot be read and are stepped over: what the statement asks for.
     unreadable: Option<&'static str>,
+}
+
+/// Some columns of a `COPY`.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+enum Chosen {
+    #[default]
+    None,
+    All,
+    /// By their names, in lower case where they stood without quotes.
+    Named(Vec<String>),
+    /// By their places: whether each column is one of them.
+    At(Vec<bool>),
+}
+
+impl Chosen {
+    fn has(&self, column: usize) -> bool {
+        match self {
+            Self::All => true,
+            Self::At(columns) => columns.get(column).copied().unwrap_or(false),
+            Self::None | Self::Named(_) => false,
+        }
+    }
+
+    /// The same by their places among the columns that the statement names; none when one of them is not there.
+    fn among(self, columns: Option<&[String]>) -> Option<Self> {
+        let Self::Named(names) = self else {
+            return Some(self);
+        };
+        let columns = columns?;
+        let is_there = |name: &String| columns.iter().any(|column| same_name(column, name));
+        names.iter().all(is_there).then(|| {
+            let is_chosen = |column: &String| names.iter().any(|name| same_name(column, name));
+            Self::At(columns.iter().map(is_chosen).collect())
+        })
+    }
 }
 
 impl Default for CopyFormat {
@@ -42,6 +92,8 @@ impl Default for CopyFormat {
             header: false,
             columns: None,
             seen: None,
+            null_in_quotes: Chosen::None,
+            never_null: Chosen::None,
             unreadable: None,
         }
     }
@@ -66,8 +118,14 @@ impl StatementReader {
             return sink.unapplied(line, "COPY");
         }
         self.copy = read_format(&pieces[from + 2..]);
-        match copy_target(&pieces[1..from], &self.naming) {
+        // As it was written before PostgreSQL 7.3: `COPY BINARY a FROM stdin`.
+        let is_binary = from > 2 && pieces[1].is_word("BINARY") && pieces[2].is_name();
+        if is_binary {
+            self.copy.unreadable = Some(BINARY);
+        }
+        match copy_target(&pieces[1 + usize::from(is_binary)..from], &self.naming) {
             Ok((table, columns)) => {
+                self.copy.place_forced(columns.as_deref());
                 self.copy.columns = columns.as_ref().map(Vec::len);
                 sink.begin_rows(&InsertTarget {
                     table,
@@ -116,7 +174,14 @@ impl StatementReader {
                 self.copy.header = false;
                 sink.broken(token.line, 1, QUOTE_NOT_CLOSED)?;
             }
-            _ if self.copy.unreadable.is_some() => {}
+            _ if self.copy.unreadable.is_some() => {
+                // Bytes without an end of their own must not take the statements behind them along.
+                let line = self.lexer.text(token);
+                if opens_statement(line) && line.ends_with(b";") {
+                    self.lexer.end_copy_before(token);
+                    self.statement_ended();
+                }
+            }
             _ if self.copy.header => self.copy.header = false,
             _ => self.copy_line(token, sink)?,
         }
@@ -132,6 +197,7 @@ impl StatementReader {
             rest = None;
         }
         while let Some(text) = rest {
+            let column = self.row.len();
             let (end, written) = match self.copy.quotes {
                 Some(quotes) => csv_field(text, self.copy.delimiter, quotes, &mut self.scratch),
                 None => field_end(text, self.copy.delimiter, &mut self.scratch),
@@ -139,7 +205,12 @@ impl StatementReader {
             let (field, behind) = text.split_at(end);
             rest = behind.get(1..);
             let in_quotes = written == Written::InQuotes;
-            if !in_quotes && field == self.copy.null {
+            let is_null = if in_quotes {
+                self.copy.null_in_quotes.has(column) && self.scratch == self.copy.null
+            } else {
+                !self.copy.never_null.has(column) && field == self.copy.null
+            };
+            if is_null {
                 self.row.push_null();
                 continue;
             }
@@ -188,6 +259,23 @@ impl StatementReader {
             }
         }
         sink.row(&self.row, token.line, 1)
+    }
+}
+
+impl CopyFormat {
+    /// Finds the columns that `FORCE_NULL` and `FORCE_NOT_NULL` name among those of the statement.
+    fn place_forced(&mut self, columns: Option<&[String]>) {
+        for chosen in [&mut self.null_in_quotes, &mut self.never_null] {
+            let is_named = matches!(chosen, Chosen::Named(_));
+            if is_named && columns.is_none() {
+                self.unreadable = Some(FORCED_WITHOUT_COLUMNS);
+            }
+            match std::mem::take(chosen).among(columns) {
+                Some(placed) => *chosen = placed,
+                None if columns.is_some() => self.unreadable = Some(FORCE_REFUSED),
+                None => {}
+            }
+        }
     }
 }
 
@@ -275,7 +363,12 @@ fn read_format(options: &[Piece]) -> CopyFormat {
     let mut format = CopyFormat::default();
     let (mut delimiter, mut null, mut quote, mut escape) = (None, None, None, None);
     let mut is_csv = false;
+    let mut read_to = 0;
     for (at, option) in options.iter().enumerate() {
+        // Names of columns may be called as options are.
+        if at < read_to {
+            continue;
+        }
         let behind = &options[at + 1..];
         // `DELIMITER AS E'\t'`
         let text = behind
@@ -290,15 +383,17 @@ fn read_format(options: &[Piece]) -> CopyFormat {
         if (is_word || of_format) && named("CSV") {
             is_csv = true;
         } else if (is_word || of_format) && named("BINARY") {
-            format.unreadable = Some("the format binary");
+            format.unreadable = Some(BINARY);
         } else if is_word && named("HEADER") {
             format.header = !behind.first().is_some_and(says_no);
-        } else if is_word
-            && ["FORCE", "FORCE_NULL", "FORCE_NOT_NULL"]
-                .into_iter()
-                .any(named)
-        {
-            format.unreadable = Some("values that are NULL or not by their column (FORCE)");
+        } else if let Some((forced, words)) = forced(&options[at..]).filter(|_| is_word) {
+            let (chosen, used) = chosen(&options[at + words..]);
+            match forced {
+                Forced::Null => format.null_in_quotes = chosen,
+                Forced::NotNull => format.never_null = chosen,
+                Forced::Quote => format.unreadable = Some(FORCE_REFUSED),
+            }
+            read_to = at + words + used;
         } else if let Some(text) = text.filter(|_| is_word) {
             if named("DELIMITER") || named("DELIMITERS") {
                 delimiter = Some(text);
@@ -333,8 +428,59 @@ fn read_format(options: &[Piece]) -> CopyFormat {
         if let Some(null) = null {
             format.null = null.to_vec();
         }
+        let is_forced = format.null_in_quotes != Chosen::None || format.never_null != Chosen::None;
+        if is_forced && format.unreadable.is_none() {
+            format.unreadable = Some(FORCE_REFUSED);
+        }
     }
     format
+}
+
+/// What an option forces.
+#[derive(Debug, Clone, Copy)]
+enum Forced {
+    Null,
+    NotNull,
+    /// Of rows that are written out.
+    Quote,
+}
+
+/// `FORCE_NULL` or, as it was written before PostgreSQL 9.0, `FORCE NULL`; and how many words that is.
+fn forced(options: &[Piece]) -> Option<(Forced, usize)> {
+    const SPELLINGS: [(&[&str], Forced); 6] = [
+        (&["FORCE_NULL"], Forced::Null),
+        (&["FORCE_NOT_NULL"], Forced::NotNull),
+        (&["FORCE_QUOTE"], Forced::Quote),
+        (&["FORCE", "NOT", "NULL"], Forced::NotNull),
+        (&["FORCE", "NULL"], Forced::Null),
+        (&["FORCE", "QUOTE"], Forced::Quote),
+    ];
+    let is = |words: &[&str]| {
+        let mut pairs = words.iter().zip(options);
+        options.len() >= words.len() && pairs.all(|(word, piece)| piece.is_word(word))
+    };
+    let found = SPELLINGS.iter().find(|(words, _)| is(words));
+    found.map(|(words, forced)| (*forced, words.len()))
+}
+
+/// `*`, `(a, b)` or `a, b`: the columns at the start of `pieces`, and how many pieces these are.
+fn chosen(pieces: &[Piece]) -> (Chosen, usize) {
+    let mut at = 0;
+    let in_parentheses = pieces.first().is_some_and(|piece| piece.is_sign(b'('));
+    at += usize::from(in_parentheses);
+    if pieces.get(at).is_some_and(|piece| piece.is_sign(b'*')) {
+        return (Chosen::All, at + 1 + usize::from(in_parentheses));
+    }
+    let mut names = Vec::new();
+    while let Some(name) = pieces.get(at).filter(|piece| piece.is_name()) {
+        names.push(name.text.clone());
+        at += 1;
+        if !pieces.get(at).is_some_and(|piece| piece.is_sign(b',')) {
+            break;
+        }
+        at += 1;
+    }
+    (Chosen::Named(names), at + usize::from(in_parentheses))
 }
 
 /// `HEADER false`, in any of the ways PostgreSQL knows.

@@ -90,25 +90,122 @@ fn a_copy_in_csv_without_its_end_takes_nothing_with_it() {
 }
 
 #[test]
-fn what_cannot_be_read_says_why_and_what_to_do() {
+fn a_column_is_null_or_not_as_the_statement_forces_it() {
+    let rows_of = "1,\"\",\n2,,\"\"\n3,\"x\",t\n\\.\n";
+    let usual = [
+        row("1", Some(""), None),
+        row("2", None, Some("")),
+        row("3", Some("x"), Some("1")),
+    ];
+    let null = [
+        row("1", None, None),
+        row("2", None, Some("")),
+        row("3", Some("x"), Some("1")),
+    ];
+    let not_null = [
+        row("1", Some(""), None),
+        row("2", Some(""), Some("")),
+        row("3", Some("x"), Some("1")),
+    ];
+    // As the server has it, which looks for the one where the value was NULL and for the other where it was none.
+    let both = [
+        row("1", None, None),
+        row("2", Some(""), Some("")),
+        row("3", Some("x"), Some("1")),
+    ];
+    let all_null = [
+        row("1", None, None),
+        row("2", None, None),
+        row("3", Some("x"), Some("1")),
+    ];
+    let cases = [
+        ("WITH (FORMAT csv)", &usual),
+        ("WITH (FORMAT csv, FORCE_NULL (y))", &null),
+        ("WITH (FORCE_NULL (\"y\"), FORMAT csv)", &null),
+        ("CSV FORCE NULL y", &null),
+        ("WITH (FORMAT csv, FORCE_NOT_NULL (y))", &not_null),
+        ("CSV FORCE NOT NULL y", &not_null),
+        (
+            "WITH (FORMAT csv, FORCE_NULL (y), FORCE_NOT_NULL (Y))",
+            &both,
+        ),
+        ("WITH (FORMAT csv, FORCE_NULL *)", &all_null),
+    ];
+    for (options, expected) in cases {
+        let (found, broken) = seen(&format!(
+            "COPY a (x, y, z) FROM stdin {options};\n{rows_of}"
+        ));
+        assert_eq!(broken, Vec::<u64>::new(), "{options}");
+        assert_eq!(&found, expected, "{options}");
+    }
+}
+
+#[test]
+fn the_text_that_stands_for_null_may_be_any_and_columns_be_called_as_options_are() {
     let (staging, _) = stage(
-        format!(
-            "{HEAD}COPY a FROM stdin WITH (FORMAT csv, FORCE_NULL (y));\n1,\"\",t\n\\.\n\
-             COPY a FROM stdin WITH (FORMAT csv, DELIMITER '||');\n2||x||t\n\\.\nINSERT INTO a VALUES (3, 'drei', true);\n"
-        )
-        .as_bytes(),
+        b"SET standard_conforming_strings = on;\nCREATE TABLE public.b (header text, csv text);\n\
+          COPY public.b (header, csv) FROM stdin WITH (FORMAT csv, NULL '-', FORCE_NULL (csv), FORCE_NOT_NULL (header));\n\
+          -,\"-\"\n\"-\",-\n\\.\n",
     );
+    let some = |text: &str| Some(text.to_owned());
+    assert_eq!(rows(&staging, "b"), [[some("-"), None], [some("-"), None]]);
+    assert!(staging.broken().is_empty(), "{:?}", staging.broken());
+}
+
+#[test]
+fn what_cannot_be_read_says_why_and_what_to_do() {
+    let cases = [
+        (
+            "a FROM stdin WITH (FORMAT csv, FORCE_NULL (y))",
+            "without naming all of them",
+        ),
+        (
+            "a (x, y, z) FROM stdin WITH (FORMAT csv, FORCE_NULL (w))",
+            "PostgreSQL refuses",
+        ),
+        (
+            "a (x, y, z) FROM stdin WITH (FORCE_NOT_NULL (y))",
+            "PostgreSQL refuses",
+        ),
+        (
+            "a (x, y, z) FROM stdin CSV FORCE QUOTE y",
+            "PostgreSQL refuses",
+        ),
+        (
+            "a FROM stdin WITH (FORMAT csv, DELIMITER '||')",
+            "several bytes",
+        ),
+        ("a FROM stdin WITH (FORMAT binary)", "the format binary"),
+        ("a FROM stdin WITH BINARY", "the format binary"),
+        ("BINARY a FROM stdin", "the format binary"),
+    ];
+    for (copy, cause) in cases {
+        let script =
+            format!("{HEAD}COPY {copy};\n1,\"\",t\n\\.\nINSERT INTO a VALUES (3, 'drei', true);\n");
+        let (staging, _) = stage(script.as_bytes());
+        assert_eq!(counts(&staging), [("a".to_owned(), 1)], "{copy}");
+        let messages: Vec<&str> = staging
+            .broken()
+            .iter()
+            .map(|broken| broken.message.as_str())
+            .collect();
+        assert_eq!(messages.len(), 1, "{messages:?}");
+        assert!(
+            messages[0].contains(cause) && messages[0].contains("pg_dump"),
+            "{messages:?}"
+        );
+        assert!(crate::report::is_known(messages[0]), "{messages:?}");
+    }
+}
+
+#[test]
+fn the_bytes_of_a_binary_copy_take_no_statement_with_them() {
+    let mut script = format!("{HEAD}COPY a FROM stdin WITH (FORMAT binary);\n").into_bytes();
+    script.extend(b"PGCOPY\n\xff\r\n\x01\x04\x07\xff\xff\n");
+    script.extend(b"INSERT INTO a VALUES (3, 'drei', true);\n");
+    let (staging, _) = stage(&script);
     assert_eq!(counts(&staging), [("a".to_owned(), 1)]);
-    let messages: Vec<&str> = staging
-        .broken()
-        .iter()
-        .map(|broken| broken.message.as_str())
-        .collect();
-    assert!(
-        messages[0].contains("FORCE") && messages[0].contains("pg_dump"),
-        "{messages:?}"
-    );
-    assert!(messages[1].contains("several bytes"), "{messages:?}");
+    assert_eq!(staging.broken().len(), 1, "{:?}", staging.broken());
 }
 
 /// A value as PostgreSQL writes it.
