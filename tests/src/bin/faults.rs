@@ -40,6 +40,12 @@ enum Victims {
     ImportSync,
     /// The importer, while it takes an import back
     ImportRollback,
+    /// The importer, in syncs into a running hub
+    ImportSyncHub,
+    /// The importer, while it takes an import back at a running hub
+    ImportRollbackHub,
+    /// The hub, while the importer runs into it
+    HubUnderImport,
 }
 
 impl Victims {
@@ -51,6 +57,9 @@ impl Victims {
             Self::ImportHub => Some(ImportVictim::RunIntoHub),
             Self::ImportSync => Some(ImportVictim::Sync),
             Self::ImportRollback => Some(ImportVictim::Rollback),
+            Self::ImportSyncHub => Some(ImportVictim::SyncIntoHub),
+            Self::ImportRollbackHub => Some(ImportVictim::RollbackAtHub),
+            Self::HubUnderImport => Some(ImportVictim::HubUnderRun),
         }
     }
 }

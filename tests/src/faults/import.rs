@@ -9,7 +9,7 @@ mod scene;
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::process::Command;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use anyhow::Result;
 use serde::Serialize;
@@ -42,6 +42,37 @@ pub enum ImportVictim {
     Sync,
     /// `rollback`, of the last sync and of everything in turn.
     Rollback,
+    /// `sync` into a running hub.
+    SyncIntoHub,
+    /// `rollback` at a running hub.
+    RollbackAtHub,
+    /// Not the importer, but the hub that it runs into.
+    HubUnderRun,
+}
+
+/// What a verb does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Verb {
+    Run,
+    Sync,
+    Rollback,
+}
+
+impl ImportVictim {
+    const fn verb(self) -> Verb {
+        match self {
+            Self::Run | Self::RunIntoHub | Self::HubUnderRun => Verb::Run,
+            Self::Sync | Self::SyncIntoHub => Verb::Sync,
+            Self::Rollback | Self::RollbackAtHub => Verb::Rollback,
+        }
+    }
+
+    const fn is_at_hub(self) -> bool {
+        matches!(
+            self,
+            Self::RunIntoHub | Self::SyncIntoHub | Self::RollbackAtHub | Self::HubUnderRun
+        )
+    }
 }
 
 /// What killing imports came to.
@@ -73,6 +104,7 @@ pub struct ImportReport {
 struct Whole {
     contents: Contents,
     moments: Moments,
+    took: Duration,
 }
 
 /// Kills a verb `kills` times; `tell` hears of each target.
@@ -106,19 +138,29 @@ pub async fn kill_imports(
         if wholes.len() <= variant {
             wholes.push(uninterrupted(&scene, variant).await?);
         }
-        let Whole { contents, moments } = &wholes[variant];
+        let Whole {
+            contents,
+            moments,
+            took,
+        } = &wholes[variant];
         report.documents = contents.count();
         report.moments.clone_from(moments);
-        let target = scene.target(&format!("killed-{}", report.stores)).await?;
+        let mut target = scene.target(&format!("killed-{}", report.stores)).await?;
         for _ in 0..KILLS_IN_A_ROW.min(kills - report.killed) {
             let calls: Vec<(&String, &u64)> = moments.iter().collect();
             let (call, count) = calls[random.below(calls.len())];
             let moment = 1 + random.number() % count;
             let inject = format!("inject={call}:signal=KILL:when={moment}");
             let killed = traced(Path::new("/dev/null"), &["-e", &inject])?;
-            let ended = scene.carry_out(killed, &target, variant).await?;
+            let has_ended = if victim == ImportVictim::HubUnderRun {
+                let after = took.mul_f64(f64::from(u32::try_from(random.below(100))?) / 100.0);
+                scene.kill_hub_after(after, &mut target).await?
+            } else {
+                let ended = scene.carry_out(killed, &target, variant).await?;
+                ended.status.success()
+            };
             report.rounds += 1;
-            if ended.status.success() {
+            if has_ended {
                 // It came to its end before that moment, and so would the next.
                 break;
             }
@@ -144,10 +186,12 @@ async fn uninterrupted(scene: &Scene, variant: usize) -> Result<Whole> {
         scene.path("trace"),
         scene.target(&format!("whole-{variant}")).await?,
     );
+    let begun = Instant::now();
     scene
         .to_the_end(traced(&trace, &[])?, &target, variant)
         .await?;
     Ok(Whole {
+        took: begun.elapsed(),
         moments: moments_of(&trace)?,
         contents: scene.contents(target).await?,
     })

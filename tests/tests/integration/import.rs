@@ -33,6 +33,23 @@ async fn a_rollback_that_is_killed_again_and_again_ends_as_an_uninterrupted_one(
     kill(ImportVictim::Rollback).await
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn a_sync_into_a_hub_that_is_killed_again_and_again_ends_as_an_uninterrupted_one()
+-> Result<()> {
+    kill(ImportVictim::SyncIntoHub).await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_rollback_at_a_hub_that_is_killed_again_and_again_ends_as_an_uninterrupted_one()
+-> Result<()> {
+    kill(ImportVictim::RollbackAtHub).await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_run_whose_hub_is_killed_again_and_again_ends_as_an_uninterrupted_one() -> Result<()> {
+    kill(ImportVictim::HubUnderRun).await
+}
+
 async fn kill(victim: ImportVictim) -> Result<()> {
     let report = kill_imports(victim, KILLS, 1, |_| {}).await?;
     ensure!(report.violations == 0, "{report:?}");

@@ -121,7 +121,8 @@ fn meaning(document: &Document) -> Vec<String> {
 fn name(field: &str) -> String {
     let segments = field.split('/').map(|segment| {
         let made = segment.split_once('.').filter(|(actor, _)| {
-            actor.len() == 16 && actor.bytes().all(|byte| byte.is_ascii_hexdigit())
+            // The replica is written without leading zeros.
+            !actor.is_empty() && actor.bytes().all(|byte| byte.is_ascii_hexdigit())
         });
         made.map_or(segment, |(_, counter)| counter)
     });

@@ -2,8 +2,9 @@
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
+use std::time::Duration;
 
-use anyhow::{Context as _, Result, ensure};
+use anyhow::{Context as _, Result, bail, ensure};
 use shared::clock::{Hlc, UtcMillis};
 use shared::document::{Authoring, Change, Document, format};
 use shared::domain::{Order, fields};
@@ -11,8 +12,8 @@ use shared::id::{Actor, DocumentId, ReplicaNumber, StaffId};
 use tools::generator::{self, Options};
 use tools::target::{Store, Target as _};
 
-use super::ImportVictim;
 use super::contents::{Contents, Look};
+use super::{ImportVictim, Verb};
 use crate::binary;
 use crate::firm::{Hub, Import};
 
@@ -30,8 +31,10 @@ pub(super) struct Scene {
     folder: tempfile::TempDir,
     import: Import,
     later: PathBuf,
-    /// The store as it is before the verb; none when there is nothing before.
+    /// The store, or the hub's folder, as it is before the verb; none when there is nothing before.
     base: Option<PathBuf>,
+    /// What the importer knows of the hub by then, and the hub's address.
+    known: Option<(String, String)>,
 }
 
 /// Where a verb writes.
@@ -70,31 +73,98 @@ impl Scene {
             import,
             later,
             base: None,
+            known: None,
         };
-        scene.base = scene.prepared().await?;
+        if victim.verb() != Verb::Run {
+            if victim.is_at_hub() {
+                scene.prepare_hub().await?;
+            } else {
+                scene.prepare_store().await?;
+            }
+        }
         Ok(scene)
     }
 
     /// What the verb finds: an import, and for a rollback a sync, beside which staff have worked.
-    async fn prepared(&self) -> Result<Option<PathBuf>> {
-        if matches!(self.victim, ImportVictim::Run | ImportVictim::RunIntoHub) {
-            return Ok(None);
-        }
+    async fn prepare_store(&mut self) -> Result<()> {
         let base = self.path("base");
         let place = Place::Store(base.clone());
-        let run = |verb: &[&str]| -> Result<Command> {
-            let mut command = binary("offpiste-import")?;
-            command.args(verb);
-            Ok(command)
-        };
-        self.ended_well(run(&["run"])?, &place).await?;
+        self.ended_well(verb(&["run"])?, &place).await?;
         staff_works_on(&base)?;
-        if self.victim == ImportVictim::Rollback {
-            let mut sync = run(&["sync", "--source"])?;
-            sync.arg(&self.later);
-            self.ended_well(sync, &place).await?;
+        if self.victim.verb() == Verb::Rollback {
+            self.ended_well(self.sync()?, &place).await?;
         }
-        Ok(Some(base))
+        self.base = Some(base);
+        Ok(())
+    }
+
+    /// The same at a hub, which ends when all of it is there.
+    async fn prepare_hub(&mut self) -> Result<()> {
+        let base = self.path("base");
+        let mut hub = Hub::start(&base).await?;
+        let imported = Place::Hub(Box::new(hub));
+        self.ended_well(verb(&["run"])?, &imported).await?;
+        hub = imported.into_hub()?;
+        hub.process().terminate().await?;
+        staff_works_on(&hub.data().join("store"))?;
+        let former = hub.url().to_owned();
+        hub.start_again().await?;
+        self.hub_moved(&former, hub.url())?;
+        if self.victim.verb() == Verb::Rollback {
+            let worked_on = Place::Hub(Box::new(hub));
+            self.ended_well(self.sync()?, &worked_on).await?;
+            hub = worked_on.into_hub()?;
+        }
+        hub.process().terminate().await?;
+        let state = std::fs::read_to_string(self.state())?;
+        self.known = Some((state, hub.url().to_owned()));
+        self.base = Some(base);
+        Ok(())
+    }
+
+    fn sync(&self) -> Result<Command> {
+        let mut sync = verb(&["sync", "--source"])?;
+        sync.arg(&self.later);
+        Ok(sync)
+    }
+
+    /// Where the importer keeps what hubs gave it.
+    fn state(&self) -> PathBuf {
+        let plan = self.import.plan().with_extension("");
+        plan.with_extension("state.json")
+    }
+
+    /// A hub that starts again is at another port: the importer's file is told.
+    fn hub_moved(&self, former: &str, present: &str) -> Result<()> {
+        let path = self.state();
+        if path.exists() {
+            let state = std::fs::read_to_string(&path)?;
+            std::fs::write(&path, state.replace(former, present))?;
+        }
+        Ok(())
+    }
+
+    /// Lets a run begin and kills the hub under it after a time, then starts the hub again. Whether the run had ended before.
+    pub(super) async fn kill_hub_after(&self, after: Duration, target: &mut Place) -> Result<bool> {
+        let has_ended = {
+            let Place::Hub(hub) = &*target else {
+                bail!("only at a hub");
+            };
+            let running = self.carry_out(binary("offpiste-import")?, target, 0);
+            tokio::pin!(running);
+            if let Ok(ended) = tokio::time::timeout(after, &mut running).await {
+                return Ok(ended?.status.success());
+            }
+            hub.process().kill()?;
+            running.await?.status.success()
+        };
+        let Place::Hub(hub) = target else {
+            bail!("only at a hub");
+        };
+        let former = hub.url().to_owned();
+        hub.start_again().await?;
+        self.hub_moved(&former, hub.url())?;
+        Ok(has_ended)
     }
 
     pub(super) fn path(&self, name: &str) -> PathBuf {
@@ -103,7 +173,7 @@ impl Scene {
 
     /// In how many ways the verb is played.
     pub(super) fn variants(&self) -> usize {
-        if self.victim == ImportVictim::Rollback {
+        if self.victim.verb() == Verb::Rollback {
             2
         } else {
             1
@@ -113,22 +183,21 @@ impl Scene {
     /// A new target as the verb finds it.
     pub(super) async fn target(&self, name: &str) -> Result<Place> {
         let path = self.path(name);
-        if self.victim == ImportVictim::RunIntoHub {
-            // What the hub before gave for its join string is of no use to this one.
-            let state = self
-                .import
-                .plan()
-                .with_extension("")
-                .with_extension("state.json");
-            if state.exists() {
-                std::fs::remove_file(state)?;
-            }
-            let hub = Hub::start(&path).await?;
-            return Ok(Place::Hub(Box::new(hub)));
-        }
         if let Some(base) = &self.base {
             let copied = Command::new("cp").arg("-r").arg(base).arg(&path).status()?;
-            ensure!(copied.success(), "the store cannot be copied");
+            ensure!(copied.success(), "what is there before cannot be copied");
+        }
+        if self.victim.is_at_hub() {
+            let hub = Hub::start(&path).await?;
+            match &self.known {
+                Some((state, address)) => {
+                    std::fs::write(self.state(), state.replace(address, hub.url()))?;
+                }
+                // What the hub before gave for its join string is of no use to this one.
+                None if self.state().exists() => std::fs::remove_file(self.state())?,
+                None => {}
+            }
+            return Ok(Place::Hub(Box::new(hub)));
         }
         Ok(Place::Store(path))
     }
@@ -140,11 +209,11 @@ impl Scene {
         place: &Place,
         variant: usize,
     ) -> Result<Output> {
-        match self.victim {
-            ImportVictim::Run | ImportVictim::RunIntoHub => command.arg("run"),
-            ImportVictim::Sync => command.args(["sync", "--source"]).arg(&self.later),
-            ImportVictim::Rollback if variant == 0 => command.args(["rollback", "--last-sync"]),
-            ImportVictim::Rollback => command.args(["rollback", "--all"]),
+        match self.victim.verb() {
+            Verb::Run => command.arg("run"),
+            Verb::Sync => command.args(["sync", "--source"]).arg(&self.later),
+            Verb::Rollback if variant == 0 => command.args(["rollback", "--last-sync"]),
+            Verb::Rollback => command.args(["rollback", "--all"]),
         };
         self.ended(command, place).await
     }
@@ -202,6 +271,22 @@ impl Scene {
             .await;
         ended.context("the importer cannot be started")
     }
+}
+
+impl Place {
+    fn into_hub(self) -> Result<Hub> {
+        match self {
+            Self::Hub(hub) => Ok(*hub),
+            Self::Store(_) => bail!("a store is no hub"),
+        }
+    }
+}
+
+/// The importer with a verb.
+fn verb(words: &[&str]) -> Result<Command> {
+    let mut command = binary("offpiste-import")?;
+    command.args(words);
+    Ok(command)
 }
 
 /// A verb that came to its end, with what it said when it did not.
