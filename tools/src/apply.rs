@@ -595,9 +595,19 @@ fn record_import(
     );
 }
 
-/// Keeps the raw values of a row below `prefix`, which is put together from parts, all of them: what staff make of a field later, the row as it was imported can
+/// Keeps the raw values of a document's own row, all of them: what staff make of a field later, the row as it was imported can
 /// be compared with a later state of the legacy database.
 fn keep_raw(
+    change: &mut Draft,
+    authoring: &mut Authoring,
+    source: &Source<'_>,
+    row: &SourceRow,
+) -> Result<(), Rejection> {
+    keep_raw_below(change, authoring, source, row, ["legacy/", "", ""])
+}
+
+/// The same of a row that is a part of the document, below a path that is put together from parts.
+fn keep_raw_below(
     change: &mut Draft,
     authoring: &mut Authoring,
     source: &Source<'_>,

@@ -194,11 +194,7 @@ impl BranchStore {
             ..identity
         };
         batch.writes.push(records::write(IDENTITY, &written));
-        batch.writes.extend(
-            records.iter().map(|(name, value)| {
-                Write::Put(layout::key(RECORD, name.as_bytes()), value.clone())
-            }),
-        );
+        batch.writes.extend(records.iter().map(records::put));
         let changes = batch.take_changes()?;
         self.engine.apply(&batch.writes)?;
         self.head = batch.position;
@@ -236,11 +232,7 @@ impl BranchStore {
                 self.clock.observe(dot.at, now);
             }
         }
-        batch.writes.extend(
-            records.iter().map(|(name, value)| {
-                Write::Put(layout::key(RECORD, name.as_bytes()), value.clone())
-            }),
-        );
+        batch.writes.extend(records.iter().map(records::put));
         let changes = batch.take_changes()?;
         self.engine.apply(&batch.writes)?;
         self.head = batch.position;
@@ -278,11 +270,7 @@ impl BranchStore {
             self.clock
                 .observe(document.newest().unwrap_or_default(), now);
         }
-        batch.writes.extend(
-            records.iter().map(|(name, value)| {
-                Write::Put(layout::key(RECORD, name.as_bytes()), value.clone())
-            }),
-        );
+        batch.writes.extend(records.iter().map(records::put));
         self.engine.apply(&batch.writes)?;
         self.head = batch.position;
         Ok((batch.into_arrived(), refused))

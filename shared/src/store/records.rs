@@ -14,6 +14,11 @@ pub(super) fn write<T: Serialize>(name: &str, value: &T) -> Write {
     Write::Put(layout::key(RECORD, name.as_bytes()), encode(value))
 }
 
+/// The write of a record in its stored form.
+pub(super) fn put((name, encoded): &(&str, Vec<u8>)) -> Write {
+    Write::Put(layout::key(RECORD, name.as_bytes()), encoded.clone())
+}
+
 /// The stored form of a record, for records written together with documents.
 pub(super) fn encode<T: Serialize>(value: &T) -> Vec<u8> {
     let mut bytes = vec![RECORD_VERSION];

@@ -114,13 +114,7 @@ impl Pass<'_> {
         let mut change = self.draft(id, fields::kind::CUSTOMER);
         change.set_some(&mut authoring, fields::order::HOME, home);
         write_contact(&mut change, &mut authoring, &contact);
-        keep_raw(
-            &mut change,
-            &mut authoring,
-            source,
-            row,
-            ["legacy/", "", ""],
-        )?;
+        keep_raw(&mut change, &mut authoring, source, row)?;
         record_import(
             &mut change,
             &mut authoring,

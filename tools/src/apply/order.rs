@@ -14,7 +14,9 @@ use super::customer::write_contact;
 use super::rows::{Raw, Source, SourceRow, Walk};
 use super::service::Named;
 use super::shape::{Counters, LinesAre};
-use super::{ApplyError, Pass, Rejection, Stop, check_lengths, keep_raw, record_import};
+use super::{
+    ApplyError, Pass, Rejection, Stop, check_lengths, keep_raw, keep_raw_below, record_import,
+};
 use crate::interpret::amounts::{self, Decimal};
 use crate::interpret::dates::{self, NoDate, Reading};
 use crate::interpret::says_yes;
@@ -294,13 +296,7 @@ impl<'a> Pass<'a> {
                 .set_joined(&mut authoring, &["legacy/lookup/", slug], text.as_str())
                 .map_err(|error| Rejection::new("field_name", error.to_string()))?;
         }
-        keep_raw(
-            &mut change,
-            &mut authoring,
-            source,
-            row,
-            ["legacy/", "", ""],
-        )?;
+        keep_raw(&mut change, &mut authoring, source, row)?;
         change.record(
             &mut authoring,
             fields::event::RECEIVED,
@@ -836,7 +832,7 @@ fn write_line(
     set("label", line.named.label.as_str().into());
     set("price", line.price.into());
     if let (Some(lines), Some(row)) = (lines, line.row) {
-        keep_raw(change, authoring, lines, row, ["legacy/lines/", &key, "/"])?;
+        keep_raw_below(change, authoring, lines, row, ["legacy/lines/", &key, "/"])?;
     }
     Ok(())
 }

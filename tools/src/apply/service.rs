@@ -83,13 +83,7 @@ impl Pass<'_> {
                 .set_joined(&mut authoring, &["price/", &currency, "/", SINCE], money)
                 .map_err(|error| Rejection::new("field_name", error.to_string()))?;
         }
-        keep_raw(
-            &mut change,
-            &mut authoring,
-            source,
-            row,
-            ["legacy/", "", ""],
-        )?;
+        keep_raw(&mut change, &mut authoring, source, row)?;
         record_import(
             &mut change,
             &mut authoring,
