@@ -40,6 +40,12 @@ const CHROMIUM_FLAGS: &[&str] = &[
     "--accept-lang=de-CH,de",
 ];
 
+/// How often chromedriver is started before we believe that it finds no port.
+const DRIVER_STARTS: usize = 5;
+
+/// What chromedriver says when the other address family has its port in use.
+const PORT_TAKEN: &str = "Address already in use";
+
 /// A browser window with cookies of its own. Two browsers are two people at two counters.
 ///
 /// [`Browser::page`] is the whole WebDriver, for clicking and typing; the methods here are what our tests ask for often.
@@ -60,20 +66,7 @@ impl Browser {
     /// When Chromium or chromedriver are missing or do not start; the text says how to get them.
     pub async fn open(name: &str, screen: Screen) -> Result<Self> {
         use_ring_for_tls();
-        let mut command = Command::new("chromedriver");
-        command.arg("--port=0");
-        let chromedriver = Process::start(&format!("chromedriver of {name}"), command).context(
-            "the browser tests need chromedriver; `cargo xtask prepare` installs it or says how",
-        )?;
-        let port: u16 = chromedriver
-            .wait_for_line(|line| {
-                line.rsplit_once("started successfully on port ")?
-                    .1
-                    .trim_end_matches('.')
-                    .parse()
-                    .ok()
-            })
-            .await?;
+        let (chromedriver, port) = start_driver(name).await?;
         let profile = tempfile::Builder::new()
             .prefix("offpiste-browser-")
             .tempdir()
@@ -185,7 +178,7 @@ impl Browser {
     /// Waits until `css` finds an element that is displayed, and returns it.
     ///
     /// # Errors
-    /// When there is none after 30 seconds; with a screenshot in the artefacts.
+    /// When there is none after [`PATIENCE`](crate::PATIENCE); with a screenshot in the artefacts.
     pub async fn see(&self, css: &str) -> Result<WebElement> {
         let found = crate::wait_until(format!("{} sees {css}", self.name), async || {
             for element in self.driver.find_all(By::Css(css)).await.ok()? {
@@ -207,7 +200,7 @@ impl Browser {
     /// Waits until the visible text of the page contains `text`.
     ///
     /// # Errors
-    /// When it does not after 30 seconds; with the text that is there instead.
+    /// When it does not after [`PATIENCE`](crate::PATIENCE); with the text that is there instead.
     pub async fn read(&self, text: &str) -> Result<()> {
         let seen = crate::wait_until(format!("{} reads \"{text}\"", self.name), async || {
             self.visible_text().await.ok()?.contains(text).then_some(())
@@ -373,6 +366,36 @@ fn capabilities(profile: &TempDir) -> Result<ChromeCapabilities> {
     capabilities.add_arg(&format!("--user-data-dir={}", profile.path().display()))?;
     capabilities.set_browser_log_level(LoggingPrefsLogLevel::All)?;
     Ok(capabilities)
+}
+
+/// Starts a chromedriver for the person called `name`, and returns it with the port on which it listens.
+///
+/// Asked for any free port, it takes one of IPv6 and then wants the same number of IPv4, which a server beside it may
+/// hold: then it ends at once, and is started again.
+async fn start_driver(name: &str) -> Result<(Process, u16)> {
+    let mut last = None;
+    for _ in 0..DRIVER_STARTS {
+        let mut command = Command::new("chromedriver");
+        command.arg("--port=0");
+        let driver = Process::start(&format!("chromedriver of {name}"), command).context(
+            "the browser tests need chromedriver; `cargo xtask prepare` installs it or says how",
+        )?;
+        let listening = driver.wait_for_line(|line| {
+            line.rsplit_once("started successfully on port ")?
+                .1
+                .trim_end_matches('.')
+                .parse()
+                .ok()
+        });
+        match listening.await {
+            Ok(port) => return Ok((driver, port)),
+            Err(error) if driver.lines().iter().any(|line| line.contains(PORT_TAKEN)) => {
+                last = Some(error);
+            }
+            Err(error) => return Err(error),
+        }
+    }
+    Err(last.unwrap_or_else(|| anyhow!("chromedriver was never started")))
 }
 
 /// A command of the Chrome DevTools Protocol, by chromedriver's extension for it.

@@ -84,7 +84,7 @@ impl Process {
     /// Waits for a line of output, printed before or after this call, of which `read` makes something, and returns it.
     ///
     /// # Errors
-    /// When the process ends without such a line, or 30 seconds have passed; with its last output.
+    /// When the process ends without such a line, or [`PATIENCE`] is over; with its last output.
     pub async fn wait_for_line<T>(&self, read: impl Fn(&str) -> Option<T>) -> Result<T> {
         let mut changes = self.output.changes.subscribe();
         let search = async {
@@ -115,7 +115,7 @@ impl Process {
     /// Waits until a GET of `url` (such as `http://127.0.0.1:4711/readyz`) is answered with a 2xx.
     ///
     /// # Errors
-    /// When the process ends before, or 30 seconds have passed; with its last output.
+    /// When the process ends before, or [`PATIENCE`] is over; with its last output.
     pub async fn wait_ready(&self, url: &str) -> Result<()> {
         let client = crate::http_client(|builder| builder)?;
         let answered = wait_until(format!("{} is ready at {url}", self.name), async || {
@@ -188,7 +188,7 @@ impl Process {
     /// Asks it to end (SIGTERM, as systemd does) and waits until it has.
     ///
     /// # Errors
-    /// When it has not ended after 30 seconds; it is killed then.
+    /// When it has not ended after [`PATIENCE`]; it is killed then.
     pub async fn terminate(&self) -> Result<ExitStatus> {
         self.ask_to_end()?;
         let ended = self.wait_for_end().await;
@@ -201,7 +201,7 @@ impl Process {
     /// Waits until it ends by itself; [`Self::lines`] then has everything that it printed.
     ///
     /// # Errors
-    /// When it has not ended after 30 seconds; with its last output.
+    /// When it has not ended after [`PATIENCE`]; with its last output.
     pub async fn wait_for_end(&self) -> Result<ExitStatus> {
         let ended = wait_until(format!("{} ends", self.name), async || {
             lock(&self.child).look().transpose()

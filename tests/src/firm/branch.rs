@@ -137,7 +137,7 @@ impl Branch {
     /// Somebody goes to a counter of this branch and signs in by the page, as soon as the branch knows them.
     ///
     /// # Errors
-    /// When the PIN is refused, or the branch has never heard of them in 30 seconds.
+    /// When the PIN is refused, or the branch has never heard of them within [`PATIENCE`](crate::PATIENCE).
     pub async fn sign_in(&self, member: &Member) -> Result<Counter> {
         let what = format!("{} knows {}", self.name, member.name);
         wait_until(what, async || {
@@ -167,7 +167,7 @@ impl Branch {
     /// Returns the digest.
     ///
     /// # Errors
-    /// When that does not come in 30 seconds.
+    /// When that does not come within [`PATIENCE`](crate::PATIENCE).
     pub async fn wait_identical(&self) -> Result<String> {
         // An older proof says nothing about what the hub has learnt since. A branch that is left alone proves it anew
         // with its next long-poll only, so its connections are broken and it asks at once; again from time to time, for
