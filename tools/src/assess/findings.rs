@@ -6,6 +6,7 @@ use serde::Serialize;
 
 use super::profile::{ColumnProfile, Seen};
 use super::relations::{Relation, Role};
+use crate::interpret::dates::{self, Shape};
 use crate::interpret::{holds_two_phones, looks_like_email, lost_its_zero};
 use crate::source::SourceSummary;
 use crate::staging::{StagedTable, Staging};
@@ -72,7 +73,7 @@ pub(super) fn find(
         }
         about_contacts(staging, table, &mut findings)?;
         if roles.get(&table.schema.name) == Some(&Role::Orders) {
-            about_orders(staging, table, &mut findings)?;
+            about_orders(staging, table, &profiles[&table.schema.name], &mut findings)?;
         }
     }
     for relation in relations {
@@ -300,9 +301,9 @@ fn about_dates(place: &Place<'_>, profile: &ColumnProfile, findings: &mut Vec<Fi
         &profile.labelled_dates,
         "Words before the date are ignored and kept with the order's legacy values.",
     ));
-    if profile.dates.len() > 1 {
-        let examples = profile
-            .dates
+    let ways = profile.date_ways();
+    if ways.len() > 1 {
+        let examples = ways
             .iter()
             .map(|(shape, count)| format!("{} ({count})", shape.word()))
             .collect();
@@ -485,6 +486,7 @@ fn about_contacts(
 fn about_orders(
     staging: &Staging,
     table: &StagedTable,
+    profiles: &[ColumnProfile],
     findings: &mut Vec<Finding>,
 ) -> Result<(), rusqlite::Error> {
     let column_of = |wanted: Meaning| {
@@ -534,19 +536,16 @@ fn about_orders(
             table.sql_name()
         );
         let mut seen = Seen::default();
+        // As a plan will read them: by the order that the column proves.
+        let read_as = [received, promised].map(|column| profiles[column].date_shapes());
         let mut select = staging.connection().prepare(&select)?;
         let mut rows = select.query([])?;
         while let Some(row) = rows.next()? {
             let (received, promised): (String, String) = (row.get(0)?, row.get(1)?);
-            let read = |text: &str| {
-                let real = crate::interpret::dates::no_date(text).is_none();
-                real.then(|| {
-                    crate::interpret::dates::read(text, &crate::interpret::dates::Shape::ALL)
-                })
-                .flatten()
-            };
-            if let (Some(from), Some(to)) = (read(&received), read(&promised))
-                && to.date < from.date
+            if let (Some(from), Some(to)) = (
+                day_in(&received, &read_as[0]),
+                day_in(&promised, &read_as[1]),
+            ) && to < from
             {
                 seen.note(&format!("{received} -> {promised}"));
             }
@@ -581,6 +580,13 @@ fn about_orders(
         );
     }
     Ok(())
+}
+
+/// The day that a date of a column means; none for what means "none".
+fn day_in(text: &str, shapes: &[Shape]) -> Option<jiff::civil::Date> {
+    let is_real = dates::no_date(text).is_none();
+    let reading = is_real.then(|| dates::read(text, shapes)).flatten()?;
+    Some(reading.date)
 }
 
 fn about_relation(
@@ -646,4 +652,64 @@ fn about_relation(
         "Rows without this reference are brought over without it; an inner join would have lost them.",
     ));
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::assess::assess;
+    use crate::source::read_source;
+
+    /// What is found in orders taken in and promised on these days.
+    fn found(days: &[(&str, &str)]) -> BTreeMap<(&'static str, String), Finding> {
+        let rows: Vec<String> = (1..)
+            .zip(days)
+            .map(|(key, (received, promised))| {
+                format!("({key}, 'Reto Tschudi', 'offen', '{received}', '{promised}')")
+            })
+            .collect();
+        let script = format!(
+            "CREATE TABLE Auftraege (Nr INTEGER PRIMARY KEY, Kundenname TEXT, Status TEXT, Eingang TEXT, Abholung TEXT);
+             INSERT INTO Auftraege VALUES {};",
+            rows.join(", ")
+        );
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("firma.sql");
+        std::fs::write(&path, script).expect("the script is written");
+        let mut staging = Staging::create(None).expect("a staging database");
+        let summary = read_source(&path, &mut staging, |_, _| {}).expect("the source is read");
+        let found = assess(&staging, &summary).expect("it is looked through");
+        let findings = found.findings.into_iter();
+        findings
+            .map(|finding| ((finding.code, finding.column.clone()), finding))
+            .collect()
+    }
+
+    #[test]
+    fn slashed_dates_are_read_in_the_order_that_their_column_proves() {
+        let american = found(&[
+            ("7/4/1996", "8/1/1996"),
+            ("7/16/1996", "8/13/1996"),
+            ("11/12/1996", "12/3/1996"),
+        ]);
+        let is_told = |code: &'static str| {
+            let columns = american.keys().filter(|(known, _)| *known == code);
+            columns.count() > 0
+        };
+        assert!(!is_told("mixed_date_formats"), "{american:?}");
+        assert!(!is_told("promised_before_received"), "{american:?}");
+
+        let both = found(&[
+            ("7/16/1996", "13.8.1996"),
+            ("16/7/1996", "8/13/1996"),
+            ("8/14/1996", "8/13/1996"),
+        ]);
+        let mixed = &both[&("mixed_date_formats", "Eingang".to_owned())];
+        assert_eq!(mixed.risk, Risk::High, "no order fits all");
+        assert_eq!(mixed.examples, ["31/12/2024 (1)", "12/31/2024 (2)"]);
+        let mixed = &both[&("mixed_date_formats", "Abholung".to_owned())];
+        assert_eq!(mixed.examples, ["31.12.2024 (1)", "12/31/2024 (2)"]);
+        let early = &both[&("promised_before_received", "Abholung".to_owned())];
+        assert_eq!(early.examples, ["8/14/1996 -> 8/13/1996"]);
+    }
 }

@@ -237,18 +237,36 @@ impl ColumnProfile {
             .collect();
         shapes.sort_by_key(|(count, shape)| (std::cmp::Reverse(*count), *shape));
         let mut shapes: Vec<Shape> = shapes.into_iter().map(|(_, shape)| shape).collect();
-        let slashed =
-            |shape: &Shape| matches!(shape, Shape::SlashedDayFirst | Shape::SlashedMonthFirst);
-        if shapes.iter().any(slashed) {
-            shapes.retain(|shape| !slashed(shape));
-            let month_first = self.month_first > self.day_first;
-            shapes.push(if month_first {
-                Shape::SlashedMonthFirst
-            } else {
-                Shape::SlashedDayFirst
+        if let Some(order) = self.slashed_order() {
+            shapes.retain(|shape| {
+                !matches!(shape, Shape::SlashedDayFirst | Shape::SlashedMonthFirst)
             });
+            shapes.push(order);
         }
         shapes
+    }
+
+    /// How often each way to write a date is met. Slashed dates that could be read in either order are in the one that others
+    /// of the column prove.
+    pub fn date_ways(&self) -> BTreeMap<Shape, u64> {
+        let mut ways = self.dates.clone();
+        if self.slashed_both_ways() {
+            return ways;
+        }
+        let day_first = ways.remove(&Shape::SlashedDayFirst).unwrap_or(0);
+        let month_first = ways.remove(&Shape::SlashedMonthFirst).unwrap_or(0);
+        if let Some(order) = self.slashed_order() {
+            ways.insert(order, day_first + month_first);
+        }
+        ways
+    }
+
+    /// The order of slashed dates that their values prove, the day first without proof; none when there are no such dates.
+    fn slashed_order(&self) -> Option<Shape> {
+        let slashed = [Shape::SlashedDayFirst, Shape::SlashedMonthFirst];
+        let has_slashed = slashed.iter().any(|shape| self.dates.contains_key(shape));
+        let month_first = usize::from(self.month_first > self.day_first);
+        has_slashed.then_some(slashed[month_first])
     }
 
     /// Whether slashed dates prove both orders, so that some are read wrongly whatever is chosen.
