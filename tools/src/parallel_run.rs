@@ -723,7 +723,9 @@ fn a_row_that_is_gone_is_a_proposal_and_comes_back_with_its_row() {
         4900 + 1800,
         "a line that is gone still counts"
     );
-    assert_clean(&side.verify(&later));
+    let verified = side.verify(&later);
+    assert_clean(&verified);
+    assert_eq!(verified.gone, report.carried.gone);
     assert!(side.diff(&later).is_clean(), "{:#?}", side.diff(&later));
     assert_eq!(side.sync(&later).carried.gone, 0, "it is said once");
 

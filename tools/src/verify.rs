@@ -512,14 +512,7 @@ impl<'a> Check<'a> {
         match (&found, self.is_rejected(row)) {
             // The document is of a former state of the row, which is rejected as it is now.
             (Some((key, document)), true) if self.common.rejects.is_at_target(row) => {
-                let named = document
-                    .view()
-                    .newest(shared::domain::fields::order::CUSTOMER);
-                if let Some(id) = named.and_then(ValueView::as_id)
-                    && self.plan.customers.is_none()
-                {
-                    self.people.push(Person::of(id, key, document));
-                }
+                self.lead_to_person(key, document);
                 self.count(&table, Fate::Rejected);
                 return Ok(None);
             }
@@ -528,7 +521,9 @@ impl<'a> Check<'a> {
                 if document.view().kind() != kind {
                     self.differ(row, key, "", "the document is of another kind");
                 }
-                if !document.names_row(&self.plan.source_name, &table, key) {
+                // An erasure takes along what is said of the row.
+                let is_erased = document.view().erasure().is_some();
+                if !is_erased && !document.names_row(&self.plan.source_name, &table, key) {
                     self.differ(row, key, "", "the document says that it is of another row");
                 }
             }

@@ -6,8 +6,11 @@ use shared::domain::fields;
 use shared::id::{Actor, DocumentId, ReplicaNumber};
 
 mod every_field;
+mod many;
+mod portions;
 mod rejected;
 mod sums;
+mod theirs;
 
 use super::*;
 use crate::generator::{BookOptions, Defects, DumpDialect, write_book};
@@ -110,6 +113,7 @@ fn documents_in_whatever_order_are_all_compared_and_accounted_for() {
     let documents = bench.documents();
     let expected = bench.verify();
     assert_eq!(expected.differences, []);
+    assert_eq!(expected.documents, documents.len() as u64);
     for (name, order) in ORDERS {
         let report = compared(&bench, order(documents.clone()));
         assert_eq!(report.differences, [], "{name}");
@@ -133,6 +137,22 @@ fn with(document: &Document, field: &Field, value: Value) -> Document {
     let mut changed = document.clone();
     changed.merge(change.finish()).expect("the same document");
     changed
+}
+
+/// A document of the source that no row leads to, of the same kind as another one and by the same importer.
+fn stray(like: &Document, source: &str) -> Document {
+    let mut stray = Document::new(DocumentId::named("more"), like.kind().clone());
+    let mut change = Change::of(&stray);
+    let at = Hlc::at(UtcMillis(1));
+    let mut authoring = Authoring::new(importer_of(like), 1 << 41, at, None);
+    change.record(
+        &mut authoring,
+        fields::known_kind(fields::event::IMPORTED),
+        [(Field::known("source"), Value::from(source))],
+    );
+    let delta = change.finish();
+    stray.merge(delta).expect("the same document");
+    stray
 }
 
 /// All documents, with a damaged one in the place of what it was.
@@ -169,19 +189,7 @@ fn documents_that_are_lost_added_or_told_twice_are_differences() {
             assert_told(&report, "neither", &format!("{name}, {kind}"));
 
             let mut added = documents.clone();
-            let mut more = Document::new(DocumentId::named("more"), victim.kind().clone());
-            let mut change = Change::of(&more);
-            let at = Hlc::at(UtcMillis(1));
-            let mut authoring = Authoring::new(importer_of(victim), 1 << 41, at, None);
-            let source = bench.plan().source_name;
-            change.record(
-                &mut authoring,
-                fields::known_kind(fields::event::IMPORTED),
-                [(Field::known("source"), Value::from(source))],
-            );
-            let delta = change.finish();
-            more.merge(delta).expect("the same document");
-            added.push(more);
+            added.push(stray(victim, &bench.plan().source_name));
             let report = compared(&bench, order(added));
             assert_told(&report, "no row leads", &format!("{name}, {kind}"));
         }

@@ -167,3 +167,68 @@ impl<'a> Strand<'a> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::parallel_run::stage;
+
+    const PLAN: &str = r#"plan_version = 1
+document_schema = 1
+source_name = "firma"
+source_file = "firma.sql"
+source_sha256 = ""
+stamped_at = "2026-11-20T10:00:00Z"
+time_zone = "Europe/Zurich"
+country = "CH"
+currency = "CHF"
+[branches]
+default = "Chur"
+[orders]
+table = "Auftraege"
+key = ["Nr"]
+[status]
+[priority]
+"#;
+
+    #[test]
+    fn every_row_whose_document_does_not_come_is_left_for_later() {
+        const ROWS: u32 = 6_000;
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("firma.sql");
+        let rows: Vec<String> = (1..=ROWS).map(|row| format!("({row})")).collect();
+        let rows = rows.join(", ");
+        let script = format!(
+            "CREATE TABLE Auftraege (Nr INTEGER PRIMARY KEY); INSERT INTO Auftraege VALUES {rows};"
+        );
+        std::fs::write(&path, script).expect("the script is written");
+        let (staging, _) = stage(&path);
+        let plan = Plan::from_text(PLAN).expect("it is a plan");
+        let ways = Ways::of(&plan, &staging).expect("rows are looked at");
+        let orders = ways.orders(&plan, &staging).expect("keys ascend");
+        let mut strand = Strand::of(orders);
+
+        // Documents of other rows come, page after page.
+        let pages = PASSED_OVER / PASSED_OVER_AT_ONCE + 4;
+        for _ in 0..pages {
+            let found = strand.take(&staging, 1, |_| false).expect("rows are read");
+            assert!(found.is_empty());
+        }
+        assert!(!strand.passed_over.is_empty(), "more than may still be met");
+        let late = |row: &RowWithId| row.place == 5_000;
+        let found = strand.take(&staging, 1, late).expect("rows are read");
+        assert_eq!(found.len(), 1, "a document may come later than its row");
+
+        let Rest {
+            passed_over,
+            mut behind,
+        } = strand.rest();
+        let mut places: Vec<u32> = passed_over.iter().map(|row| row.place).collect();
+        while let Some(row) = behind.next(&staging).expect("rows are read") {
+            places.push(row.place);
+        }
+        places.sort_unstable();
+        let expected: Vec<u32> = (1..=ROWS).filter(|place| *place != 5_000).collect();
+        assert_eq!(places, expected, "each of them once");
+    }
+}

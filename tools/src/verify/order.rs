@@ -107,6 +107,7 @@ impl<'a> Check<'a> {
             return Ok(());
         };
         if self.is_forgotten(&document) {
+            self.lead_to_person(&key, &document);
             return Ok(());
         }
         let held_by = self.order(row, &key, &document)?;

@@ -2,6 +2,7 @@
 
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 
+use shared::document::view::ValueView;
 use shared::domain::fields;
 use shared::id::DocumentId;
 
@@ -14,7 +15,8 @@ use crate::spool::part_of;
 pub(super) struct Person {
     pub(super) id: DocumentId,
     order: String,
-    name: String,
+    /// None when the order says nothing of it any more, or staff have changed it.
+    name: Option<String>,
     contact: Option<u64>,
 }
 
@@ -32,16 +34,27 @@ const CONTACT: [&str; 7] = [
 impl Person {
     /// The customer that an order leads to, as the order says it.
     pub(super) fn of(id: DocumentId, order: &str, document: &Found<'_>) -> Self {
+        let is_erased = document.view().erasure().is_some();
         Self {
             id,
             order: order.to_owned(),
-            name: name_in(document),
-            contact: contact_in(document),
+            name: name_in(document).filter(|_| !is_erased),
+            contact: contact_in(document).filter(|_| !is_erased),
         }
     }
 }
 
 impl Check<'_> {
+    /// Notes whom an order leads to that is not compared itself, where customers stood in the rows of orders.
+    pub(super) fn lead_to_person(&mut self, key: &str, order: &Found<'_>) {
+        let named = order.view().newest(fields::order::CUSTOMER);
+        if let Some(id) = named.and_then(ValueView::as_id)
+            && self.plan.customers.is_none()
+        {
+            self.people.push(Person::of(id, key, order));
+        }
+    }
+
     /// Customers whom orders' rows lead to, in the parts their own ids are in.
     pub(super) fn people(
         &mut self,
@@ -88,7 +101,9 @@ impl Check<'_> {
             return;
         }
         let name = name_in(found);
-        for order in orders.iter().filter(|order| order.name != name) {
+        let has_another =
+            |order: &&&Person| name.is_some() && order.name.is_some() && order.name != name;
+        for order in orders.iter().filter(has_another) {
             differ(order, "customer", "the linked customer bears another name");
         }
         // Any of the orders may be the one that the contact was taken from, and one of another portion, too.
@@ -112,11 +127,12 @@ impl Check<'_> {
     }
 }
 
-/// The name of the contact in a document, as names are compared.
-fn name_in(found: &Found<'_>) -> String {
+/// The name of the contact in a document, as names are compared; none when staff have changed it.
+fn name_in(found: &Found<'_>) -> Option<String> {
     match found.value(fields::contact::NAME) {
-        Imported::Value(value) => value.as_text().unwrap_or_default().trim().to_lowercase(),
-        _ => String::new(),
+        Imported::Value(value) => Some(value.as_text().unwrap_or_default().trim().to_lowercase()),
+        Imported::Absent => Some(String::new()),
+        Imported::Edited => None,
     }
 }
 

@@ -6,15 +6,17 @@ use crate::parallel_run::sha256_of;
 /// A firm whose orders' rows hold everything themselves.
 pub(super) const FLAT: (&str, &str) = (
     "CREATE TABLE Angebot (Nr INTEGER PRIMARY KEY, Name TEXT, Preis TEXT);
-     INSERT INTO Angebot VALUES (1, 'Grosser Service', '69.00'), (2, 'Heisswachsen', '18.00');
+     INSERT INTO Angebot VALUES (1, 'Grosser Service', '69.00'), (2, 'Heisswachsen', '18.00'), (3, 'Reparatur', NULL);
      CREATE TABLE Kuriere (Nr INTEGER PRIMARY KEY, Name TEXT);
      INSERT INTO Kuriere VALUES (4, 'Velo Gisler'), (5, 'Post');
      CREATE TABLE Auftraege (Nr INTEGER PRIMARY KEY, Name TEXT, Telefon TEXT, Mail TEXT, Strasse TEXT, Plz TEXT, Ort TEXT,
-         Status TEXT, Eile TEXT, Eingang TEXT, Fertig TEXT, Ski TEXT, Arbeit INTEGER, Preis TEXT, Bezahlt TEXT, Kurier INTEGER, Notiz TEXT);
+         Status TEXT, Eile TEXT, Eingang TEXT, Fertig TEXT, Ski TEXT, Arbeit INTEGER, Preis TEXT, Bezahlt TEXT, Kurier INTEGER, Notiz TEXT, Bild BLOB);
      INSERT INTO Auftraege VALUES
          (1, 'Reto Tschudi', '079 123 45 67', 'reto@example.ch', 'Gasse 1', '7000', 'Chur',
-             'offen', 'Express', '2026-11-10', '2026-11-15', 'Stöckli Laser', 1, '69.00', '20.00', 4, 'Kanten'),
-         (2, 'Ursina Caflisch', NULL, NULL, NULL, NULL, NULL, 'fertig', NULL, '2026-11-11', NULL, NULL, NULL, NULL, NULL, NULL, NULL);",
+             'offen', 'Express', '2026-11-10', '2026-11-15', 'Stöckli Laser', 1, '69.00', '20.00', 4, 'Kanten', X'FFD8FF'),
+         (2, 'Ursina Caflisch', NULL, NULL, NULL, NULL, NULL, 'fertig', NULL, '2026-11-11', NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL),
+         (3, 'Gian Camenisch', NULL, NULL, NULL, NULL, NULL, 'storniert', NULL, '2026-11-12', NULL, NULL, 3, NULL, NULL, NULL, NULL, NULL),
+         (4, 'Gian Camenisch', NULL, NULL, NULL, NULL, NULL, 'fertig', NULL, '2026-11-12', NULL, NULL, NULL, '12.00', NULL, NULL, NULL, NULL);",
     r#"
 [branches]
 default = "Chur"
@@ -51,7 +53,7 @@ key = "Nr"
 column = "Kurier"
 text = "Name"
 [status]
-map = { "offen" = "open", "fertig" = "done" }
+map = { "offen" = "open", "fertig" = "done", "storniert" = "cancelled" }
 [priority]
 map = { "Express" = "express" }
 [[vat]]
@@ -61,7 +63,7 @@ basis_points = 810
 );
 
 /// A firm with customers and lines, each line a piece.
-const WITH_LINES: (&str, &str) = (
+pub(super) const WITH_LINES: (&str, &str) = (
     "CREATE TABLE Angebot (Nr INTEGER PRIMARY KEY, Name TEXT, Preis TEXT);
      INSERT INTO Angebot VALUES (1, 'Grosser Service', '69.00'), (2, 'Heisswachsen', '18.50');
      CREATE TABLE Kunden (Nr INTEGER PRIMARY KEY, Name TEXT, Telefon TEXT, Mail TEXT, Strasse TEXT, Plz TEXT, Ort TEXT);
@@ -119,8 +121,8 @@ basis_points = 810
 "#,
 );
 
-/// One of the firms, brought over.
-pub(super) fn brought_firm((script, plan): (&str, &str)) -> Bench {
+/// A firm by its script and plan, before anything is brought over.
+pub(super) fn firm((script, plan): (&str, &str)) -> Bench {
     let folder = tempfile::tempdir().expect("a folder");
     let path = folder.path().join("firma.sql");
     std::fs::write(&path, script).expect("the script is written");
@@ -138,9 +140,17 @@ currency = "CHF"
 {plan}"#,
         sha256_of(&path)
     );
+    bench
+}
+
+/// One of the firms, brought over.
+pub(super) fn brought_firm(sources: (&str, &str)) -> Bench {
+    let mut bench = firm(sources);
     let report = bench.run().expect("the run ends");
     assert_clean(&report);
-    assert_clean(&bench.verify());
+    let verified = bench.verify();
+    assert_clean(&verified);
+    assert_eq!(verified.ledger, report.ledger, "both count the same");
     bench
 }
 
@@ -177,7 +187,8 @@ fn another(value: &Value) -> Value {
         Value::Instant(at) => Value::Instant(UtcMillis(at.0 + 1)),
         Value::Date(days) => Value::Date(days + 1),
         Value::Id(_) => Value::from(DocumentId::named("another")),
-        other => panic!("no field of an import has {other:?}"),
+        Value::Bytes(bytes) => Value::Bytes([bytes.as_slice(), b"x"].concat()),
+        Value::Null => panic!("an import writes no field without a value"),
     }
 }
 
@@ -294,7 +305,7 @@ fn every_field_that_no_row_leads_to_is_a_difference() {
 }
 
 /// The document as if the importer had not recorded some kind of event, or had recorded one more.
-fn without_event(document: &Document, kind: &str) -> Document {
+pub(super) fn without_event(document: &Document, kind: &str) -> Document {
     let events = document.event_set().iter();
     let dots = events
         .filter(|event| event.kind.as_str() == kind)
@@ -308,7 +319,8 @@ fn with_event<const N: usize>(
     data: [(Field, Value); N],
 ) -> Document {
     let at = Hlc::at(UtcMillis(4_000_000_000_000));
-    let mut authoring = Authoring::new(importer_of(document), 1 << 40, at, None);
+    let behind = (1 << 40) + document.event_set().len() as u64;
+    let mut authoring = Authoring::new(importer_of(document), behind, at, None);
     let mut change = Change::of(document);
     change.record(&mut authoring, fields::known_kind(kind), data);
     let mut changed = document.clone();
@@ -355,20 +367,146 @@ fn payments_and_intakes_that_are_lost_or_added_are_differences() {
 }
 
 #[test]
+fn a_document_of_any_kind_that_no_row_leads_to_is_a_difference() {
+    for mut bench in firms() {
+        let documents = bench.documents();
+        for kind in KINDS {
+            let stray = stray(of_kind(&documents, kind)[0], "firma");
+            let mut more = documents.clone();
+            more.push(stray);
+            let report = compared(&bench, more);
+            assert_told(&report, "no row leads", kind);
+            assert_eq!(report.difference_count, 1, "{:?}", report.differences);
+            assert_eq!(report.documents, documents.len() as u64 + 1);
+        }
+        let of_another = stray(of_kind(&documents, fields::kind::ORDER)[0], "firma-2");
+        let mut more = documents.clone();
+        more.push(of_another);
+        let report = compared(&bench, more);
+        assert_clean(&report);
+        assert_eq!(report.documents, documents.len() as u64);
+    }
+}
+
+#[test]
 fn an_order_that_has_lost_its_only_line_is_a_difference_in_its_line() {
     let mut bench = brought_firm(FLAT);
     let documents = bench.documents();
-    let [order, _] = richest_and_poorest(&documents, fields::kind::ORDER);
-    let mut damaged = order.clone();
-    let names = order.fields().keys();
-    for field in names.filter(|field| field.as_str().contains("/lines/")) {
-        let dots = damaged.register(field.as_str()).expect("it is there");
-        let dots = dots.versions().iter().map(|version| version.dot).collect();
-        damaged = damaged.without(&dots);
+    let mut planted = 0;
+    for order in of_kind(&documents, fields::kind::ORDER) {
+        let names = order.fields().keys();
+        let of_line: Vec<&Field> = names
+            .filter(|field| field.as_str().contains("/lines/"))
+            .collect();
+        let mut damaged = order.clone();
+        for field in &of_line {
+            let dots = damaged.register(field.as_str()).expect("it is there");
+            let dots = dots.versions().iter().map(|version| version.dot).collect();
+            damaged = damaged.without(&dots);
+        }
+        if of_line.is_empty() {
+            continue;
+        }
+        planted += 1;
+        let report = compared(&bench, instead(&documents, &damaged));
+        assert_told(&report, "found no line", "lost line");
+        assert_eq!(report.difference_count, 1, "{:?}", report.differences);
     }
-    let report = compared(&bench, instead(&documents, &damaged));
-    assert_told(&report, "found no line", "lost line");
-    assert_eq!(report.difference_count, 1, "{:?}", report.differences);
+    assert_eq!(
+        planted, 3,
+        "one has a service and a price, one a service only, one a price only"
+    );
+}
+
+#[test]
+fn rows_of_choices_count_by_whether_the_plan_says_what_they_mean() {
+    let (script, plan) = WITH_LINES;
+    let script = format!(
+        "CREATE TABLE Stati (Nr INTEGER PRIMARY KEY, Name TEXT);
+         INSERT INTO Stati VALUES (1, 'offen'), (2, 'in Arbeit'), (3, 'fertig'), (4, 'vergessen');
+         {}",
+        script
+            .replace("7, 'in Arbeit',", "7, '2',")
+            .replace("8, 'offen',", "8, '1',")
+            .replace("NULL, 'fertig',", "NULL, '3',")
+    );
+    let plan = plan.replace(
+        "[status]\n",
+        "[status]\ntable = \"Stati\"\nkey = \"Nr\"\nname = \"Name\"\n",
+    );
+    let mut bench = brought_firm((&script, &plan));
+    let sums = bench.verify().ledger["Stati"];
+    assert_eq!((sums.source, sums.merged, sums.excluded), (4, 3, 1));
+}
+
+#[test]
+fn a_legacy_value_is_there_as_it_stands_blanks_and_letters_included() {
+    for mut bench in firms() {
+        let documents = bench.documents();
+        for kind in KINDS {
+            let [document, _] = richest_and_poorest(&documents, kind);
+            for (field, register) in document.fields() {
+                let Some(Value::Text(text)) = register.newest().map(|newest| newest.value) else {
+                    continue;
+                };
+                if !field.as_str().starts_with("legacy/") {
+                    continue;
+                }
+                let others = [
+                    Value::from(format!("{text} ")),
+                    Value::from(text.to_uppercase()),
+                    Value::from(text.to_lowercase()),
+                    Value::Bytes(text.clone().into_bytes()),
+                ];
+                for other in others {
+                    if other == Value::Text(text.clone()) {
+                        continue;
+                    }
+                    let damaged = with(document, field, other.clone());
+                    let report = compared(&bench, instead(&documents, &damaged));
+                    assert!(report.difference_count > 0, "{field:?}: {other:?}");
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn a_value_where_the_row_has_none_is_a_difference() {
+    for mut bench in firms() {
+        let documents = bench.documents();
+        for kind in KINDS {
+            let [richest, poorest] = richest_and_poorest(&documents, kind);
+            for field in richest.fields().keys() {
+                let is_of_the_row = field.as_str().starts_with("legacy/")
+                    && !field.as_str().starts_with("legacy/lines/");
+                if !is_of_the_row || poorest.fields().contains_key(field) {
+                    continue;
+                }
+                let damaged = with(poorest, field, "x".into());
+                let report = compared(&bench, instead(&documents, &damaged));
+                assert!(report.difference_count > 0, "{kind}/{field:?}");
+            }
+        }
+    }
+}
+
+#[test]
+fn lines_and_pieces_are_compared_in_the_order_of_their_places() {
+    let (script, plan) = WITH_LINES;
+    let mut script = script.to_owned();
+    for number in 10..30 {
+        use std::fmt::Write as _;
+        let _ = write!(
+            script,
+            "INSERT INTO Positionen VALUES ({number}, 2, 'Ski {number}', 'Ski', 2, '{number}.00', NULL, NULL);"
+        );
+    }
+    let whole = plan.replace("item = \"Ski\"\nitem_kind = \"Art\"\n", "");
+    assert_ne!(whole, plan);
+    for plan in [plan, &whole] {
+        brought_firm((&script, plan));
+    }
 }
 
 #[test]
@@ -409,6 +547,22 @@ fn a_document_of_another_kind_or_row_is_a_difference() {
             let report = compared(&bench, instead(&documents, &elsewhere));
             assert_told(&report, "of another row", table);
         }
+        let text = |name: &'static str, text: &str| (Field::known(name), Value::from(text));
+        let of_both = |source: &str, key: &str| {
+            [
+                text("source", source),
+                text("legacy/table", "Auftraege"),
+                text("legacy/key", key),
+            ]
+        };
+        let silent = without_event(order, fields::event::IMPORTED);
+        let of_another = with_event(&silent, fields::event::IMPORTED, of_both("firma-2", "1"));
+        let report = compared(&bench, instead(&documents, &of_another));
+        assert_told(&report, "neither", "a document of another source");
+        let imported = fields::event::IMPORTED;
+        let doubly = with_event(&of_another, imported, of_both("firma", "77"));
+        let report = compared(&bench, instead(&documents, &doubly));
+        assert_told(&report, "of another row", "the other source has such a row");
     }
 }
 
@@ -416,16 +570,18 @@ fn a_document_of_another_kind_or_row_is_a_difference() {
 fn customers_from_the_rows_of_orders_are_held_against_their_orders() {
     let mut bench = brought_firm(FLAT);
     let documents = bench.documents();
-    let person = of_kind(&documents, fields::kind::CUSTOMER)[0];
+    let [person, _] = richest_and_poorest(&documents, fields::kind::CUSTOMER);
     let cases = [
-        ("contact/name", "bears another name"),
-        ("contact/phone", "has another contact"),
-        ("contact/town", "has another contact"),
-        ("free/note", "expected None"),
+        ("contact/name", "x", "bears another name"),
+        ("contact/name", " RETO TSCHUDI", "has another contact"),
+        ("contact/name", "reto tschudi", "has another contact"),
+        ("contact/phone", "x", "has another contact"),
+        ("contact/town", "x", "has another contact"),
+        ("free/note", "x", "expected None"),
     ];
-    for (field, what) in cases {
+    for (field, value, what) in cases {
         let field = Field::new(field).expect("a name");
-        let damaged = with(person, &field, Value::from("x"));
+        let damaged = with(person, &field, value.into());
         let report = compared(&bench, instead(&documents, &damaged));
         assert_told(&report, what, field.as_str());
     }

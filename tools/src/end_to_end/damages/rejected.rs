@@ -83,8 +83,11 @@ fn a_row_that_is_among_the_rejects_and_at_the_target_is_told() {
     }
 }
 
-/// A target in which some documents are no documents.
-struct Spoilt(InOrder, usize);
+/// What is done to a page before verify sees it.
+type Spoil = fn(&mut EncodedPage);
+
+/// A target whose first page is spoilt.
+struct Spoilt(InOrder, Spoil);
 
 impl Target for Spoilt {
     fn replica(&self) -> ReplicaNumber {
@@ -99,9 +102,7 @@ impl Target for Spoilt {
     fn any_encoded_page(&mut self, after: u64) -> Result<EncodedPage, TargetError> {
         let mut page = self.0.any_encoded_page(after)?;
         if after == 0 {
-            for document in page.documents.iter_mut().take(self.1) {
-                document.truncate(document.len() - 1);
-            }
+            self.1(&mut page);
         }
         Ok(page)
     }
@@ -113,18 +114,69 @@ impl Target for Spoilt {
     }
 }
 
+/// As after a write that was torn.
+fn cut(document: &mut Vec<u8>) {
+    document.truncate(document.len() - 1);
+}
+
+/// A document with which no import has to do.
+fn of_nobody() -> Vec<u8> {
+    let id = DocumentId::named("chur");
+    let mut branch = Document::new(id, fields::known_kind(fields::kind::BRANCH));
+    let at = Hlc::at(UtcMillis(1));
+    let mut authoring = Authoring::new(Actor::new(ReplicaNumber(0), 1), 0, at, None);
+    let mut change = Change::of(&branch);
+    change.set(&mut authoring, Field::known("name"), "Chur");
+    branch.merge(change.finish()).expect("the same document");
+    format::encode(&branch)
+}
+
 #[test]
 fn documents_that_cannot_be_read_are_told_with_their_number() {
     let mut bench = brought_firm(super::every_field::FLAT);
     let documents = bench.documents();
-    for (_, order) in ORDERS {
-        let mut target = Spoilt(InOrder(order(documents.clone())), 2);
+    let cases: [(&str, &str, Spoil); 4] = [
+        ("two that an import made", "2 documents", |page| {
+            page.documents.iter_mut().take(2).for_each(cut);
+        }),
+        (
+            "one with which no import has to do",
+            "1 documents",
+            |page| {
+                page.documents.push(of_nobody());
+                page.documents.last_mut().into_iter().for_each(cut);
+            },
+        ),
+        (
+            "three of which nobody knows whose they are",
+            "3 documents",
+            |page| {
+                page.documents.push(Vec::new());
+                page.documents.push(b"no document".to_vec());
+                page.documents.push(of_nobody()[..9].to_vec());
+            },
+        ),
+        (
+            "four that the target could not read itself",
+            "4 documents",
+            |page| {
+                page.unreadable = 4;
+            },
+        ),
+    ];
+    for (name, order) in ORDERS {
+        for (case, what, spoil) in cases {
+            let case = format!("{case}, {name}");
+            let mut target = Spoilt(InOrder(order(documents.clone())), spoil);
+            let report = verify(&bench.plan(), &bench.staging, &mut target, &bench.rejects())
+                .expect("verify can be carried out");
+            let what = format!("{what} at the target cannot be read");
+            assert_told(&report, &what, &case);
+        }
+        let sound = |page: &mut EncodedPage| page.documents.push(of_nobody());
+        let mut target = Spoilt(InOrder(order(documents.clone())), sound);
         let report = verify(&bench.plan(), &bench.staging, &mut target, &bench.rejects())
             .expect("verify can be carried out");
-        assert_told(
-            &report,
-            "2 documents at the target cannot be read",
-            "spoilt",
-        );
+        assert_clean(&report);
     }
 }

@@ -4,7 +4,7 @@ use super::every_field::{firms, of_kind};
 use super::*;
 use crate::verify::reconciliation::{Group, Reconciliation, reconcile};
 
-fn summed_up(bench: &Bench, documents: &[Document]) -> Reconciliation {
+pub(super) fn summed_up(bench: &Bench, documents: &[Document]) -> Reconciliation {
     let mut store = Store::in_memory();
     let encoded = documents.iter().map(format::encode).collect();
     let refused = store.push(encoded, 0, 0).expect("the store takes them");

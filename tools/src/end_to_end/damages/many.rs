@@ -1,0 +1,114 @@
+//! More differences than are listed, documents that come twice, and targets that cannot be read to the end.
+
+use super::*;
+use crate::run::LISTED_DIFFERENCES;
+
+#[test]
+fn differences_beyond_those_that_are_listed_are_counted() {
+    let mut bench = brought(1_500);
+    let documents = bench.documents();
+    let report = compared(&bench, Vec::new());
+    assert_eq!(report.differences.len(), LISTED_DIFFERENCES);
+    // Each row that is nowhere is one, and each table that does not add up.
+    let open = |sums: &crate::ledger::Sums| sums.source - sums.accounted_for();
+    let tables = report.ledger.values().filter(|sums| !sums.add_up()).count();
+    let expected = report.ledger.values().map(open).sum::<u64>() + tables as u64;
+    assert!(tables >= 3 && expected > 2 * LISTED_DIFFERENCES as u64);
+    assert_eq!(report.difference_count, expected);
+
+    let pickup = fields::known(fields::order::PICKUP);
+    let mut moved = 0;
+    let elsewhere: Vec<Document> = documents
+        .iter()
+        .map(|document| {
+            if document.kind().as_str() != fields::kind::ORDER {
+                return document.clone();
+            }
+            moved += 1;
+            with(document, &pickup, DocumentId::named("elsewhere").into())
+        })
+        .collect();
+    assert!(moved > LISTED_DIFFERENCES);
+    for (name, order) in ORDERS {
+        let report = compared(&bench, order(elsewhere.clone()));
+        assert_eq!(report.difference_count, moved as u64, "{name}");
+        assert_eq!(report.differences.len(), LISTED_DIFFERENCES, "{name}");
+    }
+}
+
+#[test]
+fn a_table_whose_rows_are_not_all_accounted_for_is_a_difference_of_its_own() {
+    let mut bench = brought(40);
+    let mut documents = bench.documents();
+    let order = |document: &Document| document.kind().as_str() == fields::kind::ORDER;
+    let place = documents.iter().position(order).expect("an order");
+    documents.remove(place);
+    let report = compared(&bench, documents);
+    assert_told(&report, "accounted for", "a lost order");
+}
+
+/// A target to which somebody writes while it is read, so that documents come twice; or whose line breaks.
+struct Restless {
+    pages: InOrder,
+    breaks_after: u64,
+}
+
+impl Target for Restless {
+    fn replica(&self) -> ReplicaNumber {
+        self.pages.replica()
+    }
+    fn push(&mut self, _: Vec<Vec<u8>>, _: u64, _: u64) -> Result<Vec<Refusal>, TargetError> {
+        Ok(Vec::new())
+    }
+    fn page(&mut self, _: u64) -> Result<Page, TargetError> {
+        unreachable!("verify asks for bytes")
+    }
+    fn any_encoded_page(&mut self, after: u64) -> Result<EncodedPage, TargetError> {
+        if after > self.breaks_after {
+            return Err(TargetError::Unreachable {
+                hub: self.name(),
+                reason: "the line is cut".to_owned(),
+            });
+        }
+        self.pages.any_encoded_page(after)
+    }
+    fn name(&self) -> String {
+        "restless".to_owned()
+    }
+}
+
+#[test]
+fn documents_that_come_twice_are_compared_once_as_they_were_last() {
+    let mut bench = brought(120);
+    let documents = bench.documents();
+    let expected = bench.verify();
+    for (name, order) in ORDERS {
+        let note = fields::known(fields::order::NOTE);
+        let former = documents
+            .iter()
+            .map(|now| with(now, &note, "former".into()));
+        let mut twice: Vec<Document> = order(former.collect());
+        twice.extend(order(documents.clone()));
+        let mut target = Restless {
+            pages: InOrder(twice),
+            breaks_after: u64::MAX,
+        };
+        let report = verify(&bench.plan(), &bench.staging, &mut target, &bench.rejects())
+            .expect("verify can be carried out");
+        assert_eq!(report.differences, [], "{name}");
+        assert_eq!(report.ledger, expected.ledger, "{name}");
+        assert_eq!(report.documents, expected.documents, "{name}");
+    }
+}
+
+#[test]
+fn a_target_that_cannot_be_read_to_the_end_is_no_comparison() {
+    let mut bench = brought(120);
+    let documents = bench.documents();
+    let mut target = Restless {
+        pages: InOrder(documents),
+        breaks_after: PAGE as u64,
+    };
+    let ended = verify(&bench.plan(), &bench.staging, &mut target, &bench.rejects());
+    assert!(matches!(ended, Err(RunError::Target(_))), "{ended:?}");
+}
