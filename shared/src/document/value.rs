@@ -124,7 +124,7 @@ const PERSONAL_SEGMENTS: [&str; 4] = ["contact", "personal", "free", "legacy"];
 impl Field {
     /// Whether an erasure removes it.
     pub fn is_personal(&self) -> bool {
-        is_personal_name(self.as_str())
+        is_personal_name(self.as_str().as_bytes())
     }
 
     /// The segments between the slashes.
@@ -133,10 +133,12 @@ impl Field {
     }
 }
 
-/// As [`Field::is_personal`], for a name that is no [`Field`] yet.
-pub(super) fn is_personal_name(name: &str) -> bool {
-    let first = name.split('/').next().unwrap_or_default();
-    PERSONAL_SEGMENTS.contains(&first)
+/// As [`Field::is_personal`], for the bytes of a name that is no [`Field`] yet.
+pub(super) fn is_personal_name(name: &[u8]) -> bool {
+    let first = name.split(|byte| *byte == b'/').next().unwrap_or_default();
+    PERSONAL_SEGMENTS
+        .iter()
+        .any(|segment| segment.as_bytes() == first)
 }
 
 /// A currency by its ISO 4217 letters.

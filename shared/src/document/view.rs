@@ -1,6 +1,8 @@
 //! A document looked at where its bytes lie: all that a [`super::Document`] has, lent, in a few stretches of memory instead of
 //! maps of maps. For whoever goes through millions of documents and keeps none.
 
+use std::cmp::Ordering;
+
 use uuid::Uuid;
 
 use super::value::{Currency, Value, days_since_epoch, is_personal_name};
@@ -25,7 +27,8 @@ pub struct View<'a> {
 /// One field: its name, and where its values lie.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct FieldView<'a> {
-    pub(super) name: &'a str,
+    /// ASCII, as all names are; a text only for whoever asks for one, since judging it once more takes longer than comparing it.
+    pub(super) name: &'a [u8],
     pub(super) from: usize,
     pub(super) to: usize,
 }
@@ -87,11 +90,18 @@ pub enum ValueView<'a> {
 }
 
 /// The fields whose names begin with the same path, called by what follows it.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Default)]
 pub struct Below<'v, 'a> {
     fields: &'v [FieldView<'a>],
     versions: &'v [VersionView<'a>],
     path_bytes: usize,
+}
+
+/// Fields below a path, looked up in the order of their names.
+#[derive(Clone, Debug)]
+pub struct Ascending<'v, 'a> {
+    /// Those that were not passed.
+    left: Below<'v, 'a>,
 }
 
 impl<'a> View<'a> {
@@ -128,6 +138,14 @@ impl<'a> View<'a> {
         self.all().versions(field)
     }
 
+    /// The place of a field's values among all values of this document; none for no values, and for those of another one.
+    pub fn place_of(&self, versions: &[VersionView<'a>]) -> Option<usize> {
+        let from = self.versions.as_ptr().addr();
+        let bytes = versions.as_ptr().addr().checked_sub(from)?;
+        let place = bytes / size_of::<VersionView<'_>>();
+        (!versions.is_empty() && place < self.versions.len()).then_some(place)
+    }
+
     /// The value of a field that shows when the newest stamp decides; `None` when never written or set to null.
     pub fn newest(&self, field: &str) -> Option<ValueView<'a>> {
         newest(self.versions(field))
@@ -156,7 +174,9 @@ impl<'a> View<'a> {
         }
         self.fields.retain(|field| !is_personal_name(field.name));
         for event in &mut self.events {
-            event.data.retain(|(name, _)| !is_personal_name(name));
+            event
+                .data
+                .retain(|(name, _)| !is_personal_name(name.as_bytes()));
         }
     }
 }
@@ -164,39 +184,90 @@ impl<'a> View<'a> {
 impl<'v, 'a> Below<'v, 'a> {
     /// The values of the field called so below the path; none when it was never written.
     pub fn versions(&self, rest: &str) -> &'v [VersionView<'a>] {
-        let by_rest = |field: &FieldView<'a>| field.name[self.path_bytes..].cmp(rest);
+        let by_rest = |field: &FieldView<'a>| self.rest_of(field).cmp(rest.as_bytes());
         match self.fields.binary_search_by(by_rest) {
             Ok(place) => self.versions_of(&self.fields[place]),
             Err(_) => &[],
         }
     }
 
+    /// For names that are asked for in ascending order: each field is passed once, instead of a search for each name.
+    pub fn ascending(&self) -> Ascending<'v, 'a> {
+        Ascending { left: *self }
+    }
+
     /// The fields further below.
     #[must_use]
     pub fn below(&self, path: &str) -> Self {
+        let path = path.as_bytes();
         let from = self
             .fields
-            .partition_point(|field| &field.name[self.path_bytes..] < path);
+            .partition_point(|field| self.rest_of(field) < path);
         let rest = &self.fields[from..];
-        let count = rest.partition_point(|field| field.name[self.path_bytes..].starts_with(path));
-        Self {
-            fields: &rest[..count],
-            versions: self.versions,
-            path_bytes: self.path_bytes + path.len(),
-        }
+        let count = rest.partition_point(|field| self.rest_of(field).starts_with(path));
+        self.further(&rest[..count], path.len())
     }
 
-    /// What follows the path in each name, and the values of the field, in the order of the names.
-    pub fn iter(&self) -> impl Iterator<Item = (&'a str, &'v [VersionView<'a>])> + use<'v, 'a> {
+    /// The parts that go by the first segment of what follows the path, such as each piece below `items/`: the segment, and
+    /// the fields below it and its slash. Fields right below the path are no part.
+    pub fn parts(&self) -> impl Iterator<Item = (&'a str, Self)> + use<'v, 'a> {
         let whole = *self;
-        self.fields.iter().map(move |field| {
-            let name: &'a str = field.name;
-            (&name[whole.path_bytes..], whole.versions_of(field))
+        let mut left = self.fields;
+        std::iter::from_fn(move || {
+            loop {
+                let first = whole.rest_of(left.first()?);
+                let Some(slash) = first.iter().position(|byte| *byte == b'/') else {
+                    left = &left[1..];
+                    continue;
+                };
+                let path = &first[..=slash];
+                let is_of_another = |field: &FieldView<'a>| !whole.rest_of(field).starts_with(path);
+                let count = left.iter().position(is_of_another).unwrap_or(left.len());
+                let (part, others) = left.split_at(count);
+                left = others;
+                let segment = std::str::from_utf8(&path[..slash]).unwrap_or_default();
+                return Some((segment, whole.further(part, path.len())));
+            }
         })
+    }
+
+    /// What follows the path in each name, in ASCII, and the values of the field, in the order of the names.
+    pub fn iter(&self) -> impl Iterator<Item = (&'a [u8], &'v [VersionView<'a>])> + use<'v, 'a> {
+        let whole = *self;
+        let fields = self.fields.iter();
+        fields.map(move |field| (whole.rest_of(field), whole.versions_of(field)))
+    }
+
+    /// What follows the path in a field's name.
+    fn rest_of(&self, field: &FieldView<'a>) -> &'a [u8] {
+        &field.name[self.path_bytes..]
+    }
+
+    /// Some of the fields, with a longer path.
+    const fn further(&self, fields: &'v [FieldView<'a>], bytes: usize) -> Self {
+        Self {
+            fields,
+            versions: self.versions,
+            path_bytes: self.path_bytes + bytes,
+        }
     }
 
     fn versions_of(&self, field: &FieldView<'a>) -> &'v [VersionView<'a>] {
         &self.versions[field.from..field.to]
+    }
+}
+
+impl<'v, 'a> Ascending<'v, 'a> {
+    /// As [`Below::versions`]. A name that comes after a greater one finds nothing.
+    pub fn versions(&mut self, rest: &str) -> &'v [VersionView<'a>] {
+        while let Some((first, others)) = self.left.fields.split_first() {
+            match self.left.rest_of(first).cmp(rest.as_bytes()) {
+                Ordering::Less => self.left.fields = others,
+                Ordering::Equal => return self.left.versions_of(first),
+                Ordering::Greater => break,
+            }
+        }
+        &[]
     }
 }
 

@@ -29,25 +29,42 @@ impl<'a> Cursor<'a> {
         self.bytes.len()
     }
 
+    #[inline]
     pub(crate) fn byte(&mut self) -> Result<u8, DecodeError> {
         let (first, rest) = self.bytes.split_first().ok_or_else(cut_short)?;
         self.bytes = rest;
         Ok(*first)
     }
 
+    #[inline]
     pub(crate) fn array<const N: usize>(&mut self) -> Result<[u8; N], DecodeError> {
         let (head, rest) = self.bytes.split_first_chunk::<N>().ok_or_else(cut_short)?;
         self.bytes = rest;
         Ok(*head)
     }
 
+    #[inline]
     pub(crate) fn slice(&mut self, length: usize) -> Result<&'a [u8], DecodeError> {
         let (head, rest) = self.bytes.split_at_checked(length).ok_or_else(cut_short)?;
         self.bytes = rest;
         Ok(head)
     }
 
+    /// Nearly every number has one byte, and reading a document is mostly this.
+    #[inline]
     pub(crate) fn u64(&mut self) -> Result<u64, DecodeError> {
+        match self.bytes.split_first() {
+            Some((small @ 0..=250, rest)) => {
+                self.bytes = rest;
+                Ok(u64::from(*small))
+            }
+            _ => self.longer_u64(),
+        }
+    }
+
+    /// A number of more than one byte.
+    #[inline(never)]
+    fn longer_u64(&mut self) -> Result<u64, DecodeError> {
         let (number, least) = match self.byte()? {
             small @ 0..=250 => return Ok(u64::from(small)),
             251 => (u64::from(u16::from_le_bytes(self.array()?)), 251),
@@ -62,25 +79,35 @@ impl<'a> Cursor<'a> {
         Ok(number)
     }
 
+    #[inline]
     pub(crate) fn u32(&mut self) -> Result<u32, DecodeError> {
-        if self.bytes.first() == Some(&253) {
-            return Err(damaged("a number is too large"));
+        match self.bytes.split_first() {
+            Some((small @ 0..=250, rest)) => {
+                self.bytes = rest;
+                Ok(u32::from(*small))
+            }
+            Some((253, _)) => Err(damaged("a number is too large")),
+            _ => {
+                let number = self.longer_u64()?;
+                u32::try_from(number).map_err(|_| damaged("a number is too large"))
+            }
         }
-        let number = self.u64()?;
-        u32::try_from(number).map_err(|_| damaged("a number is too large"))
     }
 
+    #[inline]
     pub(crate) fn i64(&mut self) -> Result<i64, DecodeError> {
         let zigzag = self.u64()?;
         Ok((zigzag >> 1).cast_signed() ^ -((zigzag & 1).cast_signed()))
     }
 
+    #[inline]
     pub(crate) fn i32(&mut self) -> Result<i32, DecodeError> {
         let zigzag = self.u32()?;
         Ok((zigzag >> 1).cast_signed() ^ -((zigzag & 1).cast_signed()))
     }
 
     /// The length of a sequence whose elements have at least one byte each, so that it cannot exceed what is left.
+    #[inline]
     pub(crate) fn length(&mut self) -> Result<usize, DecodeError> {
         let length = self.u64()?;
         usize::try_from(length)
@@ -90,8 +117,14 @@ impl<'a> Cursor<'a> {
     }
 
     pub(crate) fn text(&mut self) -> Result<&'a str, DecodeError> {
+        as_text(self.bytes_with_length()?)
+    }
+
+    /// The bytes of a text, not judged.
+    #[inline]
+    pub(crate) fn bytes_with_length(&mut self) -> Result<&'a [u8], DecodeError> {
         let length = self.length()?;
-        std::str::from_utf8(self.slice(length)?).map_err(|_| damaged("a text is not UTF-8"))
+        self.slice(length)
     }
 
     /// A flag, or whether an option holds something.
@@ -104,10 +137,17 @@ impl<'a> Cursor<'a> {
     }
 }
 
+/// Bytes as the text that they must be.
+pub(crate) fn as_text(bytes: &[u8]) -> Result<&str, DecodeError> {
+    std::str::from_utf8(bytes).map_err(|_| damaged("a text is not UTF-8"))
+}
+
+#[cold]
 pub(crate) fn damaged(what: &str) -> DecodeError {
     DecodeError::Damaged(what.to_owned())
 }
 
+#[cold]
 fn cut_short() -> DecodeError {
     damaged("it is cut short")
 }

@@ -391,6 +391,23 @@ fn spoils() -> impl Strategy<Value = Spoil> {
     ]
 }
 
+/// Each field with a slash is in the part of its first segment, in the order of the names, and no other is in any.
+fn agree_on_parts(view: &View<'_>, document: &Document) -> Result<(), TestCaseError> {
+    let mut in_parts = Vec::new();
+    for (segment, part) in view.all().parts() {
+        for (rest, _) in part.iter() {
+            in_parts.push((segment.as_bytes(), rest));
+        }
+    }
+    let names = document.fields().keys().map(Field::as_str);
+    let expected: Vec<(&[u8], &[u8])> = names
+        .filter_map(|name| name.split_once('/'))
+        .map(|(segment, rest)| (segment.as_bytes(), rest.as_bytes()))
+        .collect();
+    prop_assert_eq!(in_parts, expected);
+    Ok(())
+}
+
 /// A view of the bytes says just what the document says that is built from them.
 fn agree_on_view(view: &View<'_>, document: &Document) -> Result<(), TestCaseError> {
     prop_assert_eq!(view.id(), document.id());
@@ -399,12 +416,12 @@ fn agree_on_view(view: &View<'_>, document: &Document) -> Result<(), TestCaseErr
     let lent: Vec<_> = view
         .all()
         .iter()
-        .map(|(name, versions)| (name.to_owned(), versions_of(versions)))
+        .map(|(name, versions)| (name.to_vec(), versions_of(versions)))
         .collect();
     let built: Vec<_> = document
         .fields()
         .iter()
-        .map(|(name, register)| (name.as_str().to_owned(), of_register(register)))
+        .map(|(name, register)| (name.as_str().as_bytes().to_vec(), of_register(register)))
         .collect();
     prop_assert_eq!(lent, built);
     for (name, register) in document.fields() {
@@ -417,12 +434,34 @@ fn agree_on_view(view: &View<'_>, document: &Document) -> Result<(), TestCaseErr
             document.newest(name.as_str())
         );
         let (path, _) = name.as_str().rsplit_once('/').unwrap_or_default();
-        let below: Vec<&str> = view.below(path).iter().map(|(rest, _)| rest).collect();
+        let below: Vec<&[u8]> = view.below(path).iter().map(|(rest, _)| rest).collect();
         let names = document.fields().keys().map(Field::as_str);
-        let expected: Vec<&str> = names.filter_map(|name| name.strip_prefix(path)).collect();
+        let expected: Vec<&[u8]> = names
+            .filter_map(|name| Some(name.strip_prefix(path)?.as_bytes()))
+            .collect();
         prop_assert_eq!(below, expected);
     }
+    agree_on_parts(view, document)?;
     prop_assert!(view.versions("no/such/field").is_empty());
+    let mut ascending = view.all().ascending();
+    for (place, name) in document.fields().keys().enumerate() {
+        // Some are passed over; what comes right behind them mostly is no field's name.
+        let asked = match place % 3 {
+            0 => format!("{}-", name.as_str()),
+            _ => name.as_str().to_owned(),
+        };
+        let expected = document.register(&asked).map(of_register);
+        let found = versions_of(ascending.versions(&asked));
+        prop_assert_eq!(found, expected.unwrap_or_default());
+    }
+    let places: BTreeSet<_> = view
+        .all()
+        .iter()
+        .map(|(_, versions)| view.place_of(versions))
+        .collect();
+    prop_assert_eq!(places.len(), document.fields().len());
+    prop_assert!(!places.contains(&None));
+    prop_assert_eq!(view.place_of(&[]), None);
     prop_assert_eq!(view.events().len(), document.event_set().len());
     for (lent, built) in view.events().iter().zip(document.event_set()) {
         prop_assert_eq!(

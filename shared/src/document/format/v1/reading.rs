@@ -3,13 +3,13 @@
 
 use std::collections::BTreeMap;
 
-use super::super::cursor::{Cursor, damaged};
+use super::super::cursor::{Cursor, as_text, damaged};
 use super::super::{DecodeError, Inspected};
 use super::has_twice;
 use crate::clock::{Hlc, UtcMillis};
 use crate::document::events::EventSet;
 use crate::document::register::Version;
-use crate::document::value::{Currency, Field, Kind, is_name, is_personal_name};
+use crate::document::value::{Currency, Field, Kind, are_a_name, is_name, is_personal_name};
 use crate::document::view::{EventView, FieldView, ValueView, VersionView, View};
 use crate::document::{Document, Erasure, Event, Register};
 use crate::id::{Actor, DocumentId, Dot, StaffId};
@@ -94,9 +94,10 @@ pub(in super::super) fn view(body: &[u8]) -> Result<View<'_>, DecodeError> {
 
 /// What a pass over the bytes hands on.
 trait Sink<'a> {
+    /// `name` are the bytes of a name, which are ASCII.
     fn field(
         &mut self,
-        name: &'a str,
+        name: &'a [u8],
         versions: &mut Vec<VersionIn<'a>>,
     ) -> Result<(), DecodeError>;
     fn event(&mut self, event: EventIn<'a>) -> Result<(), DecodeError>;
@@ -157,10 +158,11 @@ struct Parts {
 impl<'a> Sink<'a> for Parts {
     fn field(
         &mut self,
-        name: &'a str,
+        name: &'a [u8],
         versions: &mut Vec<VersionIn<'a>>,
     ) -> Result<(), DecodeError> {
-        let field = Field::new(name).map_err(|_| DecodeError::Invalid("a field has a bad name"))?;
+        let field = Field::new(as_text(name)?)
+            .map_err(|_| DecodeError::Invalid("a field has a bad name"))?;
         let versions = versions
             .drain(..)
             .map(|version| Version {
@@ -219,7 +221,7 @@ impl Default for Lent<'_> {
 impl<'a> Sink<'a> for Lent<'a> {
     fn field(
         &mut self,
-        name: &'a str,
+        name: &'a [u8],
         versions: &mut Vec<VersionIn<'a>>,
     ) -> Result<(), DecodeError> {
         let from = self.versions.len();
@@ -272,7 +274,7 @@ impl Look {
 }
 
 impl<'a> Sink<'a> for Look {
-    fn field(&mut self, _: &'a str, versions: &mut Vec<VersionIn<'a>>) -> Result<(), DecodeError> {
+    fn field(&mut self, _: &'a [u8], versions: &mut Vec<VersionIn<'a>>) -> Result<(), DecodeError> {
         self.has_fields = true;
         for version in versions.drain(..) {
             self.note(&version.stamp);
@@ -315,11 +317,14 @@ fn read<'a>(body: &'a [u8], sink: &mut impl Sink<'a>) -> Result<Read<'a>, Decode
     let mut has_fields_in_order = true;
     let mut has_personal_data = false;
     let mut is_in_order = true;
-    let mut former = "";
+    let mut former: &[u8] = &[];
     let mut versions = Vec::new();
     for _ in 0..fields {
-        let name = cursor.text()?;
-        check(is_name(name), "a field has a bad name")?;
+        let name = cursor.bytes_with_length()?;
+        if !are_a_name(name) {
+            as_text(name)?;
+            return Err(DecodeError::Invalid("a field has a bad name"));
+        }
         has_fields_in_order &= former < name;
         former = name;
         has_personal_data = has_personal_data || is_personal_name(name);
@@ -336,7 +341,10 @@ fn read<'a>(body: &'a [u8], sink: &mut impl Sink<'a>) -> Result<Read<'a>, Decode
         is_in_order &= has_data_in_order;
         has_events_in_order &= former < Some(event.stamp.dot);
         former = Some(event.stamp.dot);
-        has_personal_data |= event.data.iter().any(|(name, _)| is_personal_name(name));
+        has_personal_data |= event
+            .data
+            .iter()
+            .any(|(name, _)| is_personal_name(name.as_bytes()));
         sink.event(event)?;
     }
 
@@ -416,6 +424,7 @@ impl<'a> Tables<'a> {
             && self.used_staff.iter().all(|used| *used)
     }
 
+    #[inline]
     fn actor(&mut self, cursor: &mut Cursor<'a>) -> Result<Actor, DecodeError> {
         let index = cursor.u32()? as usize;
         let bits = self.actors.get(index).ok_or(DecodeError::Invalid(
@@ -425,6 +434,7 @@ impl<'a> Tables<'a> {
         Ok(Actor::from_bits(*bits))
     }
 
+    #[inline]
     fn stamp(&mut self, cursor: &mut Cursor<'a>) -> Result<Stamp, DecodeError> {
         let after_base = cursor.u64()?;
         self.least = Some(self.least.map_or(after_base, |least| least.min(after_base)));
@@ -472,6 +482,10 @@ impl<'a> Tables<'a> {
             let seen = self.seen(cursor, stamp.dot.actor)?;
             versions.push(VersionIn { value, stamp, seen });
         }
+        // Nearly every field has one value.
+        if count == 1 {
+            return Ok(true);
+        }
         // Values of which one had seen all that the other had are not concurrent; a register relies on that. One that had seen
         // the other and not all of what that one had seen is: a write that was made again (see `document/collision.rs`) does
         // not say what of its own former numbers it had seen.
@@ -486,12 +500,16 @@ impl<'a> Tables<'a> {
         Ok(versions.is_sorted_by(|a, b| a.stamp.dot < b.stamp.dot))
     }
 
+    #[inline]
     fn seen(
         &mut self,
         cursor: &mut Cursor<'a>,
         writer: Actor,
     ) -> Result<Vec<(Actor, u64)>, DecodeError> {
         let count = cursor.length()?;
+        if count == 0 {
+            return Ok(Vec::new());
+        }
         check(
             count <= limits::ACTORS_PER_CLOCK,
             "a value has seen too many actors",
@@ -535,6 +553,7 @@ impl<'a> Tables<'a> {
     }
 }
 
+#[inline]
 fn value<'a>(cursor: &mut Cursor<'a>) -> Result<ValueView<'a>, DecodeError> {
     Ok(match cursor.u32()? {
         0 => ValueView::Null,
