@@ -13,6 +13,7 @@ mod lookup;
 mod order;
 mod parts;
 mod people;
+mod pieces;
 mod portion;
 mod reading;
 pub mod reconciliation;
@@ -28,7 +29,7 @@ use std::path::Path;
 use std::rc::Rc;
 use std::time::Instant;
 
-use shared::document::view::{ValueView, VersionView};
+use shared::document::view::{Below, ValueView, VersionView};
 
 use crate::ledger::{Fate, Sums};
 use crate::naming;
@@ -43,6 +44,7 @@ use lines::Priced;
 use lookup::{KEPT, Search};
 use parts::{Parts, Rows, Ways};
 use people::Person;
+use pieces::Part;
 use rejects::Rejects;
 use row::{Cell, SourceRow, read_row};
 use seen::Seen;
@@ -154,12 +156,12 @@ struct Check<'a> {
     people: Vec<Person>,
     left: Vec<Left>,
     homes: Homes,
-    slugs: HashMap<String, Rc<Vec<String>>>,
+    slugs: HashMap<String, Rc<Slugs>>,
     searches: RefCell<Vec<Search<'a>>>,
     /// Services by the text or key that stands for them.
     services: RefCell<HashMap<String, Priced>>,
-    /// Where the values of the fields lie that were looked at in the document under comparison.
-    looked_at: Vec<usize>,
+    /// Of the values of the document under comparison by their places: whether their field was looked at.
+    looked_at: Vec<bool>,
     zone: jiff::tz::TimeZone,
 }
 
@@ -265,28 +267,29 @@ impl<'a> Check<'a> {
     }
 
     /// Names of the legacy fields of a table, worked out once.
-    fn slugs(&mut self, table: &StagedTable) -> Rc<Vec<String>> {
+    fn slugs(&mut self, table: &StagedTable) -> Rc<Slugs> {
         let known = self.slugs.entry(table.sql_name().to_owned());
-        Rc::clone(known.or_insert_with(|| Rc::new(naming::slugs(&table.schema))))
+        Rc::clone(known.or_insert_with(|| Rc::new(Slugs::of(table))))
     }
 
-    /// Every cell of the row must be among the legacy values below a path as it stands. How many that makes.
+    /// Every cell of the row must be among some legacy values as it stands.
     fn raw_values(
         &mut self,
         row: &SourceRow<'_>,
         key: &str,
         document: &Found<'_>,
-        path: &str,
-    ) -> usize {
+        kept: Below<'_, '_>,
+    ) {
         let slugs = self.slugs(row.table);
-        let kept = document.view().below(path);
-        let mut expected = 0;
-        for (index, cell) in row.cells().enumerate() {
+        let mut kept = kept.ascending();
+        for (slug, index) in &slugs.in_order {
+            let (cell, index) = (row.cell_at(*index), *index);
             let column = row.table.schema.columns[index].name.as_str();
-            match (cell, document.raw_of(kept.versions(&slugs[index]))) {
+            let versions = kept.versions(slug);
+            self.look_at(document, versions);
+            match (cell, document.raw_of(versions)) {
                 (Cell::Null, None) => {}
                 (cell, Some(found)) => {
-                    expected += 1;
                     if !cell.is(found) {
                         self.differ(
                             row,
@@ -304,41 +307,32 @@ impl<'a> Check<'a> {
                 ),
             }
         }
-        expected
     }
 
-    /// The other direction within a document: the importer has written no field that was not looked at, and as many legacy
-    /// values as the rows have led to.
-    fn no_other_values(
-        &mut self,
-        row: &SourceRow<'_>,
-        key: &str,
-        document: &Found<'_>,
-        expected: usize,
-    ) {
-        let mut raw = 0;
-        for (name, versions, value) in document.imported_fields() {
-            if name.starts_with("legacy/") && !name.starts_with("legacy/lookup/") {
-                raw += 1;
-            } else if !self.looked_at.contains(&address(versions)) {
-                let found = Imported::Value(value);
-                let what = format!("expected {:?}, found {found:?}", None::<ValueView<'_>>);
-                self.differ(row, key, name, what);
-            }
+    /// The other direction within a document: the importer has written no field that was not looked at.
+    fn no_other_values(&mut self, row: &SourceRow<'_>, key: &str, document: &Found<'_>) {
+        let looked_at = std::mem::take(&mut self.looked_at);
+        let was_looked_at = |versions: &[VersionView<'_>]| {
+            let place = document.view().place_of(versions);
+            place.is_some_and(|place| looked_at.get(place) == Some(&true))
+        };
+        for (name, value) in document.imported_fields_but(was_looked_at) {
+            let found = Imported::Value(value);
+            let what = format!("expected {:?}, found {found:?}", None::<ValueView<'_>>);
+            self.differ(row, key, &String::from_utf8_lossy(name), what);
         }
-        if raw != expected {
-            self.differ(
-                row,
-                key,
-                "legacy/",
-                format!("{raw} legacy values where the source has {expected}"),
-            );
-        }
+        self.looked_at = looked_at;
     }
 
     /// Notes that a field of the document under comparison was looked at.
-    fn look_at(&mut self, versions: &[VersionView<'_>]) {
-        self.looked_at.push(address(versions));
+    fn look_at<'d>(&mut self, document: &Found<'d>, versions: &[VersionView<'d>]) {
+        let Some(place) = document.view().place_of(versions) else {
+            return;
+        };
+        if self.looked_at.len() <= place {
+            self.looked_at.resize(place + 1, false);
+        }
+        self.looked_at[place] = true;
     }
 
     fn expect(
@@ -349,23 +343,21 @@ impl<'a> Check<'a> {
         field: &str,
         expected: Option<ValueView<'_>>,
     ) {
-        self.expect_below(row, key, document, ("", field), expected);
+        self.expect_of(row, key, document, &Part::of(document, ""), field, expected);
     }
 
-    /// The same of a field by its path and what follows it.
-    fn expect_below(
+    /// The same of a field of a part.
+    fn expect_of(
         &mut self,
         row: &SourceRow<'_>,
         key: &str,
         document: &Found<'_>,
-        (path, rest): (&str, &str),
+        part: &Part<'_, '_>,
+        name: &str,
         expected: Option<ValueView<'_>>,
     ) {
-        let versions = match path {
-            "" => document.view().versions(rest),
-            path => document.view().below(path).versions(rest),
-        };
-        self.look_at(versions);
+        let versions = part.fields.versions(name);
+        self.look_at(document, versions);
         match document.value_of(versions) {
             Imported::Edited => self.report.edited_since += 1,
             Imported::Absent if expected.is_none() => {}
@@ -373,7 +365,7 @@ impl<'a> Check<'a> {
             found => self.differ(
                 row,
                 key,
-                &format!("{path}{rest}"),
+                &format!("{part}{name}"),
                 format!("expected {expected:?}, found {found:?}"),
             ),
         }
@@ -420,11 +412,12 @@ impl<'a> Check<'a> {
             let price = price.and_then(expect::hundredths);
             let price = price.map(|minor| self.money(minor));
             let path = format!("price/{}/", self.plan.currency.to_lowercase());
-            self.expect_below(row, &key, &document, (&path, PRICES_SINCE), price);
+            let prices = Part::of(&document, &path);
+            self.expect_of(row, &key, &document, &prices, PRICES_SINCE, price);
             // Where it stands in lists says nothing of its row.
-            self.look_at(document.view().versions("sort"));
-            let expected = self.raw_values(row, &key, &document, "legacy/");
-            self.no_other_values(row, &key, &document, expected);
+            self.look_at(&document, document.view().versions("sort"));
+            self.raw_values(row, &key, &document, document.view().below("legacy/"));
+            self.no_other_values(row, &key, &document);
         }
         Ok(())
     }
@@ -455,13 +448,12 @@ impl<'a> Check<'a> {
             }
             self.contact(row, &key, row, &document, &customers.contact);
             // A customer is at the branch of their last order, whatever portion or dump that came with.
-            self.look_at(
-                document
-                    .view()
-                    .versions(shared::domain::fields::order::HOME),
-            );
-            let expected = self.raw_values(row, &key, &document, "legacy/");
-            self.no_other_values(row, &key, &document, expected);
+            let home = document
+                .view()
+                .versions(shared::domain::fields::order::HOME);
+            self.look_at(&document, home);
+            self.raw_values(row, &key, &document, document.view().below("legacy/"));
+            self.no_other_values(row, &key, &document);
         }
         Ok(())
     }
@@ -611,10 +603,22 @@ impl<'a> Check<'a> {
     }
 }
 
+/// The names of the legacy fields of a table.
+struct Slugs {
+    /// By column.
+    names: Vec<String>,
+    /// In ascending order, each with its column.
+    in_order: Vec<(String, usize)>,
+}
+
+impl Slugs {
+    fn of(table: &StagedTable) -> Self {
+        let names = naming::slugs(&table.schema);
+        let mut in_order: Vec<_> = names.iter().cloned().zip(0..).collect();
+        in_order.sort();
+        Self { names, in_order }
+    }
+}
+
 /// From when the price of a legacy service holds.
 const PRICES_SINCE: &str = "2000-01-01";
-
-/// What tells the values of one field of a document from those of another, as long as the document lies where it does.
-fn address(versions: &[VersionView<'_>]) -> usize {
-    versions.as_ptr().addr()
-}

@@ -1,18 +1,20 @@
 //! What the target holds of one source: read once. What is not compared as it comes is kept on disk beside the staged rows, and
 //! looked through part by part.
 
+use std::cell::LazyCell;
 use std::collections::{BTreeMap, HashMap};
 use std::io;
 use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use memchr::memmem::Finder;
-use shared::document::view::{EventView, ValueView, VersionView, newest};
+use shared::document::view::{EventView, ValueView, VersionView};
 use shared::document::{Document, View, format};
 use shared::domain::fields;
 use shared::id::{DocumentId, Dot, ReplicaNumber};
 
 use super::Cell;
+use super::pieces::is_gone;
 use crate::run::RunError;
 use crate::spool::{Sealed, Spool};
 use crate::target::{EncodedPage, Target};
@@ -331,83 +333,53 @@ impl<'d> Found<'d> {
         }
     }
 
-    /// The keys of the lines that the importer made, as item and line, in their order; those whose rows are missing left out.
-    pub(super) fn imported_lines(&self) -> Vec<(&'d str, &'d str)> {
-        let mut lines: Vec<(i64, i64, &str, &str)> = Vec::new();
-        let items = self.view.below("items/");
-        let place = |versions: &[VersionView<'d>]| match self.value_of(versions) {
-            Imported::Value(value) => value.as_int(),
-            Imported::Absent | Imported::Edited => None,
-        };
-        for (name, versions) in items.iter() {
-            let Some((item, line)) = name
-                .strip_suffix("/position")
-                .and_then(|path| path.split_once("/lines/"))
-                .filter(|(item, line)| !item.contains('/') && !line.contains('/'))
-            else {
-                continue;
-            };
-            let own = items.below(&name[..name.len() - "position".len()]);
-            if let Some(position) = place(versions)
-                && !is_gone(own.versions("gone_since"))
-            {
-                let own = items.below(&name[..=item.len()]);
-                let item_position = place(own.versions("position")).unwrap_or(0);
-                lines.push((item_position, position, item, line));
-            }
-        }
-        lines.sort_unstable();
-        lines
-            .into_iter()
-            .map(|(_, _, item, line)| (item, line))
-            .collect()
-    }
-
-    /// The key of the piece that stands first among those that the importer made.
-    pub(super) fn first_imported_item(&self) -> Option<&'d str> {
-        let items = self.view.below("items/");
-        let places = items.iter().filter_map(|(name, versions)| {
-            let item = name.strip_suffix("/position")?;
-            let Imported::Value(place) = self.value_of(versions) else {
-                return None;
-            };
-            (!item.contains('/')).then_some((place.as_int()?, item))
-        });
-        places.min().map(|(_, item)| item)
-    }
-
     /// The fields that the importer wrote and that still stand, by their names, but for marks of what is gone or was taken
     /// back, and for lines whose rows are missing.
-    pub(super) fn imported_fields<'v>(
-        &'v self,
-    ) -> impl Iterator<Item = (&'d str, &'v [VersionView<'d>], ValueView<'d>)> {
-        let gone: Vec<&str> = self
-            .view
-            .below("items/")
-            .iter()
-            .filter_map(|(name, versions)| {
-                let (_, line) = name.strip_suffix("/gone_since")?.split_once("/lines/")?;
-                is_gone(versions).then_some(line)
-            })
-            .collect();
-        let all = self.view.all();
-        all.iter().filter_map(move |(name, versions)| {
-            let is_mark = name.starts_with("import/") || name.ends_with("/gone_since");
-            let line = || name.split_once("lines/")?.1.split('/').next();
-            if is_mark || !gone.is_empty() && line().is_some_and(|line| gone.contains(&line)) {
+    pub(super) fn imported_fields(&self) -> impl Iterator<Item = (&'d [u8], ValueView<'d>)> {
+        self.imported_fields_but(|_| false)
+    }
+
+    /// The same without those that are known already.
+    pub(super) fn imported_fields_but(
+        &self,
+        is_known: impl Fn(&[VersionView<'d>]) -> bool,
+    ) -> impl Iterator<Item = (&'d [u8], ValueView<'d>)> {
+        let gone = LazyCell::new(|| self.gone_lines());
+        self.view.all().iter().filter_map(move |(name, versions)| {
+            if is_known(versions) {
+                return None;
+            }
+            let is_mark = name.starts_with(b"import/")
+                || name.starts_with(b"items/") && name.ends_with(GONE_SINCE);
+            if is_mark || !gone.is_empty() && line_of(name).is_some_and(|line| gone.contains(&line))
+            {
                 return None;
             }
             match self.value_of(versions) {
-                Imported::Value(value) => Some((name, versions, value)),
+                Imported::Value(value) => Some((name, value)),
                 Imported::Absent | Imported::Edited => None,
             }
         })
     }
+
+    /// The keys of the lines whose rows are missing in the source.
+    fn gone_lines(&self) -> Vec<&'d str> {
+        let items = self.view.below("items/");
+        let marks = items.iter().filter(|(name, _)| name.ends_with(GONE_SINCE));
+        marks
+            .filter(|(_, versions)| is_gone(versions))
+            .filter_map(|(name, _)| line_of(name))
+            .collect()
+    }
 }
 
-/// Whether a line's mark says that its row is missing in the source, or somebody has decided about that.
-fn is_gone(mark: &[VersionView<'_>]) -> bool {
-    newest(mark).is_some_and(|mark| mark.by.is_some() || mark.value != ValueView::Null)
+/// How the name of the mark ends that says that a line's row is missing.
+const GONE_SINCE: &[u8] = b"/gone_since";
+
+/// The key of the line that a field is of.
+fn line_of(name: &[u8]) -> Option<&str> {
+    let (_, below) = std::str::from_utf8(name).ok()?.split_once("lines/")?;
+    below.split('/').next()
 }
 
 impl Cell<'_> {

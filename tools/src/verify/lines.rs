@@ -3,11 +3,12 @@
 use std::rc::Rc;
 
 use shared::document::Currency;
-use shared::document::view::{EventView, ValueView};
+use shared::document::view::{Below, EventView, ValueView};
 use shared::domain::{Order, fields};
 use shared::id::DocumentId;
 
 use super::documents::Found;
+use super::pieces::{Part, Pieces};
 use super::{Cell, Check, KEPT, SourceRow, expect};
 use crate::naming;
 use crate::plan::{Lines, PaidIs};
@@ -34,38 +35,20 @@ impl Priced {
     }
 }
 
-/// The pieces and lines of a document, and who must hold them.
-pub(super) struct Pieces<'p, 'd> {
-    document: &'p Found<'d>,
-    held_by: Option<&'p str>,
-}
-
-/// A line of a document: its piece, its own key and its place.
-struct Place<'d> {
-    item: &'d str,
-    line: &'d str,
-    position: i64,
-}
-
-impl<'p, 'd> Pieces<'p, 'd> {
-    pub(super) const fn of(document: &'p Found<'d>, held_by: Option<&'p str>) -> Self {
-        Self { document, held_by }
-    }
-}
-
 impl<'a> Check<'a> {
-    /// The lines of an order against their rows: how many legacy values they have, and what they come to.
+    /// The lines of an order against their rows: what they come to.
     pub(super) fn lines(
         &mut self,
         plan: &Lines,
-        row: &SourceRow<'_>,
-        key: &str,
+        (row, key): (&SourceRow<'_>, &str),
         pieces: &Pieces<'_, '_>,
+        held_by: Option<&str>,
         line_rows: &[SourceRow<'a>],
-    ) -> Result<(usize, i64), RunError> {
-        let (mut raw, mut total) = (0, 0_i64);
+    ) -> Result<i64, RunError> {
+        let mut total = 0_i64;
         let document = pieces.document;
-        let lines = document.imported_lines();
+        let lines = &pieces.lines;
+        let legacy: Vec<_> = document.view().below("legacy/lines/").parts().collect();
         if lines.len() != line_rows.len() {
             self.differ(
                 row,
@@ -81,43 +64,28 @@ impl<'a> Check<'a> {
         let has_pieces = plan.item.is_some() && !line_rows.is_empty();
         if !has_pieces {
             let label = row.cell(self.plan.orders.item.as_ref()).text();
-            self.only_piece(row, key, pieces, label);
+            self.piece(row, key, document, (&pieces.first, 0), label, held_by);
         }
-        for ((place, line_row), (item, line)) in (0_i64..).zip(line_rows).zip(lines) {
-            let prefix = format!("legacy/lines/{line}/");
-            raw += self.raw_values(line_row, key, document, &prefix);
+        for ((place, line_row), line) in (0_i64..).zip(line_rows).zip(lines) {
+            let kept = legacy.binary_search_by(|(other, _)| (*other).cmp(line.key));
+            let kept = kept.map_or_else(|_| Below::default(), |at| legacy[at].1);
+            self.raw_values(line_row, key, document, kept);
             let priced = self.service(line_row.cell(plan.service.as_ref()))?;
             let hundredths = line_hundredths(plan, line_row, &priced);
             total = total.saturating_add(hundredths.unwrap_or(0));
             let position = if has_pieces { 0 } else { place };
             if has_pieces {
                 let label = line_row.cell(plan.item.as_ref()).text();
-                self.piece(line_row, key, pieces, (item, place), label);
+                let piece = (&line.piece, place);
+                self.piece(line_row, key, document, piece, label, held_by);
                 let kind = line_row.cell(plan.item_kind.as_ref()).text();
                 let kind = kind.filter(|text| !text.is_empty()).map(ValueView::Text);
-                let path = format!("items/{item}/");
-                self.expect_below(line_row, key, document, (&path, "kind"), kind);
+                self.expect_of(line_row, key, document, &line.piece, "kind", kind);
             }
-            let place = Place {
-                item,
-                line,
-                position,
-            };
-            self.line(line_row, key, document, &place, &priced, hundredths);
+            let place = (&line.own, position);
+            self.line(line_row, key, document, place, &priced, hundredths);
         }
-        Ok((raw, total))
-    }
-
-    /// The only piece of an order.
-    fn only_piece(
-        &mut self,
-        row: &SourceRow<'_>,
-        key: &str,
-        pieces: &Pieces<'_, '_>,
-        label: Option<&str>,
-    ) {
-        let item = pieces.document.first_imported_item().unwrap_or_default();
-        self.piece(row, key, pieces, (item, 0), label);
+        Ok(total)
     }
 
     /// A piece at its place among the others.
@@ -125,23 +93,22 @@ impl<'a> Check<'a> {
         &mut self,
         row: &SourceRow<'_>,
         key: &str,
-        pieces: &Pieces<'_, '_>,
-        (item, position): (&str, i64),
+        document: &Found<'_>,
+        (piece, position): (&Part<'_, '_>, i64),
         label: Option<&str>,
+        held_by: Option<&str>,
     ) {
-        let document = pieces.document;
-        let path = format!("items/{item}/");
         let label = label.filter(|text| !text.is_empty());
         let label = ValueView::Text(label.unwrap_or(PIECE_WITHOUT_NAME));
-        self.expect_below(row, key, document, (&path, "label"), Some(label));
+        self.expect_of(row, key, document, piece, "label", Some(label));
         let position = ValueView::Int(position);
-        self.expect_below(row, key, document, (&path, "position"), Some(position));
-        match pieces.held_by {
+        self.expect_of(row, key, document, piece, "position", Some(position));
+        match held_by {
             Some(held_by) => {
                 let held_by = Some(ValueView::Text(held_by));
-                self.expect_below(row, key, document, (&path, "custody"), held_by);
+                self.expect_of(row, key, document, piece, "custody", held_by);
             }
-            None => self.look_at(document.view().below(&path).versions("custody")),
+            None => self.look_at(document, piece.fields.versions("custody")),
         }
     }
 
@@ -151,20 +118,19 @@ impl<'a> Check<'a> {
         row: &SourceRow<'_>,
         key: &str,
         document: &Found<'_>,
-        place: &Place<'_>,
+        (own, position): (&Part<'_, '_>, i64),
         priced: &Priced,
         hundredths: Option<i64>,
     ) {
-        let path = format!("items/{}/lines/{}/", place.item, place.line);
+        let price = hundredths.map(|minor| self.money(minor));
         let mut expect = |name: &str, expected: Option<ValueView<'_>>| {
-            self.expect_below(row, key, document, (&path, name), expected);
+            self.expect_of(row, key, document, own, name, expected);
         };
-        expect("position", Some(ValueView::Int(place.position)));
+        expect("position", Some(ValueView::Int(position)));
         expect("label", Some(ValueView::Text(&priced.label)));
         let service = priced.service.map(|id| ValueView::Id(id.as_uuid()));
         expect("service", service);
-        let price = hundredths.map(|minor| self.money(minor));
-        self.expect_below(row, key, document, (&path, "price"), price);
+        expect("price", price);
     }
 
     /// An order without lines of its own has one line, made of its own columns. What it comes to.
@@ -173,6 +139,7 @@ impl<'a> Check<'a> {
         row: &SourceRow<'_>,
         key: &str,
         pieces: &Pieces<'_, '_>,
+        held_by: Option<&str>,
     ) -> Result<i64, RunError> {
         let orders = &self.plan.orders;
         let document = pieces.document;
@@ -186,8 +153,9 @@ impl<'a> Check<'a> {
             None => priced.hundredths,
         };
         let expected = price.unwrap_or(0);
-        self.only_piece(row, key, pieces, row.cell(orders.item.as_ref()).text());
-        match document.imported_lines().first() {
+        let label = row.cell(orders.item.as_ref()).text();
+        self.piece(row, key, document, (&pieces.first, 0), label, held_by);
+        match pieces.lines.first() {
             None if priced.label.is_empty() && price.is_none() => {}
             None => self.differ(
                 row,
@@ -198,13 +166,9 @@ impl<'a> Check<'a> {
                     &*priced.label
                 ),
             ),
-            Some((item, line)) => {
-                let place = Place {
-                    item,
-                    line,
-                    position: 0,
-                };
-                self.line(row, key, document, &place, &priced, Some(expected));
+            Some(line) => {
+                let place = (&line.own, 0);
+                self.line(row, key, document, place, &priced, Some(expected));
             }
         }
         Ok(expected)

@@ -11,8 +11,8 @@ use shared::domain::fields;
 use super::ahead::Ahead;
 use super::documents::{DocumentsOfPart, Found, Imported, Wanted};
 use super::homes::Expected;
-use super::lines::Pieces;
 use super::parts::OrderRow;
+use super::pieces::{Part, Pieces};
 use super::{Check, Person, SourceRow, expect};
 use crate::ledger::Fate;
 use crate::naming;
@@ -112,18 +112,15 @@ impl<'a> Check<'a> {
         }
         let held_by = self.order(row, &key, &document)?;
         self.lookups(row, &key, &document)?;
-        let mut expected = self.raw_values(row, &key, &document, "legacy/");
-        let pieces = Pieces::of(&document, held_by.as_deref());
+        self.raw_values(row, &key, &document, document.view().below("legacy/"));
+        let pieces = Pieces::of(&document);
+        let held_by = held_by.as_deref();
         let total = match lines {
-            Some(lines) => {
-                let (raw, total) = self.lines(lines, row, &key, &pieces, line_rows)?;
-                expected += raw;
-                total
-            }
-            None => self.only_line(row, &key, &pieces)?,
+            Some(lines) => self.lines(lines, (row, &key), &pieces, held_by, line_rows)?,
+            None => self.only_line(row, &key, &pieces, held_by)?,
         };
         self.events(row, &key, &document, total);
-        self.no_other_values(row, &key, &document, expected);
+        self.no_other_values(row, &key, &document);
         Ok(())
     }
 
@@ -268,7 +265,7 @@ impl<'a> Check<'a> {
         let named = self.branch_named_by(row);
         for field in [fields::order::HOME, fields::order::PICKUP] {
             let versions = document.view().versions(field);
-            self.look_at(versions);
+            self.look_at(document, versions);
             let (at, expected) = match document.value_of(versions) {
                 Imported::Edited => {
                     self.report.edited_since += 1;
@@ -319,7 +316,7 @@ impl<'a> Check<'a> {
             }
             self.expect(row, key, document, "customer", None);
         } else if !plan.orders.contact.is_empty() {
-            self.look_at(document.view().versions(fields::order::CUSTOMER));
+            self.look_at(document, document.view().versions(fields::order::CUSTOMER));
             match linked {
                 Some(id) => self.people.push(Person::of(id, key, document)),
                 None => self.differ(row, key, "customer", "no customer is linked"),
@@ -380,14 +377,14 @@ impl<'a> Check<'a> {
                 .table
                 .schema
                 .column_index(&lookup.column)
-                .map(|index| self.slugs(row.table)[index].clone());
+                .map(|index| self.slugs(row.table).names[index].clone());
             let (Some(text), Some(slug), Some(found)) = (text, slug, found.first()) else {
                 continue;
             };
             self.see(found);
-            let field = ("legacy/lookup/", slug.as_str());
+            let looked_up = Part::of(document, "legacy/lookup/");
             let text = Some(ValueView::Text(&text));
-            self.expect_below(row, key, document, field, text);
+            self.expect_of(row, key, document, &looked_up, &slug, text);
         }
         Ok(())
     }

@@ -74,10 +74,6 @@ impl<'t> SourceRow<'t> {
         }
     }
 
-    pub(super) fn cells(&self) -> impl Iterator<Item = Cell<'_>> {
-        (0..self.places.len()).map(|index| self.cell_at(index))
-    }
-
     pub(super) fn key(&self, columns: &[String]) -> Option<String> {
         if columns.is_empty() {
             return Some(naming::place_as_key(self.rowid));
