@@ -742,15 +742,21 @@ fn what_somebody_decided_to_keep_is_not_proposed_again() {
     let (mut side, source) = workshop.planned();
     side.run(&source);
     workshop.orders.remove(&2);
+    workshop.row(1).lines.remove(1);
     let later = workshop.dump();
     side.sync(&later);
-    let document = side.document(order_id(2));
-    let actor = Actor::new(ReplicaNumber(3), 7);
-    let mut authoring = Authoring::new(actor, 0, Hlc::at(NOW), None);
-    let kept = shared::command::keep(&document, &mut authoring).expect("it can be kept");
-    side.store
-        .push(vec![format::encode(&kept)], 0, 0)
-        .expect("the store takes it");
+    // The one order whole, and the line of the other.
+    for (incarnation, number) in [(7, 2), (8, 1)] {
+        let document = side.document(order_id(number));
+        let actor = Actor::new(ReplicaNumber(3), incarnation);
+        let anna = StaffId(DocumentId::named("staff/anna"));
+        let mut authoring = Authoring::new(actor, 0, Hlc::at(NOW), Some(anna));
+        let kept = shared::command::keep(&document, &mut authoring).expect("it can be kept");
+        side.store
+            .push(vec![format::encode(&kept)], 0, 0)
+            .expect("the store takes it");
+    }
+    assert_clean(&side.verify(&later));
     let report = side.sync(&later);
     assert_eq!(
         (report.carried.gone, gone_since(&side.document(order_id(2)))),

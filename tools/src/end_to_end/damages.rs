@@ -6,6 +6,7 @@ use shared::domain::fields;
 use shared::id::{Actor, DocumentId, ReplicaNumber};
 
 mod every_field;
+mod firms;
 mod many;
 mod portions;
 mod rejected;

@@ -260,7 +260,9 @@ pub(super) fn read_target(
                 paid_minor: order
                     .payments
                     .iter()
-                    .filter(|payment| importers.contains(&payment.dot.actor.replica()))
+                    .filter(|payment| {
+                        payment.by.is_none() && importers.contains(&payment.dot.actor.replica())
+                    })
                     .map(|payment| payment.amount.minor)
                     .fold(0, i64::saturating_add),
             };

@@ -150,7 +150,10 @@ impl Scene {
             let Place::Hub(hub) = &*target else {
                 bail!("only at a hub");
             };
-            let running = self.carry_out(binary("offpiste-import")?, target, 0);
+            // What the hub is asked for before the run is not part of it.
+            let command = self.verb_of(binary("offpiste-import")?, 0);
+            let command = self.at_target(command, target).await?;
+            let running = ended(command);
             tokio::pin!(running);
             if let Ok(ended) = tokio::time::timeout(after, &mut running).await {
                 return Ok(ended?.status.success());
@@ -205,17 +208,22 @@ impl Scene {
     /// Carries the verb out, by this importer, which may not come to its end.
     pub(super) async fn carry_out(
         &self,
-        mut command: Command,
+        command: Command,
         place: &Place,
         variant: usize,
     ) -> Result<Output> {
+        let command = self.verb_of(command, variant);
+        ended(self.at_target(command, place).await?).await
+    }
+
+    fn verb_of(&self, mut command: Command, variant: usize) -> Command {
         match self.victim.verb() {
             Verb::Run => command.arg("run"),
             Verb::Sync => command.args(["sync", "--source"]).arg(&self.later),
             Verb::Rollback if variant == 0 => command.args(["rollback", "--last-sync"]),
             Verb::Rollback => command.args(["rollback", "--all"]),
         };
-        self.ended(command, place).await
+        command
     }
 
     /// The same, and it must end well.
@@ -252,11 +260,12 @@ impl Scene {
     async fn ended_well(&self, command: Command, place: &Place) -> Result<()> {
         good(
             "what comes before the verb",
-            &self.ended(command, place).await?,
+            &ended(self.at_target(command, place).await?).await?,
         )
     }
 
-    async fn ended(&self, mut command: Command, place: &Place) -> Result<Output> {
+    /// A verb with its plan and where it goes.
+    async fn at_target(&self, mut command: Command, place: &Place) -> Result<Command> {
         command.args(["--json", "--plan"]).arg(self.import.plan());
         match place {
             Place::Store(path) => command.arg("--store").arg(path),
@@ -264,13 +273,17 @@ impl Scene {
                 .args(["--hub", hub.url()])
                 .env("OFFPISTE_IMPORT_TOKEN", hub.importer_join_string().await?),
         };
-        let ended = tokio::process::Command::from(command)
-            .stdin(Stdio::null())
-            .kill_on_drop(true)
-            .output()
-            .await;
-        ended.context("the importer cannot be started")
+        Ok(command)
     }
+}
+
+async fn ended(command: Command) -> Result<Output> {
+    let ended = tokio::process::Command::from(command)
+        .stdin(Stdio::null())
+        .kill_on_drop(true)
+        .output()
+        .await;
+    ended.context("the importer cannot be started")
 }
 
 impl Place {

@@ -1,169 +1,10 @@
 //! Each field and event of an imported document is held against its row, in both directions: changed, lost and added.
 
+use std::collections::BTreeSet;
+
+use super::firms::{FLAT, WITH_LINES, brought_firm, firms, of_kind};
 use super::*;
-use crate::parallel_run::sha256_of;
-
-/// A firm whose orders' rows hold everything themselves.
-pub(super) const FLAT: (&str, &str) = (
-    "CREATE TABLE Angebot (Nr INTEGER PRIMARY KEY, Name TEXT, Preis TEXT);
-     INSERT INTO Angebot VALUES (1, 'Grosser Service', '69.00'), (2, 'Heisswachsen', '18.00'), (3, 'Reparatur', NULL);
-     CREATE TABLE Kuriere (Nr INTEGER PRIMARY KEY, Name TEXT);
-     INSERT INTO Kuriere VALUES (4, 'Velo Gisler'), (5, 'Post');
-     CREATE TABLE Auftraege (Nr INTEGER PRIMARY KEY, Name TEXT, Telefon TEXT, Mail TEXT, Strasse TEXT, Plz TEXT, Ort TEXT,
-         Status TEXT, Eile TEXT, Eingang TEXT, Fertig TEXT, Ski TEXT, Arbeit INTEGER, Preis TEXT, Bezahlt TEXT, Kurier INTEGER, Notiz TEXT, Bild BLOB);
-     INSERT INTO Auftraege VALUES
-         (1, 'Reto Tschudi', '079 123 45 67', 'reto@example.ch', 'Gasse 1', '7000', 'Chur',
-             'offen', 'Express', '2026-11-10', '2026-11-15', 'Stöckli Laser', 1, '69.00', '20.00', 4, 'Kanten', X'FFD8FF'),
-         (2, 'Ursina Caflisch', NULL, NULL, NULL, NULL, NULL, 'fertig', NULL, '2026-11-11', NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL),
-         (3, 'Gian Camenisch', NULL, NULL, NULL, NULL, NULL, 'storniert', NULL, '2026-11-12', NULL, NULL, 3, NULL, NULL, NULL, NULL, NULL),
-         (4, 'Gian Camenisch', NULL, NULL, NULL, NULL, NULL, 'fertig', NULL, '2026-11-12', NULL, NULL, NULL, '12.00', NULL, NULL, NULL, NULL);",
-    r#"
-[branches]
-default = "Chur"
-create_missing = true
-[orders]
-table = "Auftraege"
-key = ["Nr"]
-number = "Nr"
-status = "Status"
-priority = "Eile"
-received = "Eingang"
-promised = "Fertig"
-item = "Ski"
-service = "Arbeit"
-price = "Preis"
-paid = "Bezahlt"
-note = "Notiz"
-[orders.contact]
-name = "Name"
-phone = "Telefon"
-email = "Mail"
-street = "Strasse"
-postcode = "Plz"
-town = "Ort"
-[services]
-table = "Angebot"
-key = "Nr"
-name = "Name"
-price = "Preis"
-map = { "Heisswachsen" = "wax" }
-[[lookup]]
-table = "Kuriere"
-key = "Nr"
-column = "Kurier"
-text = "Name"
-[status]
-map = { "offen" = "open", "fertig" = "done", "storniert" = "cancelled" }
-[priority]
-map = { "Express" = "express" }
-[[vat]]
-from = "2024-01-01"
-basis_points = 810
-"#,
-);
-
-/// A firm with customers and lines, each line a piece.
-pub(super) const WITH_LINES: (&str, &str) = (
-    "CREATE TABLE Angebot (Nr INTEGER PRIMARY KEY, Name TEXT, Preis TEXT);
-     INSERT INTO Angebot VALUES (1, 'Grosser Service', '69.00'), (2, 'Heisswachsen', '18.50');
-     CREATE TABLE Kunden (Nr INTEGER PRIMARY KEY, Name TEXT, Telefon TEXT, Mail TEXT, Strasse TEXT, Plz TEXT, Ort TEXT);
-     INSERT INTO Kunden VALUES (7, 'Reto Tschudi', '079 123 45 67', 'reto@example.ch', 'Gasse 1', '7000', 'Chur'),
-         (8, 'Ursina Caflisch', '079 234 56 78', NULL, NULL, NULL, NULL);
-     CREATE TABLE Auftraege (Nr INTEGER PRIMARY KEY, Kunde INTEGER, Status TEXT, Eingang TEXT, Bezahlt TEXT);
-     INSERT INTO Auftraege VALUES (1, 7, 'in Arbeit', '2026-11-10', 'ja'), (2, 8, 'offen', '2026-11-11', 'nein'), (3, NULL, 'fertig', NULL, NULL);
-     CREATE TABLE Positionen (Nr INTEGER PRIMARY KEY, Auftrag INTEGER, Ski TEXT, Art TEXT, Arbeit INTEGER, Preis TEXT, Menge TEXT, Rabatt TEXT);
-     INSERT INTO Positionen VALUES (1, 1, 'Stöckli Laser', 'Ski', 1, '60.00', '1', '0.10'), (2, 1, 'Burton Custom', 'Board', 2, NULL, '3', NULL),
-         (3, 2, 'Rossignol', 'Ski', 2, '18.50', NULL, NULL);",
-    r#"
-[branches]
-default = "Davos"
-create_missing = true
-[orders]
-table = "Auftraege"
-key = ["Nr"]
-number = "Nr"
-customer = "Kunde"
-status = "Status"
-received = "Eingang"
-paid = "Bezahlt"
-paid_is = "flag"
-[lines]
-table = "Positionen"
-key = ["Nr"]
-order = "Auftrag"
-item = "Ski"
-item_kind = "Art"
-service = "Arbeit"
-price = "Preis"
-quantity = "Menge"
-discount = "Rabatt"
-[customers]
-table = "Kunden"
-key = ["Nr"]
-[customers.contact]
-name = "Name"
-phone = "Telefon"
-email = "Mail"
-street = "Strasse"
-postcode = "Plz"
-town = "Ort"
-[services]
-table = "Angebot"
-key = "Nr"
-name = "Name"
-price = "Preis"
-[status]
-map = { "offen" = "open", "in Arbeit" = "in_work", "fertig" = "done" }
-[priority]
-[[vat]]
-from = "2024-01-01"
-basis_points = 810
-"#,
-);
-
-/// A firm by its script and plan, before anything is brought over.
-pub(super) fn firm((script, plan): (&str, &str)) -> Bench {
-    let folder = tempfile::tempdir().expect("a folder");
-    let path = folder.path().join("firma.sql");
-    std::fs::write(&path, script).expect("the script is written");
-    let mut bench = Bench::of(&path);
-    bench.text = format!(
-        r#"plan_version = 1
-document_schema = 1
-source_name = "firma"
-source_file = "firma.sql"
-source_sha256 = "{}"
-stamped_at = "2026-11-20T10:00:00Z"
-time_zone = "Europe/Zurich"
-country = "CH"
-currency = "CHF"
-{plan}"#,
-        sha256_of(&path)
-    );
-    bench
-}
-
-/// One of the firms, brought over.
-pub(super) fn brought_firm(sources: (&str, &str)) -> Bench {
-    let mut bench = firm(sources);
-    let report = bench.run().expect("the run ends");
-    assert_clean(&report);
-    let verified = bench.verify();
-    assert_clean(&verified);
-    assert_eq!(verified.ledger, report.ledger, "both count the same");
-    bench
-}
-
-pub(super) fn firms() -> [Bench; 2] {
-    [FLAT, WITH_LINES].map(brought_firm)
-}
-
-pub(super) fn of_kind<'d>(documents: &'d [Document], kind: &str) -> Vec<&'d Document> {
-    let documents = documents.iter();
-    documents
-        .filter(|document| document.kind().as_str() == kind)
-        .collect()
-}
+use crate::verify::reconciliation::reconcile;
 
 /// The documents of a kind with the most and the fewest fields.
 fn richest_and_poorest<'d>(documents: &'d [Document], kind: &str) -> [&'d Document; 2] {
@@ -363,6 +204,9 @@ fn payments_and_intakes_that_are_lost_or_added_are_differences() {
             let report = compared(&bench, instead(&documents, &damaged));
             assert_told(&report, what, what);
         }
+        let another_event = with_event(unpaid, fields::event::SYNCED, amount(500));
+        let report = compared(&bench, instead(&documents, &another_event));
+        assert_clean(&report);
     }
 }
 
@@ -416,6 +260,128 @@ fn an_order_that_has_lost_its_only_line_is_a_difference_in_its_line() {
         planted, 3,
         "one has a service and a price, one a service only, one a price only"
     );
+}
+
+#[test]
+fn a_line_that_is_lost_with_all_that_was_said_of_it_or_one_more_is_a_difference() {
+    let (script, plan) = WITH_LINES;
+    let whole = plan.replace("item = \"Ski\"\nitem_kind = \"Art\"\n", "");
+    for plan in [plan, &whole] {
+        let mut bench = brought_firm((script, plan));
+        let documents = bench.documents();
+        let mut planted = 0;
+        for order in of_kind(&documents, fields::kind::ORDER) {
+            let names = order.fields().keys();
+            let lines: BTreeSet<String> = names
+                .filter_map(|field| {
+                    let line = field.as_str().strip_prefix("legacy/lines/")?;
+                    Some(line.split('/').next()?.to_owned())
+                })
+                .collect();
+            let one_more = Field::new("items/9.9/lines/9.9/position").expect("a name");
+            let report = compared(
+                &bench,
+                instead(&documents, &with(order, &one_more, Value::Int(9))),
+            );
+            let count = format!(
+                "{0} lines in the source, {1} at",
+                lines.len(),
+                lines.len() + 1
+            );
+            assert_told(&report, &count, "one more");
+            for line in &lines {
+                let within = format!("/{line}/");
+                let mut damaged = order.clone();
+                for (field, register) in order.fields() {
+                    let name = field.as_str();
+                    if name.contains("lines/") && name.contains(&within) {
+                        let versions = register.versions();
+                        let dots = versions.iter().map(|version| version.dot);
+                        damaged = damaged.without(&dots.collect());
+                    }
+                }
+                planted += 1;
+                let report = compared(&bench, instead(&documents, &damaged));
+                let count = format!(
+                    "{} lines in the source, {} at the target",
+                    lines.len(),
+                    lines.len() - 1
+                );
+                assert_told(&report, &count, line);
+            }
+        }
+        assert_eq!(planted, 3);
+    }
+}
+
+#[test]
+fn the_branch_that_a_row_names_is_known_by_its_name_or_id_and_must_be_named() {
+    let mut bench = brought_firm(WITH_LINES);
+    let documents = bench.documents();
+    let id = of_kind(&documents, fields::kind::BRANCH)[0].id();
+    let orders = of_kind(&documents, fields::kind::ORDER).len() as u64;
+    // Each order has a branch that it is at, and one where it is collected.
+    let cases = [
+        (Some("Davos".to_owned()), 0),
+        (Some("dAVOS".to_owned()), 0),
+        (Some(id.to_string()), 0),
+        (Some(id.to_string().to_uppercase()), 0),
+        (Some("Chur".to_owned()), 2 * orders),
+        (None, 2 * orders),
+    ];
+    for (named, expected) in cases {
+        let mut plan = bench.plan();
+        plan.branches.default.clone_from(&named);
+        let mut target = InOrder(documents.clone());
+        let report = verify(&plan, &bench.staging, &mut target, &bench.rejects())
+            .expect("verify can be carried out");
+        let told = report.differences.iter();
+        let homes = told.filter(|one| one.what.starts_with("expected"));
+        assert_eq!(homes.count() as u64, expected, "{named:?}");
+        assert_eq!(report.difference_count, expected, "{named:?}");
+        let rejects = bench.rejects();
+        let sums = reconcile(&plan, &bench.staging, &mut bench.store, &rejects)
+            .expect("both sides can be summed up");
+        assert_eq!(sums.adds_up(), expected == 0, "{named:?}");
+    }
+}
+
+#[test]
+fn rows_that_a_rule_leaves_behind_lead_to_no_document() {
+    let (script, plan) = WITH_LINES;
+    let script = script.replace(
+        "INSERT INTO Positionen VALUES",
+        "INSERT INTO Auftraege VALUES (4, 7, 'Probe', '2026-11-12', NULL);
+         INSERT INTO Positionen VALUES (9, 4, 'Stöckli Laser', 'Ski', 1, '60.00', '1', NULL),",
+    );
+    let rule = "exclude_where = [{ column = \"Status\", equals = \"Probe\", reason = \"to try it\" }]\n[lines]";
+    let mut bench = brought_firm((&script, &plan.replace("[lines]", rule)));
+    let report = bench.verify();
+    assert_eq!(report.ledger["Auftraege"].excluded, 1);
+    assert_eq!(report.ledger["Positionen"].excluded, 1);
+    let sums = bench.reconcile();
+    assert!(sums.adds_up(), "{sums:?}");
+    assert_eq!(sums.total.left_behind.orders, 1);
+    // Had it been brought all the same, no row would lead to it.
+    let documents = bench.documents();
+    let order = of_kind(&documents, fields::kind::ORDER)[0];
+    let id = crate::naming::document_id("firma", "Auftraege", "4");
+    let mut more = documents.clone();
+    let mut probe = Document::new(id, order.kind().clone());
+    let mut change = Change::of(&probe);
+    let at = Hlc::at(UtcMillis(1));
+    let mut authoring = Authoring::new(importer_of(order), 1 << 41, at, None);
+    let source = [(Field::known("source"), Value::from("firma"))];
+    change.record(
+        &mut authoring,
+        fields::known_kind(fields::event::IMPORTED),
+        source,
+    );
+    let delta = change.finish();
+    probe.merge(delta).expect("the same document");
+    more.push(probe);
+    let report = compared(&bench, more);
+    assert_told(&report, "no row leads", "the rule leaves it behind");
 }
 
 #[test]
@@ -533,7 +499,8 @@ fn a_document_of_another_kind_or_row_is_a_difference() {
             assert_told(&report, "another kind", kind);
         }
         let order = of_kind(&documents, fields::kind::ORDER)[0];
-        for (table, key) in [("Auftraege", "77"), ("Kunden", "1")] {
+        let own = legacy_key(order).expect("it has a row").to_string();
+        for (table, key) in [("Auftraege", "77"), ("Kunden", own.as_str())] {
             let text = |name: &'static str, text: &str| (Field::known(name), Value::from(text));
             let elsewhere = with_event(
                 &without_event(order, fields::event::IMPORTED),
@@ -556,7 +523,7 @@ fn a_document_of_another_kind_or_row_is_a_difference() {
             ]
         };
         let silent = without_event(order, fields::event::IMPORTED);
-        let of_another = with_event(&silent, fields::event::IMPORTED, of_both("firma-2", "1"));
+        let of_another = with_event(&silent, fields::event::IMPORTED, of_both("firma-2", &own));
         let report = compared(&bench, instead(&documents, &of_another));
         assert_told(&report, "neither", "a document of another source");
         let imported = fields::event::IMPORTED;

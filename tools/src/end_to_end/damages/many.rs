@@ -1,12 +1,12 @@
 //! More differences than are listed, documents that come twice, and targets that cannot be read to the end.
 
+use super::firms::brought_firm;
 use super::*;
 use crate::run::LISTED_DIFFERENCES;
 
 #[test]
 fn differences_beyond_those_that_are_listed_are_counted() {
-    let mut bench = brought(1_500);
-    let documents = bench.documents();
+    let bench = brought(1_500);
     let report = compared(&bench, Vec::new());
     assert_eq!(report.differences.len(), LISTED_DIFFERENCES);
     // Each row that is nowhere is one, and each table that does not add up.
@@ -15,22 +15,45 @@ fn differences_beyond_those_that_are_listed_are_counted() {
     let expected = report.ledger.values().map(open).sum::<u64>() + tables as u64;
     assert!(tables >= 3 && expected > 2 * LISTED_DIFFERENCES as u64);
     assert_eq!(report.difference_count, expected);
+}
 
-    let pickup = fields::known(fields::order::PICKUP);
-    let mut moved = 0;
-    let elsewhere: Vec<Document> = documents
-        .iter()
-        .map(|document| {
-            if document.kind().as_str() != fields::kind::ORDER {
-                return document.clone();
-            }
-            moved += 1;
-            with(document, &pickup, DocumentId::named("elsewhere").into())
-        })
+/// A firm of one branch with many orders, which say hardly anything.
+fn of_one_branch(orders: usize) -> Bench {
+    let rows: Vec<String> = (1..=orders)
+        .map(|row| format!("({row}, 'offen')"))
         .collect();
-    assert!(moved > LISTED_DIFFERENCES);
+    let script = format!(
+        "CREATE TABLE Auftraege (Nr INTEGER PRIMARY KEY, Status TEXT); INSERT INTO Auftraege VALUES {};",
+        rows.join(", ")
+    );
+    let plan = r#"
+[branches]
+default = "Chur"
+create_missing = true
+[orders]
+table = "Auftraege"
+key = ["Nr"]
+status = "Status"
+[status]
+map = { "offen" = "open" }
+[priority]
+"#;
+    brought_firm((&script, plan))
+}
+
+#[test]
+fn orders_at_another_branch_beyond_those_that_are_listed_are_counted() {
+    let moved = LISTED_DIFFERENCES + 300;
+    let mut bench = of_one_branch(moved);
+    let pickup = fields::known(fields::order::PICKUP);
+    let mut documents = bench.documents();
+    for document in &mut documents {
+        if document.kind().as_str() == fields::kind::ORDER {
+            *document = with(document, &pickup, DocumentId::named("elsewhere").into());
+        }
+    }
     for (name, order) in ORDERS {
-        let report = compared(&bench, order(elsewhere.clone()));
+        let report = compared(&bench, order(documents.clone()));
         assert_eq!(report.difference_count, moved as u64, "{name}");
         assert_eq!(report.differences.len(), LISTED_DIFFERENCES, "{name}");
     }

@@ -1,6 +1,6 @@
 //! Portions of a source: what is outside is counted as left behind, as the run counts it, and what is inside is compared.
 
-use super::every_field::{firm, of_kind};
+use super::firms::{firm, of_kind};
 use super::*;
 use crate::portion::Portion;
 

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::every_field::brought_firm;
+use super::firms::{FLAT, WITH_LINES, brought_firm};
 use super::*;
 use crate::target::EncodedPage;
 
@@ -80,7 +80,36 @@ fn a_row_that_is_among_the_rejects_and_at_the_target_is_told() {
         let line = serde_json::json!({"table": table, "place": place, "code": "orphan"});
         std::fs::write(bench.rejects(), format!("{whole}{line}\n")).expect("it is written");
         told_of(&bench, &documents, what);
+        let report = compared(&bench, documents.clone());
+        let orders = report.ledger[&plan.orders.table];
+        assert!(orders.add_up(), "each row is counted: {orders:?}");
     }
+}
+
+#[test]
+fn rows_of_a_document_that_the_target_refused_are_rejects() {
+    let mut bench = brought_firm(WITH_LINES);
+    let mut documents = bench.documents();
+    let is_first = |document: &Document| {
+        document.kind().as_str() == fields::kind::ORDER && legacy_key(document) == Some(1)
+    };
+    documents.retain(|document| !is_first(document));
+    told_of(&bench, &documents, "neither");
+    let table = |name: &str| {
+        let mut tables = bench.staging.tables().iter();
+        tables.position(|table| table.schema.name == name)
+    };
+    let (orders, lines) = (table("Auftraege"), table("Positionen"));
+    let refused = serde_json::json!({
+        "code": "target_refused",
+        "reason": "the document is too large",
+        "rows": [[orders, 1], [lines, 1], [lines, 2]],
+    });
+    std::fs::write(bench.rejects(), format!("{refused}\n")).expect("it is written");
+    let report = compared(&bench, documents);
+    assert_clean(&report);
+    assert_eq!(report.ledger["Auftraege"].rejected, 1);
+    assert_eq!(report.ledger["Positionen"].rejected, 2);
 }
 
 /// What is done to a page before verify sees it.
@@ -133,7 +162,7 @@ fn of_nobody() -> Vec<u8> {
 
 #[test]
 fn documents_that_cannot_be_read_are_told_with_their_number() {
-    let mut bench = brought_firm(super::every_field::FLAT);
+    let mut bench = brought_firm(FLAT);
     let documents = bench.documents();
     let cases: [(&str, &str, Spoil); 4] = [
         ("two that an import made", "2 documents", |page| {

@@ -1,8 +1,9 @@
 //! Counts and sums before and after: what is wrong at the target shows in the group it belongs to.
 
-use super::every_field::{firms, of_kind};
+use super::firms::{FLAT, brought_firm, firm, firms, of_kind};
 use super::*;
 use crate::verify::reconciliation::{Group, Reconciliation, reconcile};
+use crate::verify::samples::samples;
 
 pub(super) fn summed_up(bench: &Bench, documents: &[Document]) -> Reconciliation {
     let mut store = Store::in_memory();
@@ -93,10 +94,124 @@ fn what_is_wrong_at_the_target_is_wrong_in_its_group() {
         assert_eq!(sums.total.difference().paid_minor, -123_456);
         assert!(!sums.adds_up());
 
-        let lost = documents.iter().filter(|other| other.id() != order.id());
-        let lost: Vec<Document> = lost.cloned().collect();
-        let sums = summed_up(&bench, &lost);
-        assert_eq!(sums.total.difference().orders, 1);
-        assert!(!sums.adds_up());
+        let poorest = orders.iter().min_by_key(|order| order.fields().len());
+        for victim in [order, poorest.expect("an order")] {
+            let lost = documents.iter().filter(|other| other.id() != victim.id());
+            let lost: Vec<Document> = lost.cloned().collect();
+            let sums = summed_up(&bench, &lost);
+            assert_eq!(sums.total.difference().orders, 1);
+            assert!(!sums.adds_up());
+        }
+
+        // An order that says itself that its row is gone is counted apart, by both.
+        let at = Hlc::at(UtcMillis(4_000_000_000_000));
+        let mut gone = stray(order, "firma");
+        let mut authoring = Authoring::new(importer_of(order), 1 << 42, at, None);
+        let mut change = Change::of(&gone);
+        let mark = fields::known(fields::import::GONE_SINCE);
+        change.set(&mut authoring, mark, UtcMillis(1_900_000_000_000));
+        let delta = change.finish();
+        gone.merge(delta).expect("the same document");
+        let mut more = documents.clone();
+        more.push(gone);
+        let sums = summed_up(&bench, &more);
+        assert!(sums.adds_up(), "{sums:?}");
+        assert_eq!(sums.gone.orders, 1);
+        let report = compared(&bench, more);
+        assert_clean(&report);
+        assert_eq!(report.gone, 1);
     }
+}
+
+#[test]
+fn amounts_that_are_none_count_as_nothing_and_are_told_with_their_number() {
+    let (script, plan) = FLAT;
+    let script = script.replace("'69.00', '20.00', 4,", "'gratis', '20.00', 4,");
+    let script = script.replace("NULL, '12.00',", "NULL, '99999999999999',");
+    assert!(script.contains("gratis") && script.contains("99999999999999"));
+    let mut bench = firm((&script, plan));
+    bench.run().expect("the run ends");
+    let codes = bench.rejects_by_code();
+    assert_eq!(codes.values().sum::<u64>(), 2, "{codes:?}");
+    let sums = bench.reconcile();
+    assert!(sums.adds_up(), "{sums:?}");
+    assert_eq!(sums.unreadable_amounts, 2);
+    assert_eq!(sums.total.source.amount_minor, 0);
+    assert_eq!(sums.total.left_behind.orders, 2);
+}
+
+#[test]
+fn a_former_state_of_a_rejected_row_is_on_the_line_of_what_was_changed() {
+    let mut bench = brought_firm(FLAT);
+    let documents = bench.documents();
+    for (at_target, expected) in [(true, (1, 0)), (false, (0, 1))] {
+        let entry = serde_json::json!({
+            "table": "Auftraege", "place": 1, "key": "1", "code": "unreadable_date", "at_target": at_target,
+        });
+        std::fs::write(bench.rejects(), format!("{entry}\n")).expect("it is written");
+        // Where it is not said, staff have changed a figure.
+        let status = fields::known(fields::order::STATUS);
+        let changed = documents.iter().map(|document| {
+            if legacy_key(document) != Some(1) || document.kind().as_str() != fields::kind::ORDER {
+                return document.clone();
+            }
+            let staff = Actor::new(ReplicaNumber(3), 1);
+            let at = Hlc::at(UtcMillis(4_000_000_000_000));
+            let mut authoring = Authoring::new(staff, 0, at, None);
+            let mut change = Change::of(document);
+            change.set(&mut authoring, status.clone(), "blocked");
+            let mut changed = document.clone();
+            changed.merge(change.finish()).expect("the same document");
+            changed
+        });
+        let there: Vec<Document> = if at_target {
+            documents.clone()
+        } else {
+            changed.collect()
+        };
+        let sums = summed_up(&bench, &there);
+        assert!(sums.adds_up(), "{sums:?}");
+        let total = sums.total;
+        let found = (total.changed_since.orders, total.left_behind.orders);
+        assert_eq!(found, expected, "{at_target}");
+    }
+}
+
+#[test]
+fn samples_are_drawn_of_what_was_brought_and_stands_as_it_was() {
+    let (script, plan) = FLAT;
+    let rule = "exclude_where = [{ column = \"Nr\", equals = \"4\", reason = \"to try it\" }]\n[orders.contact]";
+    let mut bench = brought_firm((script, &plan.replace("[orders.contact]", rule)));
+    let entry =
+        serde_json::json!({ "table": "Auftraege", "place": 3, "key": "3", "code": "no_status" });
+    std::fs::write(bench.rejects(), format!("{entry}\n")).expect("it is written");
+    let mut draw = {
+        let mut last = 0;
+        move || {
+            last += 1;
+            last
+        }
+    };
+    let mut drawn = |bench: &mut Bench| -> Vec<String> {
+        let (plan, rejects) = (bench.plan(), bench.rejects());
+        let drawn = samples(
+            &plan,
+            &bench.staging,
+            &mut bench.store,
+            &rejects,
+            9,
+            &mut draw,
+        );
+        let drawn = drawn.expect("they are drawn").into_iter();
+        let mut numbers: Vec<String> = drawn.map(|sample| sample.number).collect();
+        numbers.sort();
+        numbers
+    };
+    assert_eq!(
+        drawn(&mut bench),
+        ["1", "2"],
+        "one is a reject, one left behind"
+    );
+    bench.staff_changes_every_status();
+    assert_eq!(drawn(&mut bench), ["2"], "it was done already");
 }

@@ -3,7 +3,8 @@
 
 use shared::id::StaffId;
 
-use super::every_field::{FLAT, WITH_LINES, brought_firm, firms, of_kind, without_event};
+use super::every_field::without_event;
+use super::firms::{FLAT, WITH_LINES, brought_firm, firms, of_kind};
 use super::sums::summed_up;
 use super::*;
 
@@ -108,9 +109,35 @@ fn what_staff_were_paid_is_not_what_the_row_says_was_paid() {
                     let paid = staff.records(&imported, fields::event::PAYMENT);
                     let report = compared(&bench, instead(&documents, &paid));
                     assert_eq!(report.differences, [], "{staff:?}");
+                    let sums = summed_up(&bench, &instead(&documents, &paid));
+                    assert!(sums.adds_up(), "{staff:?}: {sums:?}");
                 }
             }
         }
+    }
+}
+
+#[test]
+fn a_payment_that_the_importers_machine_has_made_again_was_paid_once() {
+    for mut bench in firms() {
+        let documents = bench.documents();
+        let mut paid = 0;
+        for order in of_kind(&documents, fields::kind::ORDER) {
+            let mut again = order.clone();
+            for event in order.event_set() {
+                if event.kind.as_str() == fields::event::PAYMENT {
+                    let actor = Actor::new(importer_of(order).replica(), 77);
+                    let mut authoring = Authoring::new(actor, 1 << 39, event.at, None);
+                    let mut change = Change::of(order);
+                    change.record_all(&mut authoring, event.kind.clone(), event.data.clone());
+                    again.merge(change.finish()).expect("the same document");
+                    paid += 1;
+                }
+            }
+            let report = compared(&bench, instead(&documents, &again));
+            assert_clean(&report);
+        }
+        assert_eq!(paid, 1);
     }
 }
 
