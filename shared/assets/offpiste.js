@@ -6,6 +6,7 @@
 // data-live="/url"            the element's content is fetched anew when the server reports a change
 // data-events="/events"       on <body>: where the server reports changes (server-sent events)
 // data-key="n"                on a link or button: this key activates it, outside text fields
+// data-types-on               with it: whoever types on before the page is there finds it in the page's first field
 // data-digit="1"              on a tile: this digit toggles it within the [data-digits] group that has focus
 // data-pin                    on a password input: a number pad [data-pin-pad] is shown and typed into it
 // data-repeat="#template-id"  on a button: adds a copy of the template before [data-repeat-end]; __INDEX__ is replaced
@@ -182,8 +183,37 @@
     return true;
   };
 
+  // ---- Fast hands: what is typed after the key that opens a form, and before the form is there, goes into its first field. ----
+  const TYPED = "typed-ahead";
+  const AWAITED_MS = 10_000; // a page that has not come by then is not coming
+  let awaited = null; // { path, text } once such a key was pressed
+  const awaitPage = (link) => {
+    awaited = { path: link.pathname, text: "" };
+    setTimeout(() => { awaited = null; }, AWAITED_MS);
+  };
+  const typeAhead = (event) => {
+    if (!awaited || event.ctrlKey || event.metaKey || event.altKey) return false;
+    if (event.key === "Backspace") awaited.text = awaited.text.slice(0, -1);
+    else if (event.key.length === 1) awaited.text += event.key;
+    else return false;
+    event.preventDefault();
+    sessionStorage.setItem(TYPED, JSON.stringify(awaited));
+    return true;
+  };
+  const takeWhatWasTyped = () => {
+    const kept = sessionStorage.getItem(TYPED);
+    sessionStorage.removeItem(TYPED);
+    const field = one("[autofocus]");
+    if (!kept || !field || !isTextField(field)) return;
+    const { path, text } = JSON.parse(kept);
+    if (path !== location.pathname) return;
+    field.value = text + field.value;
+    field.dispatchEvent(new Event("input", { bubbles: true }));
+  };
+
   // ---- Keyboard ----
   document.addEventListener("keydown", (event) => {
+    if (typeAhead(event)) return;
     const scanning = trackScan(event);
     if (!event.defaultPrevented && event.key === "Enter" && moveOn(event)) return;
     if (event.defaultPrevented || scanning || event.ctrlKey || event.metaKey || event.altKey) return;
@@ -220,6 +250,7 @@
     const owner = all("[data-key]").find((element) => element.dataset.key === event.key && !element.disabled);
     if (owner) {
       event.preventDefault();
+      if ("typesOn" in owner.dataset) awaitPage(owner);
       if (isTextField(owner)) owner.focus();
       else owner.click();
     }
@@ -348,10 +379,12 @@
     form.dataset.sent = "1";
   });
   window.addEventListener("pageshow", () => {
+    awaited = null;
     for (const form of all("form[data-sent]")) delete form.dataset.sent;
     for (const form of all("form[data-total]")) showTotal(form);
   });
 
+  takeWhatWasTyped();
   showPinPads();
   document.documentElement.dataset.enhanced = "1";
 })();

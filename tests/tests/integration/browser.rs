@@ -389,6 +389,32 @@ async fn log_in(browser: &Browser, hub: &Hub) -> Result<()> {
     .await
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_typed_before_the_form_is_there_stands_in_its_first_field() -> Result<()> {
+    let firm = Firm::open(["Chur"]).await?;
+    let [chur] = &firm.branches;
+    let anna = at_counter("Anna", Screen::Tablet, chur, &firm.anna).await?;
+
+    // All at once, so that no page can come in between: chromedriver itself would wait for it after the first key.
+    let fast_hands = "for (const key of ['n', 'S', 'e', 'r', 'x', 'Backspace', 'a', 'i', 'n', 'a']) {
+        document.body.dispatchEvent(new KeyboardEvent('keydown', { key, bubbles: true, cancelable: true }));
+    }";
+    anna.page().execute(fast_hands, Vec::new()).await?;
+
+    let name = anna.see("form[action='/orders'] [name='name']").await?;
+    wait_until("the name stands there", async || {
+        (name.prop("value").await.ok()?.as_deref() == Some("Seraina")).then_some(())
+    })
+    .await?;
+    // What comes next goes on behind it, and a form that is opened again is empty.
+    anna.page().active_element().await?.send_keys(" T").await?;
+    ensure!(name.prop("value").await?.as_deref() == Some("Seraina T"));
+    anna.visit(&chur.at("/orders/new")).await?;
+    let name = anna.see("form[action='/orders'] [name='name']").await?;
+    ensure!(name.prop("value").await?.as_deref() == Some(""));
+    no_script_errors(&anna).await
+}
+
 /// Presses a key outside of any field.
 async fn press(browser: &Browser, key: &str) -> Result<()> {
     Ok(browser.see("body").await?.send_keys(key).await?)
