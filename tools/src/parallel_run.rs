@@ -731,9 +731,17 @@ fn a_row_that_is_gone_is_a_proposal_and_comes_back_with_its_row() {
 
     workshop.orders.insert(2, former);
     let again = workshop.dump();
+    let verified = side.verify(&again);
+    let told = verified.differences.iter().map(|told| &*told.field);
+    assert!(
+        told.clone()
+            .any(|field| field == fields::import::GONE_SINCE),
+        "{verified:#?}"
+    );
     let report = side.sync(&again);
     assert_eq!(report.carried.back, 2, "{:?}", report.carried);
     assert_eq!(gone_since(&side.document(order_id(2))), None);
+    assert_clean(&side.verify(&again));
 }
 
 #[test]

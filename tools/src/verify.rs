@@ -518,6 +518,10 @@ impl<'a> Check<'a> {
                 if !is_erased && !document.names_row(&self.plan.source_name, &table, key) {
                     self.differ(row, key, "", "the document says that it is of another row");
                 }
+                let mark = shared::domain::fields::import::GONE_SINCE;
+                if let Imported::Value(_) = document.value(mark) {
+                    self.differ(row, key, mark, "the document says that its row is missing");
+                }
             }
             (Some((key, _)), true) => {
                 let key = key.clone();

@@ -476,7 +476,14 @@ fn about_contacts(
                 column: column.name.clone(),
                 count: rows.unsigned_abs(),
                 examples: Vec::new(),
-                remedy: format!("{groups} values stand in several rows: one person, a family or a firm. Never merged in silence."),
+                remedy: format!(
+                    "{} in several rows: one person, a family or a firm. Never merged in silence.",
+                    if groups == 1 {
+                        "1 value stands".to_owned()
+                    } else {
+                        format!("{groups} values stand")
+                    }
+                ),
             });
         }
     }

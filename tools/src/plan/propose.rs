@@ -177,6 +177,7 @@ impl Proposal<'_> {
         );
         self.entry("country", "CH", "of telephones without a prefix");
         self.entry("currency", "CHF", "of all amounts");
+        self.line("# From each day on; orders taken in before the first have none.");
         self.line("vat = [{ from = \"2018-01-01\", basis_points = 770 }, { from = \"2024-01-01\", basis_points = 810 }]");
     }
 }
