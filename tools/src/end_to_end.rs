@@ -85,9 +85,14 @@ impl Bench {
 
     pub(crate) fn run(&mut self) -> Result<Report, RunError> {
         let plan = self.plan();
+        self.run_by(&plan)
+    }
+
+    /// The same by a plan that is not quite the text's.
+    fn run_by(&mut self, plan: &Plan) -> Result<Report, RunError> {
         let mut rejects = std::fs::File::create(self.rejects()).expect("a file of rejects");
         run(
-            &plan,
+            plan,
             &self.text,
             &self.staging,
             &mut self.store,

@@ -282,10 +282,10 @@ impl<'a> Check<'a> {
     ) {
         let slugs = self.slugs(row.table);
         let mut kept = kept.ascending();
-        for (slug, index) in &slugs.in_order {
-            let (cell, index) = (row.cell_at(*index), *index);
+        for index in slugs.in_order.iter().copied() {
+            let cell = row.cell_at(index);
             let column = row.table.schema.columns[index].name.as_str();
-            let versions = kept.versions(slug);
+            let versions = kept.versions(&slugs.names[index]);
             self.look_at(document, versions);
             match (cell, document.raw_of(versions)) {
                 (Cell::Null, None) => {}
@@ -611,15 +611,15 @@ impl<'a> Check<'a> {
 struct Slugs {
     /// By column.
     names: Vec<String>,
-    /// In ascending order, each with its column.
-    in_order: Vec<(String, usize)>,
+    /// The columns in the ascending order of their names.
+    in_order: Vec<usize>,
 }
 
 impl Slugs {
     fn of(table: &StagedTable) -> Self {
         let names = naming::slugs(&table.schema);
-        let mut in_order: Vec<_> = names.iter().cloned().zip(0..).collect();
-        in_order.sort();
+        let mut in_order: Vec<usize> = (0..names.len()).collect();
+        in_order.sort_by_key(|index| &names[*index]);
         Self { names, in_order }
     }
 }

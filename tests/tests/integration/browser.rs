@@ -85,6 +85,32 @@ async fn an_order_taken_in_by_keyboard_alone_appears_at_the_other_branch_and_at_
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_is_typed_before_the_form_is_there_stands_in_its_first_field() -> Result<()> {
+    let firm = Firm::open(["Chur"]).await?;
+    let [chur] = &firm.branches;
+    let anna = at_counter("Anna", Screen::Tablet, chur, &firm.anna).await?;
+
+    // All at once, so that no page can come in between: chromedriver itself would wait for it after the first key.
+    let fast_hands = "for (const key of ['n', 'S', 'e', 'r', 'x', 'Backspace', 'a', 'i', 'n', 'a']) {
+        document.body.dispatchEvent(new KeyboardEvent('keydown', { key, bubbles: true, cancelable: true }));
+    }";
+    anna.page().execute(fast_hands, Vec::new()).await?;
+
+    let name = anna.see("form[action='/orders'] [name='name']").await?;
+    wait_until("the name stands there", async || {
+        (name.prop("value").await.ok()?.as_deref() == Some("Seraina")).then_some(())
+    })
+    .await?;
+    // What comes next goes on behind it, and a form that is opened again is empty.
+    anna.page().active_element().await?.send_keys(" T").await?;
+    ensure!(name.prop("value").await?.as_deref() == Some("Seraina T"));
+    anna.visit(&chur.at("/orders/new")).await?;
+    let name = anna.see("form[action='/orders'] [name='name']").await?;
+    ensure!(name.prop("value").await?.as_deref() == Some(""));
+    no_script_errors(&anna).await
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn two_counters_disagree_in_words_and_one_tap_decides() -> Result<()> {
     let firm = Firm::open(["Chur", "Davos"]).await?;
     let [chur, davos] = &firm.branches;
@@ -387,32 +413,6 @@ async fn log_in(browser: &Browser, hub: &Hub) -> Result<()> {
         (address.path() == "/").then_some(())
     })
     .await
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn what_is_typed_before_the_form_is_there_stands_in_its_first_field() -> Result<()> {
-    let firm = Firm::open(["Chur"]).await?;
-    let [chur] = &firm.branches;
-    let anna = at_counter("Anna", Screen::Tablet, chur, &firm.anna).await?;
-
-    // All at once, so that no page can come in between: chromedriver itself would wait for it after the first key.
-    let fast_hands = "for (const key of ['n', 'S', 'e', 'r', 'x', 'Backspace', 'a', 'i', 'n', 'a']) {
-        document.body.dispatchEvent(new KeyboardEvent('keydown', { key, bubbles: true, cancelable: true }));
-    }";
-    anna.page().execute(fast_hands, Vec::new()).await?;
-
-    let name = anna.see("form[action='/orders'] [name='name']").await?;
-    wait_until("the name stands there", async || {
-        (name.prop("value").await.ok()?.as_deref() == Some("Seraina")).then_some(())
-    })
-    .await?;
-    // What comes next goes on behind it, and a form that is opened again is empty.
-    anna.page().active_element().await?.send_keys(" T").await?;
-    ensure!(name.prop("value").await?.as_deref() == Some("Seraina T"));
-    anna.visit(&chur.at("/orders/new")).await?;
-    let name = anna.see("form[action='/orders'] [name='name']").await?;
-    ensure!(name.prop("value").await?.as_deref() == Some(""));
-    no_script_errors(&anna).await
 }
 
 /// Presses a key outside of any field.

@@ -71,9 +71,12 @@ fn brought(orders: u64) -> Bench {
 }
 
 fn compared(bench: &Bench, documents: Vec<Document>) -> Report {
-    let mut target = InOrder(documents);
-    verify(&bench.plan(), &bench.staging, &mut target, &bench.rejects())
-        .expect("verify can be carried out")
+    compared_by(&bench.plan(), bench, InOrder(documents))
+}
+
+/// The same by another plan, or with another target.
+fn compared_by(plan: &Plan, bench: &Bench, mut target: impl Target) -> Report {
+    verify(plan, &bench.staging, &mut target, &bench.rejects()).expect("verify can be carried out")
 }
 
 fn legacy_key(document: &Document) -> Option<u64> {
@@ -142,7 +145,12 @@ fn with(document: &Document, field: &Field, value: Value) -> Document {
 
 /// A document of the source that no row leads to, of the same kind as another one and by the same importer.
 fn stray(like: &Document, source: &str) -> Document {
-    let mut stray = Document::new(DocumentId::named("more"), like.kind().clone());
+    stray_at(DocumentId::named("more"), like, source)
+}
+
+/// The same with an identity of its own.
+fn stray_at(id: DocumentId, like: &Document, source: &str) -> Document {
+    let mut stray = Document::new(id, like.kind().clone());
     let mut change = Change::of(&stray);
     let at = Hlc::at(UtcMillis(1));
     let mut authoring = Authoring::new(importer_of(like), 1 << 41, at, None);

@@ -349,8 +349,8 @@ impl<'d> Found<'d> {
             if is_known(versions) {
                 return None;
             }
-            let is_mark = name.starts_with(b"import/")
-                || name.starts_with(b"items/") && name.ends_with(GONE_SINCE);
+            let is_mark =
+                name.starts_with(b"import/") || name.starts_with(b"items/") && is_line_mark(name);
             if is_mark || !gone.is_empty() && line_of(name).is_some_and(|line| gone.contains(&line))
             {
                 return None;
@@ -365,7 +365,7 @@ impl<'d> Found<'d> {
     /// The keys of the lines whose rows are missing in the source.
     fn gone_lines(&self) -> Vec<&'d str> {
         let items = self.view.below("items/");
-        let marks = items.iter().filter(|(name, _)| name.ends_with(GONE_SINCE));
+        let marks = items.iter().filter(|(name, _)| is_line_mark(name));
         marks
             .filter(|(_, versions)| is_gone(versions))
             .filter_map(|(name, _)| line_of(name))
@@ -373,8 +373,10 @@ impl<'d> Found<'d> {
     }
 }
 
-/// How the name of the mark ends that says that a line's row is missing.
-const GONE_SINCE: &[u8] = b"/gone_since";
+/// Whether a field below a piece says since when a line's row is missing.
+fn is_line_mark(name: &[u8]) -> bool {
+    name.rsplit(|byte| *byte == b'/').next() == Some(fields::import::LINE_GONE_SINCE.as_bytes())
+}
 
 /// The key of the line that a field is of.
 fn line_of(name: &[u8]) -> Option<&str> {

@@ -40,9 +40,9 @@ impl<'a> Check<'a> {
     pub(super) fn lines(
         &mut self,
         plan: &Lines,
-        (row, key): (&SourceRow<'_>, &str),
+        row: &SourceRow<'_>,
+        key: &str,
         pieces: &Pieces<'_, '_>,
-        held_by: Option<&str>,
         line_rows: &[SourceRow<'a>],
     ) -> Result<i64, RunError> {
         let mut total = 0_i64;
@@ -64,7 +64,7 @@ impl<'a> Check<'a> {
         let has_pieces = plan.item.is_some() && !line_rows.is_empty();
         if !has_pieces {
             let label = row.cell(self.plan.orders.item.as_ref()).text();
-            self.piece(row, key, document, (&pieces.first, 0), label, held_by);
+            self.piece(row, key, pieces, (&pieces.first, 0), label);
         }
         for ((place, line_row), line) in (0_i64..).zip(line_rows).zip(lines) {
             let kept = legacy.binary_search_by(|(other, _)| (*other).cmp(line.key));
@@ -76,8 +76,7 @@ impl<'a> Check<'a> {
             let position = if has_pieces { 0 } else { place };
             if has_pieces {
                 let label = line_row.cell(plan.item.as_ref()).text();
-                let piece = (&line.piece, place);
-                self.piece(line_row, key, document, piece, label, held_by);
+                self.piece(line_row, key, pieces, (&line.piece, place), label);
                 let kind = line_row.cell(plan.item_kind.as_ref()).text();
                 let kind = kind.filter(|text| !text.is_empty()).map(ValueView::Text);
                 self.expect_of(line_row, key, document, &line.piece, "kind", kind);
@@ -93,17 +92,17 @@ impl<'a> Check<'a> {
         &mut self,
         row: &SourceRow<'_>,
         key: &str,
-        document: &Found<'_>,
+        pieces: &Pieces<'_, '_>,
         (piece, position): (&Part<'_, '_>, i64),
         label: Option<&str>,
-        held_by: Option<&str>,
     ) {
+        let document = pieces.document;
         let label = label.filter(|text| !text.is_empty());
         let label = ValueView::Text(label.unwrap_or(PIECE_WITHOUT_NAME));
         self.expect_of(row, key, document, piece, "label", Some(label));
         let position = ValueView::Int(position);
         self.expect_of(row, key, document, piece, "position", Some(position));
-        match held_by {
+        match pieces.held_by {
             Some(held_by) => {
                 let held_by = Some(ValueView::Text(held_by));
                 self.expect_of(row, key, document, piece, "custody", held_by);
@@ -139,7 +138,6 @@ impl<'a> Check<'a> {
         row: &SourceRow<'_>,
         key: &str,
         pieces: &Pieces<'_, '_>,
-        held_by: Option<&str>,
     ) -> Result<i64, RunError> {
         let orders = &self.plan.orders;
         let document = pieces.document;
@@ -154,7 +152,7 @@ impl<'a> Check<'a> {
         };
         let expected = price.unwrap_or(0);
         let label = row.cell(orders.item.as_ref()).text();
-        self.piece(row, key, document, (&pieces.first, 0), label, held_by);
+        self.piece(row, key, pieces, (&pieces.first, 0), label);
         match pieces.lines.first() {
             None if priced.label.is_empty() && price.is_none() => {}
             None => self.differ(

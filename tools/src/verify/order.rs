@@ -113,11 +113,10 @@ impl<'a> Check<'a> {
         let held_by = self.order(row, &key, &document)?;
         self.lookups(row, &key, &document)?;
         self.raw_values(row, &key, &document, document.view().below("legacy/"));
-        let pieces = Pieces::of(&document);
-        let held_by = held_by.as_deref();
+        let pieces = Pieces::of(&document, held_by.as_deref());
         let total = match lines {
-            Some(lines) => self.lines(lines, (row, &key), &pieces, held_by, line_rows)?,
-            None => self.only_line(row, &key, &pieces, held_by)?,
+            Some(lines) => self.lines(lines, row, &key, &pieces, line_rows)?,
+            None => self.only_line(row, &key, &pieces)?,
         };
         self.events(row, &key, &document, total);
         self.no_other_values(row, &key, &document);

@@ -3,6 +3,7 @@
 use std::fmt;
 
 use shared::document::view::{Below, ValueView, VersionView, newest};
+use shared::domain::fields::import;
 
 use super::documents::{Found, Imported};
 
@@ -31,9 +32,10 @@ pub(super) struct Line<'v, 'd> {
     place: (i64, i64),
 }
 
-/// What the importer made of an order's pieces.
+/// What the importer made of an order's pieces, and who must hold them.
 pub(super) struct Pieces<'v, 'd> {
     pub(super) document: &'v Found<'d>,
+    pub(super) held_by: Option<&'v str>,
     /// The lines in their order; those whose rows are missing left out.
     pub(super) lines: Vec<Line<'v, 'd>>,
     /// The piece that stands first.
@@ -63,8 +65,8 @@ impl fmt::Display for Part<'_, '_> {
 }
 
 impl<'v, 'd> Pieces<'v, 'd> {
-    /// Those of a document.
-    pub(super) fn of(document: &'v Found<'d>) -> Self {
+    /// Those of a document, which `held_by` must hold unless staff have changed what that follows from.
+    pub(super) fn of(document: &'v Found<'d>, held_by: Option<&'v str>) -> Self {
         let mut lines = Vec::new();
         let mut first: Option<(i64, Part<'_, '_>)> = None;
         for (piece, fields) in document.view().below("items/").parts() {
@@ -80,7 +82,7 @@ impl<'v, 'd> Pieces<'v, 'd> {
             lines.extend(of_piece.filter_map(|(line, fields)| {
                 let own_place = imported_place(document, fields.versions("position"))?;
                 let path = Path::Line { piece, line };
-                (!is_gone(fields.versions("gone_since"))).then_some(Line {
+                (!is_gone(fields.versions(import::LINE_GONE_SINCE))).then_some(Line {
                     key: line,
                     piece: own,
                     own: Part { path, fields },
@@ -97,6 +99,7 @@ impl<'v, 'd> Pieces<'v, 'd> {
         let first = first.map_or(nowhere, |(_, piece)| piece);
         Self {
             document,
+            held_by,
             lines,
             first,
         }

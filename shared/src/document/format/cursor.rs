@@ -81,17 +81,11 @@ impl<'a> Cursor<'a> {
 
     #[inline]
     pub(crate) fn u32(&mut self) -> Result<u32, DecodeError> {
-        match self.bytes.split_first() {
-            Some((small @ 0..=250, rest)) => {
-                self.bytes = rest;
-                Ok(u32::from(*small))
-            }
-            Some((253, _)) => Err(damaged("a number is too large")),
-            _ => {
-                let number = self.longer_u64()?;
-                u32::try_from(number).map_err(|_| damaged("a number is too large"))
-            }
+        if self.bytes.first() == Some(&253) {
+            return Err(damaged("a number is too large"));
         }
+        let number = self.u64()?;
+        u32::try_from(number).map_err(|_| damaged("a number is too large"))
     }
 
     #[inline]

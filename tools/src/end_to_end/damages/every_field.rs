@@ -332,9 +332,7 @@ fn the_branch_that_a_row_names_is_known_by_its_name_or_id_and_must_be_named() {
     for (named, expected) in cases {
         let mut plan = bench.plan();
         plan.branches.default.clone_from(&named);
-        let mut target = InOrder(documents.clone());
-        let report = verify(&plan, &bench.staging, &mut target, &bench.rejects())
-            .expect("verify can be carried out");
+        let report = compared_by(&plan, &bench, InOrder(documents.clone()));
         let told = report.differences.iter();
         let homes = told.filter(|one| one.what.starts_with("expected"));
         assert_eq!(homes.count() as u64, expected, "{named:?}");
@@ -367,19 +365,7 @@ fn rows_that_a_rule_leaves_behind_lead_to_no_document() {
     let order = of_kind(&documents, fields::kind::ORDER)[0];
     let id = crate::naming::document_id("firma", "Auftraege", "4");
     let mut more = documents.clone();
-    let mut probe = Document::new(id, order.kind().clone());
-    let mut change = Change::of(&probe);
-    let at = Hlc::at(UtcMillis(1));
-    let mut authoring = Authoring::new(importer_of(order), 1 << 41, at, None);
-    let source = [(Field::known("source"), Value::from("firma"))];
-    change.record(
-        &mut authoring,
-        fields::known_kind(fields::event::IMPORTED),
-        source,
-    );
-    let delta = change.finish();
-    probe.merge(delta).expect("the same document");
-    more.push(probe);
+    more.push(stray_at(id, order, "firma"));
     let report = compared(&bench, more);
     assert_told(&report, "no row leads", "the rule leaves it behind");
 }

@@ -112,12 +112,11 @@ fn documents_that_come_twice_are_compared_once_as_they_were_last() {
             .map(|now| with(now, &note, "former".into()));
         let mut twice: Vec<Document> = order(former.collect());
         twice.extend(order(documents.clone()));
-        let mut target = Restless {
+        let target = Restless {
             pages: InOrder(twice),
             breaks_after: u64::MAX,
         };
-        let report = verify(&bench.plan(), &bench.staging, &mut target, &bench.rejects())
-            .expect("verify can be carried out");
+        let report = compared_by(&bench.plan(), &bench, target);
         assert_eq!(report.differences, [], "{name}");
         assert_eq!(report.ledger, expected.ledger, "{name}");
         assert_eq!(report.documents, expected.documents, "{name}");

@@ -91,29 +91,14 @@ impl Bench {
     fn run_portion(&mut self, portion: &Portion) -> Report {
         let mut plan = self.plan();
         plan.portion = portion.clone();
-        let mut rejects = std::fs::File::create(self.rejects()).expect("a file of rejects");
-        run(
-            &plan,
-            &self.text,
-            &self.staging,
-            &mut self.store,
-            &mut rejects,
-            &mut Quiet,
-        )
-        .expect("the run ends")
+        self.run_by(&plan).expect("the run ends")
     }
 }
 
 fn compared_portion(bench: &Bench, portion: &Portion, documents: Vec<Document>) -> Report {
     let mut plan = bench.plan();
     plan.portion = portion.clone();
-    verify(
-        &plan,
-        &bench.staging,
-        &mut InOrder(documents),
-        &bench.rejects(),
-    )
-    .expect("verify can be carried out")
+    compared_by(&plan, bench, InOrder(documents))
 }
 
 #[test]
