@@ -6,7 +6,7 @@
 // data-live="/url"            the element's content is fetched anew when the server reports a change
 // data-events="/events"       on <body>: where the server reports changes (server-sent events)
 // data-key="n"                on a link or button: this key activates it, outside text fields
-// data-types-on               with it: whoever types on before the page is there finds it in the page's first field
+// data-types-on               with it, on a link: the form takes this page's place, and what is typed before it is there goes into it
 // data-digit="1"              on a tile: this digit toggles it within the [data-digits] group that has focus
 // data-pin                    on a password input: a number pad [data-pin-pad] is shown and typed into it
 // data-repeat="#template-id"  on a button: adds a copy of the template before [data-repeat-end]; __INDEX__ is replaced
@@ -165,6 +165,10 @@
   };
 
   // ---- Enter proceeds: to the next field, and from the tiles it sends. ----
+  const nextStop = (field) => {
+    const stops = all("input:not([type=hidden]), select, textarea", field.form ?? document).filter((stop) => stop.checkVisibility() && !stop.disabled);
+    return stops[stops.indexOf(field) + 1];
+  };
   const moveOn = (event) => {
     const form = event.target.form;
     if (!form?.matches("[data-enter-moves]")) return false;
@@ -175,41 +179,95 @@
       return true;
     }
     if (!event.target.matches("input:not([type=checkbox]):not([type=radio]), select")) return false;
-    const stops = all("input:not([type=hidden]), select, textarea", form).filter((stop) => stop.checkVisibility() && !stop.disabled);
-    const next = stops[stops.indexOf(event.target) + 1];
+    const next = nextStop(event.target);
     event.preventDefault();
     if (next) next.focus();
     else form.requestSubmit(way);
     return true;
   };
 
-  // ---- Fast hands: what is typed after the key that opens a form, and before the form is there, goes into its first field. ----
-  const TYPED = "typed-ahead";
-  const AWAITED_MS = 10_000; // a page that has not come by then is not coming
-  let awaited = null; // { path, text } once such a key was pressed
-  const awaitPage = (link) => {
-    awaited = { path: link.pathname, text: "" };
-    setTimeout(() => { awaited = null; }, AWAITED_MS);
+  // ---- Fast hands: what is typed after the key that opens a form (data-types-on), and before the form is there, goes into it. ----
+  // While a browser leaves one document and builds the next, keys go nowhere, and no script can keep them. So the form takes the
+  // place of the page within this document, at one stroke, and what was typed until then is written into it. It is kept nowhere
+  // else: if the form does not come, a customer's name must not turn up in one that is opened later.
+  const AWAITED_MS = 10_000; // for a form that has not come by then the browser asks in its own way
+  const NEXT_FIELD = "\t"; // in what was typed, for Tab and Enter
+  let awaited = null; // { text, request } once such a key was pressed
+  const forget = () => {
+    awaited?.request.abort();
+    awaited = null;
   };
+  const openInPlace = async (link) => {
+    const own = { text: "", request: new AbortController() };
+    awaited = own;
+    setTimeout(() => own.request.abort(), AWAITED_MS);
+    let page;
+    try {
+      const answer = await fetch(link.href, { signal: own.request.signal });
+      if (answer.ok && !answer.redirected) page = new DOMParser().parseFromString(await answer.text(), "text/html");
+    } catch {
+      // The browser asks again and says in its own words what is wrong.
+    }
+    if (awaited !== own) return;
+    if (!page || !hasOurAssets(page)) {
+      // What is typed is lost, but it opens nothing else until the page has come.
+      setTimeout(() => { if (awaited === own) forget(); }, AWAITED_MS);
+      location.assign(link.href);
+      return;
+    }
+    awaited = null;
+    takeThePlace(page, link);
+    write(one("[autofocus]"), own.text);
+  };
+  // After an upgrade the form may need another script than the one that runs here.
+  const hasOurAssets = (page) => {
+    const assets = (root) => all("script[src], link[rel=stylesheet]", root.head).map((element) => element.getAttribute("src") ?? element.getAttribute("href"));
+    return String(assets(page)) === String(assets(document));
+  };
+  const takeThePlace = (page, link) => {
+    if (link.href === location.href) history.replaceState(null, "", link.href);
+    else history.pushState(null, "", link.href);
+    const { theme } = page.documentElement.dataset;
+    if (theme) document.documentElement.dataset.theme = theme;
+    else delete document.documentElement.dataset.theme;
+    for (const meta of all("meta[name]", page.head)) {
+      one(`meta[name="${meta.name}"]`)?.remove();
+      document.head.append(meta);
+    }
+    shown = link.pathname;
+    document.title = page.title;
+    document.body.replaceWith(page.body);
+    scrollTo(0, 0);
+    for (const form of all("form[data-total]")) showTotal(form);
+  };
+  // Behind the name that stands there; each Tab or Enter goes on to the next field, as in the form itself: a number that was
+  // typed after it must not be glued to the name.
+  const write = (field, text) => {
+    if (!field) return;
+    text.split(NEXT_FIELD).forEach((part, place) => {
+      field = (place > 0 && nextStop(field)) || field;
+      field.focus();
+      if (!part || !isTextField(field) || field.matches("select")) return;
+      field.value += part;
+      field.dispatchEvent(new Event("input", { bubbles: true }));
+    });
+  };
+  // A key with Ctrl or Alt is a command of the browser, but for the signs of AltGr. A dead key does not say which accent it is,
+  // and without a field to write into the browser puts none together: the letter behind it is kept without.
   const typeAhead = (event) => {
-    if (!awaited || event.ctrlKey || event.metaKey || event.altKey) return false;
-    if (event.key === "Backspace") awaited.text = awaited.text.slice(0, -1);
+    if (!awaited) return false;
+    if ((event.ctrlKey || event.metaKey || event.altKey) && !event.getModifierState("AltGraph")) return false;
+    if (event.key === "Escape") forget();
+    else if (event.key === "Backspace") awaited.text = awaited.text.slice(0, -1);
+    else if (event.key === "Enter" || (event.key === "Tab" && !event.shiftKey)) awaited.text += NEXT_FIELD;
     else if (event.key.length === 1) awaited.text += event.key;
     else return false;
     event.preventDefault();
-    sessionStorage.setItem(TYPED, JSON.stringify(awaited));
     return true;
   };
-  const takeWhatWasTyped = () => {
-    const kept = sessionStorage.getItem(TYPED);
-    sessionStorage.removeItem(TYPED);
-    const field = one("[autofocus]");
-    if (!kept || !field || !isTextField(field)) return;
-    const { path, text } = JSON.parse(kept);
-    if (path !== location.pathname) return;
-    field.value = text + field.value;
-    field.dispatchEvent(new Event("input", { bubbles: true }));
-  };
+  // The page before it in the history is another one; a way within the page is none.
+  let shown = location.pathname;
+  window.addEventListener("popstate", () => { if (location.pathname !== shown) location.reload(); });
 
   // ---- Keyboard ----
   document.addEventListener("keydown", (event) => {
@@ -250,8 +308,8 @@
     const owner = all("[data-key]").find((element) => element.dataset.key === event.key && !element.disabled);
     if (owner) {
       event.preventDefault();
-      if ("typesOn" in owner.dataset) awaitPage(owner);
-      if (isTextField(owner)) owner.focus();
+      if ("typesOn" in owner.dataset) openInPlace(owner);
+      else if (isTextField(owner)) owner.focus();
       else owner.click();
     }
   });
@@ -384,7 +442,6 @@
     for (const form of all("form[data-total]")) showTotal(form);
   });
 
-  takeWhatWasTyped();
   showPinPads();
   document.documentElement.dataset.enhanced = "1";
 })();

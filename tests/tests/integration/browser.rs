@@ -90,23 +90,75 @@ async fn what_is_typed_before_the_form_is_there_stands_in_its_first_field() -> R
     let [chur] = &firm.branches;
     let anna = at_counter("Anna", Screen::Tablet, chur, &firm.anna).await?;
 
-    // All at once, so that no page can come in between: chromedriver itself would wait for it after the first key.
-    let fast_hands = "for (const key of ['n', 'S', 'e', 'r', 'x', 'Backspace', 'a', 'i', 'n', 'a']) {
-        document.body.dispatchEvent(new KeyboardEvent('keydown', { key, bubbles: true, cancelable: true }));
-    }";
-    anna.page().execute(fast_hands, Vec::new()).await?;
+    // All at once, so that the form cannot come in between.
+    let keys = [
+        "n",
+        "S",
+        "e",
+        "r",
+        "x",
+        "Backspace",
+        "a",
+        "i",
+        "n",
+        "a",
+        "Tab",
+        "0",
+        "8",
+        "1",
+    ];
+    type_at_once(&anna, &keys).await?;
 
     let name = anna.see("form[action='/orders'] [name='name']").await?;
-    wait_until("the name stands there", async || {
-        (name.prop("value").await.ok()?.as_deref() == Some("Seraina")).then_some(())
-    })
-    .await?;
-    // What comes next goes on behind it, and a form that is opened again is empty.
-    anna.page().active_element().await?.send_keys(" T").await?;
-    ensure!(name.prop("value").await?.as_deref() == Some("Seraina T"));
-    anna.visit(&chur.at("/orders/new")).await?;
+    wait_for_value(&name, "Seraina").await?;
+    // What comes next goes on behind it: a Tab had led to the next field.
+    anna.page().active_element().await?.send_keys(" 5").await?;
+    let phone = anna.see("form[action='/orders'] [name='phone']").await?;
+    ensure!(phone.prop("value").await?.as_deref() == Some("081 5"));
+    // "Back" leads to where the form was opened, and a form that is opened again is empty.
+    anna.page().back().await?;
+    anna.see(".topbar-links [aria-current][href='/today']")
+        .await?;
+    type_at_once(&anna, &["n"]).await?;
     let name = anna.see("form[action='/orders'] [name='name']").await?;
     ensure!(name.prop("value").await?.as_deref() == Some(""));
+    no_script_errors(&anna).await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn no_letter_is_lost_however_fast_somebody_types_after_the_key_for_a_new_order() -> Result<()>
+{
+    let firm = Firm::open(["Chur"]).await?;
+    let [chur] = &firm.branches;
+    let anna = at_counter("Anna", Screen::Tablet, chur, &firm.anna).await?;
+
+    for _ in 0..5 {
+        anna.visit(&chur.at("/today")).await?;
+        // As fast as the browser takes them: some come before the form, some while it takes its place, some after it.
+        press(&anna, "nSeraina Meierhans-Caduff, Tschiertschen").await?;
+        let name = anna.see("form[action='/orders'] [name='name']").await?;
+        wait_for_value(&name, "Seraina Meierhans-Caduff, Tschiertschen").await?;
+    }
+    no_script_errors(&anna).await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_typed_for_a_form_that_did_not_come_is_forgotten() -> Result<()> {
+    let firm = Firm::open(["Chur"]).await?;
+    let [chur] = &firm.branches;
+    let anna = at_counter("Anna", Screen::Tablet, chur, &firm.anna).await?;
+
+    chur.process().freeze()?;
+    type_at_once(&anna, &["n", "R", "e", "t", "o", "Escape"]).await?;
+    chur.process().thaw()?;
+
+    // She is where she was, keys do what they always do, and the next form is empty.
+    type_at_once(&anna, &["w"]).await?;
+    anna.see(".topbar-links [aria-current][href='/workshop']")
+        .await?;
+    type_at_once(&anna, &["n", "U", "r", "s"]).await?;
+    let name = anna.see("form[action='/orders'] [name='name']").await?;
+    wait_for_value(&name, "Urs").await?;
     no_script_errors(&anna).await
 }
 
@@ -418,6 +470,23 @@ async fn log_in(browser: &Browser, hub: &Hub) -> Result<()> {
 /// Presses a key outside of any field.
 async fn press(browser: &Browser, key: &str) -> Result<()> {
     Ok(browser.see("body").await?.send_keys(key).await?)
+}
+
+/// Types all keys before the page can do anything in between.
+async fn type_at_once(browser: &Browser, keys: &[&str]) -> Result<()> {
+    let script = "for (const key of arguments[0]) {
+        document.body.dispatchEvent(new KeyboardEvent('keydown', { key, bubbles: true, cancelable: true }));
+    }";
+    let keys = serde_json::json!(keys);
+    browser.page().execute(script, vec![keys]).await?;
+    Ok(())
+}
+
+async fn wait_for_value(field: &WebElement, value: &str) -> Result<()> {
+    wait_until(format!("{value} stands there"), async || {
+        (field.prop("value").await.ok()?.as_deref() == Some(value)).then_some(())
+    })
+    .await
 }
 
 /// Goes to the field by Tab alone and types.
