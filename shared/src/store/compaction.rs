@@ -1,11 +1,5 @@
 //! sled's files without the room that they hold and do not need: written anew beside the old ones, read back, then put in their
-//! place, while the store is open.
-//!
-//! | on disk | opening takes |
-//! |---|---|
-//! | `sled-7` | it |
-//! | `sled-7` and `sled-unfinished` | `sled-7`; the other was not complete |
-//! | `sled-7` and `sled-8` | `sled-8`, which was complete and durable before it got this name; the other goes |
+//! place, while the store is open (see [`super::generation`]).
 
 #![expect(
     clippy::disallowed_methods,
@@ -19,7 +13,7 @@ use std::path::Path;
 use super::StoreError;
 use super::block_map::walk;
 use super::engine::EngineError;
-use super::generation::{self, Generation, UNFINISHED};
+use super::generation::{self, Generation};
 use super::settled::{STANDING_KEY, Settled};
 use super::sled_engine::SledEngine;
 
@@ -114,49 +108,26 @@ pub(super) fn rewrite(
     is_unwanted: impl Fn() -> bool,
 ) -> Result<(), EngineError> {
     let old = settled.generation();
-    let unfinished = store.join(UNFINISHED);
-    generation::remove(&unfinished)?;
+    let number = old.number + 1;
     {
-        let copy = Generation::open_at(unfinished.clone(), old.number + 1)?;
+        let copy = Generation::begin(store, number)?;
         if !copy_blocks(&old, &copy, is_unwanted)? {
             drop(copy);
-            return Ok(generation::remove(&unfinished)?);
+            return Ok(generation::remove_unfinished(store, number)?);
         }
         copy.sync()?;
     }
-    {
-        // What counts is what another opening finds.
-        let copy = Generation::open_at(unfinished.clone(), old.number + 1)?;
-        if !is_equal(&old, &copy)? {
-            return Err(io::Error::other("the copy of the store is not what the store is").into());
-        }
+    // What counts is what another opening finds.
+    let copy = Generation::open(store, number)?;
+    if !is_equal(&old, &copy)? {
+        return Err(io::Error::other("the copy of the store is not what the store is").into());
     }
-    sync_all(&unfinished)?;
-    let new = put_in_place(store, &unfinished, old.number + 1)?;
-    settled.replace(new);
+    sync_all(&copy.directory)?;
+    copy.finish(store)?;
+    settled.replace(copy);
     let former = generation::path(store, old.number);
     drop(old);
     Ok(generation::remove(&former)?)
-}
-
-/// The finished copy under its own name, open.
-pub(super) fn put_in_place(
-    store: &Path,
-    unfinished: &Path,
-    number: u64,
-) -> Result<Generation, EngineError> {
-    let place = generation::path(store, number);
-    fs::rename(unfinished, &place)?;
-    let opened = File::open(store)
-        .and_then(|directory| directory.sync_all())
-        .map_err(EngineError::from)
-        .and_then(|()| Generation::open(store, number));
-    opened.inspect_err(|_| {
-        // The former one stays in use, and the next opening must not find an older copy of it.
-        if generation::remove(&place).is_err() {
-            tracing::error!(place = %place.display(), "an outdated copy of the store cannot be removed");
-        }
-    })
 }
 
 /// Blocks that are copied before somebody may say that it is no longer wanted.

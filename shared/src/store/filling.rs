@@ -3,7 +3,7 @@
 //! A document that comes alone goes through the journal, through memory and then into a block that is read, unpacked and written
 //! again. Of many new ones none of that is needed: they fill blocks one after the other, which several threads pack, and which
 //! one thread writes into files beside the store's. At the end these take the place of the store's own, as after a rewriting
-//! (see [`super::compaction`]): a power cut leaves the one or the other, so nothing goes into the journal. What was written
+//! (see [`super::generation`]): a power cut leaves the one or the other, so nothing goes into the journal. What was written
 //! before the end is of no use to anybody, and is removed when the store is next opened.
 //!
 //! Memory does not grow with the documents: only their ids are needed once more, and those wait in a file.
@@ -16,9 +16,9 @@ use std::sync::{Arc, MutexGuard};
 
 use super::block;
 use super::block_map::walk;
-use super::compaction::{put_in_place, sync_all};
+use super::compaction::sync_all;
 use super::engine::{EngineError, Filling};
-use super::generation::{self, Generation, UNFINISHED};
+use super::generation::{self, Generation};
 use super::journal::Journal;
 use super::layout::{self, DOCUMENT, FEED};
 use super::settled::{ENTRIES, ROWS, STANDING_KEY, Settled, Standing, row_bytes};
@@ -62,9 +62,8 @@ impl<'a> FillingFiles<'a> {
         }
         standing.sequence = sequence;
         standing.live_bytes = 0;
-        let unfinished = store.join(UNFINISHED);
-        generation::remove(&unfinished)?;
-        let mut files = Written::to(Generation::open_at(unfinished.clone(), former.number + 1)?);
+        let number = former.number + 1;
+        let mut files = Written::to(Generation::begin(store, number)?);
         let rows = vec![ROWS.prefix]..vec![ROWS.prefix + 1];
         for block in walk(&former.blocks.tree, rows) {
             let (key, packed) = block?;
@@ -78,7 +77,7 @@ impl<'a> FillingFiles<'a> {
             head,
             rows: block::Writer::default(),
             first_row: standing.next_row,
-            ids: Ids::in_folder(&unfinished, standing.next_row)?,
+            ids: Ids::in_folder(&generation::path(store, number), standing.next_row)?,
             standing,
             pipeline: Some(Pipeline::into(files)?),
         }))
@@ -99,11 +98,11 @@ impl<'a> FillingFiles<'a> {
         Ok(())
     }
 
-    /// Writes all entries, old and new, in the order of their keys. False when one of the documents is not new.
-    fn write_entries(&mut self, files: &mut Written) -> Result<bool, EngineError> {
+    /// Sends all entries, old and new, on their way in the order of their keys. False when one of the documents is not new.
+    fn write_entries(&mut self, pipeline: &mut Pipeline) -> Result<bool, EngineError> {
         let former = Arc::clone(&self.former);
         let between = |from: u8, to: u8| ENTRIES.ascending(&former.blocks, &[from], &[to]);
-        let mut entries = EntryBlocks::into(files);
+        let mut entries = EntryBlocks::into(pipeline);
         for entry in between(0, DOCUMENT)? {
             let (key, value) = entry?;
             entries.push(&key, &value)?;
@@ -161,25 +160,24 @@ impl Filling for FillingFiles<'_> {
 
     fn finish(mut self: Box<Self>) -> Result<Option<u64>, EngineError> {
         self.flush()?;
-        let pipeline = self.pipeline.take().ok_or_else(ended)?;
-        let mut files = pipeline.end()?;
-        if !self.write_entries(&mut files)? {
+        let mut pipeline = self.pipeline.take().ok_or_else(ended)?;
+        let are_new = self.write_entries(&mut pipeline);
+        // Its threads have ended before anything of it is removed.
+        let written = pipeline.end();
+        if !are_new? {
             return Ok(None);
         }
-        let (files, live_bytes) = files.end()?;
+        let (files, live_bytes) = written?.end()?;
         self.standing.live_bytes = live_bytes;
         self.standing.late_from = self.standing.next_row;
         let standing = self.standing.to_bytes();
         files.blocks.tree.insert(STANDING_KEY, standing)?;
-        files.sync()?;
-        let number = files.number;
-        drop(files);
-        let unfinished = self.store.join(UNFINISHED);
         self.ids.remove_files()?;
-        sync_all(&unfinished)?;
+        files.sync()?;
+        sync_all(&files.directory)?;
+        files.finish(self.store)?;
+        self.settled.replace(files);
         let former = generation::path(self.store, self.former.number);
-        let filled = put_in_place(self.store, &unfinished, number)?;
-        self.settled.replace(filled);
         generation::remove(&former)?;
         Ok(Some(self.head))
     }
@@ -192,7 +190,7 @@ impl Drop for FillingFiles<'_> {
             let _ = pipeline.end();
         }
         // What stays is removed when the store is next opened.
-        let _ = generation::remove(&self.store.join(UNFINISHED));
+        let _ = generation::remove_unfinished(self.store, self.former.number + 1);
     }
 }
 
@@ -207,15 +205,15 @@ fn ended() -> EngineError {
 
 /// Entries on their way into blocks. Their keys ascend.
 struct EntryBlocks<'a> {
-    files: &'a mut Written,
+    pipeline: &'a mut Pipeline,
     block: block::Writer,
     first_key: Vec<u8>,
 }
 
 impl<'a> EntryBlocks<'a> {
-    fn into(files: &'a mut Written) -> Self {
+    fn into(pipeline: &'a mut Pipeline) -> Self {
         Self {
-            files,
+            pipeline,
             block: block::Writer::default(),
             first_key: Vec::new(),
         }
@@ -238,7 +236,7 @@ impl<'a> EntryBlocks<'a> {
         }
         let plain = self.block.take(ENTRIES.block_bytes);
         let key = std::mem::take(&mut self.first_key);
-        self.files.push(key, super::packing::pack_to_keep(&plain))
+        self.pipeline.push(PlainBlock { key, plain })
     }
 }
 

@@ -1,7 +1,16 @@
 //! The directories that sled's files are in, one after the other: `sled-1`, `sled-2` and so on, of which the highest counts.
 //!
 //! sled hands back little of what its files once took. So now and then they are written anew beside themselves, and the next
-//! directory takes the place of the one before.
+//! directory takes the place of the one before. Until all is in it and synced, a mark stands beside it:
+//!
+//! | on disk | opening takes |
+//! |---|---|
+//! | `sled-7` | it |
+//! | `sled-7`, `sled-8` and `sled-8.unfinished` | `sled-7`; the other was not complete, and goes |
+//! | `sled-7` and `sled-8` | `sled-8`, which was complete and durable before its mark went; the other goes |
+//!
+//! The mark is durable before the directory is made and goes after it. sled keeps the path it was opened with, so a directory
+//! that got its name only when it was complete would have to be opened again: a second for a million orders.
 
 #![expect(
     clippy::disallowed_methods,
@@ -32,8 +41,8 @@ const HELD_TRIES: u32 = 40;
 const HELD_WAIT: Duration = Duration::from_millis(50);
 
 const NAME: &str = "sled-";
-/// One that is not complete.
-pub(super) const UNFINISHED: &str = "sled-unfinished";
+/// What the mark of one that is not complete has behind the directory's name.
+const UNFINISHED: &str = ".unfinished";
 
 /// sled's file, and where it puts values that outgrow a segment.
 pub(super) const DATABASE_FILE: &str = "db";
@@ -58,16 +67,41 @@ impl Generation {
         for older in present.iter().filter(|older| **older != number) {
             remove(&path(store, *older))?;
         }
-        remove(&store.join(UNFINISHED))?;
+        for unfinished in unfinished_numbers(store)? {
+            remove_unfinished(store, unfinished)?;
+        }
         Ok(latest)
+    }
+
+    /// Begins one that counts only from [`Self::finish`] on. What was begun under this number before is removed.
+    pub(super) fn begin(store: &Path, number: u64) -> Result<Self, EngineError> {
+        File::create(mark(store, number))?;
+        sync_directory(store)?;
+        remove(&path(store, number))?;
+        Self::open(store, number)
+    }
+
+    /// Makes it the one that counts. All that is in it must be synced.
+    ///
+    /// # Errors
+    /// What the files say. It does not count then, and must not be used.
+    pub(super) fn finish(&self, store: &Path) -> Result<(), EngineError> {
+        let marked = mark(store, self.number);
+        let finished = fs::remove_file(&marked).and_then(|()| sync_directory(store));
+        finished.map_err(|error| {
+            // The former one stays in use, and the next opening must not find an older copy of it.
+            let is_marked = File::create(&marked).and_then(|_| sync_directory(store));
+            if is_marked.is_err() && remove(&self.directory).is_err() {
+                let place = self.directory.display();
+                tracing::error!(%place, "an outdated copy of the store cannot be removed");
+            }
+            error.into()
+        })
     }
 
     /// Opens or makes one.
     pub(super) fn open(store: &Path, number: u64) -> Result<Self, EngineError> {
-        Self::open_at(path(store, number), number)
-    }
-
-    pub(super) fn open_at(directory: PathBuf, number: u64) -> Result<Self, EngineError> {
+        let directory = path(store, number);
         remove_unfinished_snapshots(&directory)?;
         let database = open_when_free(&directory)?;
         Ok(Self {
@@ -139,8 +173,38 @@ pub(super) fn path(store: &Path, number: u64) -> PathBuf {
     store.join(format!("{NAME}{number}"))
 }
 
+/// The mark of one that is not complete.
+fn mark(store: &Path, number: u64) -> PathBuf {
+    store.join(format!("{NAME}{number}{UNFINISHED}"))
+}
+
+/// Removes one that is not complete; one that is not there is gone already.
+pub(super) fn remove_unfinished(store: &Path, number: u64) -> io::Result<()> {
+    let marked = mark(store, number);
+    if !marked.try_exists()? {
+        return Ok(());
+    }
+    // Without its mark, what a power cut leaves of it would count.
+    remove(&path(store, number))?;
+    sync_directory(store)?;
+    fs::remove_file(marked)?;
+    sync_directory(store)
+}
+
 /// The complete ones of a store, ascending. A directory that is not there has none.
 pub(super) fn numbers(store: &Path) -> io::Result<Vec<u64>> {
+    let unfinished = unfinished_numbers(store)?;
+    let mut numbers = numbers_of(store, "")?;
+    numbers.retain(|number| !unfinished.contains(number));
+    Ok(numbers)
+}
+
+fn unfinished_numbers(store: &Path) -> io::Result<Vec<u64>> {
+    numbers_of(store, UNFINISHED)
+}
+
+/// The numbers that stand in names with this ending, ascending.
+fn numbers_of(store: &Path, ending: &str) -> io::Result<Vec<u64>> {
     let entries = match fs::read_dir(store) {
         Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Vec::new()),
         entries => entries?,
@@ -148,11 +212,17 @@ pub(super) fn numbers(store: &Path) -> io::Result<Vec<u64>> {
     let mut numbers = Vec::new();
     for entry in entries {
         let name = entry?.file_name();
-        let number = name.to_str().and_then(|name| name.strip_prefix(NAME));
+        let rest = name.to_str().and_then(|name| name.strip_prefix(NAME));
+        let number = rest.and_then(|rest| rest.strip_suffix(ending));
         numbers.extend(number.and_then(|number| number.parse::<u64>().ok()));
     }
     numbers.sort_unstable();
     Ok(numbers)
+}
+
+/// Returns once what was made, renamed or removed in a directory survives a power cut.
+fn sync_directory(directory: &Path) -> io::Result<()> {
+    File::open(directory)?.sync_all()
 }
 
 /// sled writes a snapshot of its index under a name of its own and renames it when it is whole; but whoever opens its files next
@@ -243,6 +313,42 @@ pub(super) fn remove(directory: &Path) -> io::Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn one_that_is_not_finished_does_not_count_and_goes_with_the_next_opening() {
+        let store = tempfile::tempdir().expect("a folder");
+        let value_of = |generation: &Generation| {
+            let found = generation.blocks.tree.get(b"key").expect("it is read");
+            found.map(|value| value.to_vec())
+        };
+        let write = |generation: &Generation, value: &[u8]| {
+            let tree = &generation.blocks.tree;
+            tree.insert(b"key", value).expect("it is written");
+            generation.sync().expect("it is durable");
+        };
+        let first = Generation::open_latest(store.path()).expect("it is made");
+        write(&first, b"first");
+        let second = Generation::begin(store.path(), 2).expect("it is begun");
+        write(&second, b"second");
+        drop(second);
+        // Begun again, it is empty.
+        let second = Generation::begin(store.path(), 2).expect("it is begun again");
+        assert_eq!(value_of(&second), None);
+        write(&second, b"second");
+        drop((first, second));
+        let latest = Generation::open_latest(store.path()).expect("it opens");
+        assert_eq!(value_of(&latest), Some(b"first".to_vec()));
+        assert!(!path(store.path(), 2).exists() && !mark(store.path(), 2).exists());
+        // Finished, it counts, in use and when it is opened again.
+        let second = Generation::begin(store.path(), 2).expect("it is begun");
+        write(&second, b"second");
+        second.finish(store.path()).expect("it is finished");
+        assert_eq!(value_of(&second), Some(b"second".to_vec()));
+        drop((latest, second));
+        let latest = Generation::open_latest(store.path()).expect("it opens");
+        assert_eq!(value_of(&latest), Some(b"second".to_vec()));
+        assert_eq!(numbers(store.path()).expect("readable"), [2]);
+    }
 
     #[test]
     fn a_snapshot_that_a_kill_left_half_written_does_not_keep_the_files_from_being_opened() {

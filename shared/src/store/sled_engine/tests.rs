@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use proptest::prelude::*;
 
 use super::*;
-use crate::store::generation::{self, UNFINISHED};
+use crate::store::generation::{self, Generation};
 use crate::store::settled::STANDING_KEY;
 
 /// A journal that is full after a few batches, so that much is settled in a short test.
@@ -410,7 +410,9 @@ fn compaction_that_was_cut_short_leaves_the_store_as_it_was() {
     let expected = everything(&engine);
     drop(engine);
     // Cut short while it was written: half a database file.
-    let unfinished = directory.path().join(UNFINISHED);
+    drop(Generation::begin(directory.path(), 2).expect("begun"));
+    let unfinished = generation::path(directory.path(), 2);
+    fs::remove_dir_all(&unfinished).expect("removed");
     copy_files(&generation::path(directory.path(), 1), &unfinished);
     let half = fs::read(unfinished.join("db")).expect("readable");
     fs::write(unfinished.join("db"), &half[..half.len() / 2]).expect("written");
