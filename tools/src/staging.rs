@@ -3,6 +3,7 @@
 //! Values are the source's own text, never normalised; NULL is apart from the empty string. From here on all sources are
 //! one. The file lies in a folder of its own that is removed when the [`Staging`] is dropped.
 
+mod climbing;
 mod lookup;
 mod rows;
 mod settle;
@@ -19,6 +20,7 @@ use crate::source::names::TableName;
 use crate::source::row::Row;
 use crate::source::schema::{Change, Column, TableSchema, same_name};
 use crate::source::statement::{InsertTarget, Sink};
+use climbing::Climbing;
 pub(crate) use lookup::all_of;
 use rows::Target;
 pub(crate) use settle::{Order, shorter_first};
@@ -99,6 +101,10 @@ pub struct StagedTable {
     added: u64,
     /// Keys that were seen to ascend from row to row, without a NULL.
     ascending: Vec<Vec<usize>>,
+    /// Columns that were seen never to descend, likewise.
+    level: Vec<usize>,
+    /// What is seen of that while rows come in.
+    climbing: Climbing,
 }
 
 impl StagedTable {
@@ -246,6 +252,8 @@ impl Staging {
                 rows: 0,
                 added: 0,
                 ascending: Vec::new(),
+                level: Vec::new(),
+                climbing: Climbing::default(),
                 ..table.clone()
             });
         }
@@ -274,6 +282,7 @@ impl Staging {
         let mut tables = self.tables.iter_mut();
         if let Some(table) = tables.find(|known| same_name(&known.schema.name, table)) {
             table.ascending.clear();
+            table.level.clear();
         }
     }
 
@@ -374,6 +383,8 @@ impl Staging {
             highest_number: counts_from.saturating_sub(1),
             added: 0,
             ascending: Vec::new(),
+            level: Vec::new(),
+            climbing: Climbing::default(),
         });
         Ok(self.tables.len() - 1)
     }

@@ -198,6 +198,10 @@ impl<'s> Adding<'s> {
             }
         }
         insert.raw_execute()?;
+        let conversions = &self.target.conversions;
+        self.table.climbing.see(row, places, |index| {
+            self.counting != Some(index) && conversions[index] == Conversion::None
+        });
         self.note_place()?;
         self.table.rows += 1;
         self.table.added += 1;

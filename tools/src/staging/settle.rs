@@ -14,6 +14,14 @@ impl Staging {
         self.target = None;
         self.tables.retain(|table| !table.schema.name.is_empty());
         self.settle_references();
+        for table in &mut self.tables {
+            for (column, order) in std::mem::take(&mut table.climbing).over(table.added) {
+                match order {
+                    Order::Strict => table.ascending.push(vec![column]),
+                    Order::Level => table.level.push(column),
+                }
+            }
+        }
         for index in 0..self.tables.len() {
             let table = self.tables[index].clone();
             let mut keys = vec![table.schema.primary_key.clone()];
@@ -52,6 +60,13 @@ impl Staging {
         key: &[String],
         columns: &[usize],
     ) -> Result<(), StagingError> {
+        if self.tables[index]
+            .ascending
+            .iter()
+            .any(|known| known == columns)
+        {
+            return Ok(());
+        }
         match self.ascent(index, columns, Order::Strict)? {
             Ascent::None => {}
             Ascent::WithGaps => return Ok(()),
@@ -136,7 +151,7 @@ impl Staging {
             .ascending
             .iter()
             .any(|key| key.first() == Some(&column) && (key.len() == 1 || order == Order::Level));
-        if known {
+        if known || order == Order::Level && table.level.contains(&column) {
             return Ok(true);
         }
         let index = self
