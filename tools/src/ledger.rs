@@ -157,7 +157,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_row_nobody_decided_does_not_add_up() {
+    fn a_row_nobody_decided_does_not_add_up_nor_does_one_that_is_counted_twice() {
         let mut sums = Sums {
             source: 2,
             ..Sums::default()
@@ -167,5 +167,7 @@ mod tests {
         assert!(!sums.add_up());
         sums.count(Fate::Rejected);
         assert!(sums.add_up());
+        sums.count(Fate::Embedded);
+        assert!(!sums.add_up());
     }
 }

@@ -287,9 +287,9 @@ impl<'a> Check<'a> {
             let column = row.table.schema.columns[index].name.as_str();
             let versions = kept.versions(&slugs.names[index]);
             self.look_at(document, versions);
-            match (cell, document.raw_of(versions)) {
-                (Cell::Null, None) => {}
-                (cell, Some(found)) => {
+            match (cell, document.value_of(versions)) {
+                (Cell::Null, Imported::Absent | Imported::Edited) => {}
+                (cell, Imported::Value(found)) => {
                     if !cell.is(found) {
                         self.differ(
                             row,
@@ -299,7 +299,7 @@ impl<'a> Check<'a> {
                         );
                     }
                 }
-                (cell, None) => self.differ(
+                (cell, Imported::Absent | Imported::Edited) => self.differ(
                     row,
                     key,
                     column,

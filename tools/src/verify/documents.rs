@@ -8,7 +8,7 @@ use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use memchr::memmem::Finder;
-use shared::document::view::{EventView, ValueView, VersionView};
+use shared::document::view::{EventView, ValueView, VersionView, newest};
 use shared::document::{Document, View, format};
 use shared::domain::fields;
 use shared::id::{DocumentId, Dot, ReplicaNumber};
@@ -232,12 +232,10 @@ impl DocumentsOfPart {
                 continue;
             }
             if let Some(found) = Found::of(&held.encoded, &wanted.source) {
-                // What somebody decided to keep has the mark emptied; the register is there all the same.
-                let mark = found.view.versions(fields::import::GONE_SINCE);
                 left.push(Left {
                     id,
                     kind: found.view.kind().to_owned(),
-                    is_gone: !mark.is_empty(),
+                    is_gone: found.is_gone(),
                 });
             }
         }
@@ -297,6 +295,16 @@ impl<'d> Found<'d> {
         event.by.is_none() && self.is_importer(event.dot)
     }
 
+    /// Whether it says that its row is gone, or somebody has decided about that: who keeps it empties the mark, and so does a
+    /// sync that finds the row again.
+    fn is_gone(&self) -> bool {
+        let mark = self.view.versions(fields::import::GONE_SINCE);
+        newest(mark).is_some_and(|mark| mark.value != ValueView::Null)
+            || mark
+                .iter()
+                .any(|version| version.by.is_some() || !self.is_importer(version.dot))
+    }
+
     /// The document as the bytes say it.
     pub(super) const fn view(&self) -> &View<'d> {
         &self.view
@@ -322,14 +330,6 @@ impl<'d> Found<'d> {
             Some(version) => Imported::Value(version.value),
             None if versions.is_empty() => Imported::Absent,
             None => Imported::Edited,
-        }
-    }
-
-    /// The legacy value among a field's values, if it has one.
-    pub(super) fn raw_of(&self, versions: &[VersionView<'d>]) -> Option<ValueView<'d>> {
-        match self.value_of(versions) {
-            Imported::Value(value @ (ValueView::Text(_) | ValueView::Bytes(_))) => Some(value),
-            _ => None,
         }
     }
 

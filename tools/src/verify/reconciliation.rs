@@ -219,7 +219,8 @@ pub(super) struct After {
     branches: HashMap<String, String>,
     pub(super) changed_since: HashSet<DocumentId>,
     changed_since_now: Sum,
-    /// Orders that were said to be gone at some time, and their values: whether they are, their rows tell.
+    /// Orders that are said to be gone, or of which somebody has decided about that, and their values: whether they are, their
+    /// rows tell.
     marked: HashMap<DocumentId, (Values, Sum)>,
 }
 
@@ -280,8 +281,7 @@ pub(super) fn read_target(
                 Some(order.status.code),
                 order.vat_basis_points.map(|rate| rate.to_string()),
             ];
-            let mark = document.register(fields::import::GONE_SINCE);
-            if mark.is_some_and(|mark| !mark.as_slice().is_empty()) {
+            if is_gone(document, &importers) {
                 after.marked.insert(document.id(), (values, sum));
             } else {
                 by_id.add(&values, Column::Target, sum);
@@ -305,6 +305,18 @@ pub(super) fn read_target(
     sheet.total = by_id.total;
     sheet.questions = [years, named, statuses, rates];
     Ok(after)
+}
+
+/// Whether a document says that its row is gone, or somebody has decided about that.
+fn is_gone(document: &Document, importers: &BTreeSet<ReplicaNumber>) -> bool {
+    let mark = document.register(fields::import::GONE_SINCE);
+    mark.is_some_and(|mark| {
+        let newest = mark.newest_version();
+        newest.is_some_and(|mark| mark.value != Value::Null)
+            || mark.as_slice().iter().any(|version| {
+                version.by.is_some() || !importers.contains(&version.dot.actor.replica())
+            })
+    })
 }
 
 /// Whether anybody but an importer wrote one of the values that are counted and summed here, or a line waits for somebody to

@@ -226,6 +226,10 @@ fn a_document_of_any_kind_that_no_row_leads_to_is_a_difference() {
         let of_another = stray(of_kind(&documents, fields::kind::ORDER)[0], "firma-2");
         let mut more = documents.clone();
         more.push(of_another);
+        // What names the source in another event was not imported from it.
+        let source = [(Field::known("source"), Value::from("firma"))];
+        let named = more.pop().expect("that of another source");
+        more.push(with_event(&named, fields::event::SYNCED, source));
         let report = compared(&bench, more);
         assert_clean(&report);
         assert_eq!(report.documents, documents.len() as u64);
@@ -260,6 +264,21 @@ fn an_order_that_has_lost_its_only_line_is_a_difference_in_its_line() {
         planted, 3,
         "one has a service and a price, one a service only, one a price only"
     );
+}
+
+#[test]
+fn of_an_order_without_lines_the_piece_too_many_is_told_and_not_its_own() {
+    let mut bench = brought_firm(FLAT);
+    let documents = bench.documents();
+    for order in of_kind(&documents, fields::kind::ORDER) {
+        for name in ["items/0.1/position", "items/zz.1/position"] {
+            let place = Field::new(name).expect("a name");
+            let twice = with(order, &place, Value::Int(1));
+            let report = compared(&bench, instead(&documents, &twice));
+            let told = report.differences.iter().map(|one| one.field.as_str());
+            assert_eq!(told.collect::<Vec<_>>(), [name]);
+        }
+    }
 }
 
 #[test]
@@ -435,9 +454,11 @@ fn a_value_where_the_row_has_none_is_a_difference() {
                 if !is_of_the_row || poorest.fields().contains_key(field) {
                     continue;
                 }
-                let damaged = with(poorest, field, "x".into());
-                let report = compared(&bench, instead(&documents, &damaged));
-                assert!(report.difference_count > 0, "{kind}/{field:?}");
+                for value in ["x".into(), Value::Int(3)] {
+                    let damaged = with(poorest, field, value);
+                    let report = compared(&bench, instead(&documents, &damaged));
+                    assert!(report.difference_count > 0, "{kind}/{field:?}");
+                }
             }
         }
     }
@@ -458,6 +479,18 @@ fn lines_and_pieces_are_compared_in_the_order_of_their_places() {
     assert_ne!(whole, plan);
     for plan in [plan, &whole] {
         brought_firm((&script, plan));
+    }
+}
+
+#[test]
+fn a_customer_may_stand_in_the_rows_of_orders_in_other_letters_and_with_blanks() {
+    let (script, plan) = FLAT;
+    for other in [" Reto Tschudi ", "RETO Tschudi"] {
+        let row = format!("(2, '{other}', NULL, 'reto@example.ch',");
+        let script = script.replace("(2, 'Ursina Caflisch', NULL, NULL,", &row);
+        let mut bench = brought_firm((&script, plan));
+        let documents = bench.documents();
+        assert_eq!(of_kind(&documents, fields::kind::CUSTOMER).len(), 3);
     }
 }
 
@@ -499,6 +532,17 @@ fn a_document_of_another_kind_or_row_is_a_difference() {
             );
             let report = compared(&bench, instead(&documents, &elsewhere));
             assert_told(&report, "of another row", table);
+            let synced = with_event(
+                &elsewhere,
+                fields::event::SYNCED,
+                [
+                    text("source", "firma"),
+                    text("legacy/table", "Auftraege"),
+                    text("legacy/key", &own),
+                ],
+            );
+            let report = compared(&bench, instead(&documents, &synced));
+            assert_told(&report, "of another row", "a change of its row");
         }
         let text = |name: &'static str, text: &str| (Field::known(name), Value::from(text));
         let of_both = |source: &str, key: &str| {

@@ -109,17 +109,31 @@ fn what_is_wrong_at_the_target_is_wrong_in_its_group() {
         let mut authoring = Authoring::new(importer_of(order), 1 << 42, at, None);
         let mut change = Change::of(&gone);
         let mark = fields::known(fields::import::GONE_SINCE);
-        change.set(&mut authoring, mark, UtcMillis(1_900_000_000_000));
+        change.set(&mut authoring, mark.clone(), UtcMillis(1_900_000_000_000));
         let delta = change.finish();
         gone.merge(delta).expect("the same document");
         let mut more = documents.clone();
-        more.push(gone);
+        more.push(gone.clone());
         let sums = summed_up(&bench, &more);
         assert!(sums.adds_up(), "{sums:?}");
         assert_eq!(sums.gone.orders, 1);
         let report = compared(&bench, more);
         assert_clean(&report);
         assert_eq!(report.gone, 1);
+
+        // A sync had found its row again, and it is missing once more: the document does not say so.
+        let mut authoring = Authoring::new(importer_of(order), 1 << 43, at, None);
+        let mut change = Change::of(&gone);
+        change.set(&mut authoring, mark, Value::Null);
+        gone.merge(change.finish()).expect("the same document");
+        let mut more = documents.clone();
+        more.push(gone);
+        let sums = summed_up(&bench, &more);
+        assert_eq!(sums.total.difference().orders, -1, "{sums:?}");
+        assert_eq!(sums.gone.orders, 0);
+        let report = compared(&bench, more);
+        assert_told(&report, "no row leads", "missing once more");
+        assert_eq!(report.gone, 0);
     }
 }
 
@@ -169,12 +183,52 @@ fn a_former_state_of_a_rejected_row_is_on_the_line_of_what_was_changed() {
         } else {
             changed.collect()
         };
+        if at_target {
+            // Which row it is counts, and not that one of its table is.
+            let another = serde_json::json!({ "table": "Auftraege", "place": 2, "key": "2", "code": "unreadable_date" });
+            let one = std::fs::read_to_string(bench.rejects()).expect("the file is there");
+            std::fs::write(bench.rejects(), format!("{one}{another}\n")).expect("it is written");
+            let report = compared(&bench, there.clone());
+            assert_told(&report, "listed as rejected", "the other");
+            assert_eq!(report.difference_count, 1, "{:?}", report.differences);
+            std::fs::write(bench.rejects(), one).expect("it is written");
+        }
         let sums = summed_up(&bench, &there);
         assert!(sums.adds_up(), "{sums:?}");
         let total = sums.total;
         let found = (total.changed_since.orders, total.left_behind.orders);
         assert_eq!(found, expected, "{at_target}");
     }
+}
+
+#[test]
+fn an_order_without_a_price_of_its_own_comes_to_that_of_the_list_on_both_sides() {
+    let (script, plan) = FLAT;
+    let script = script.replace("NULL, 3, NULL,", "NULL, 1, NULL,");
+    let sums = brought_firm((&script, plan)).reconcile();
+    assert!(sums.adds_up(), "{sums:?}");
+    assert_eq!(sums.total.source.amount_minor, 6_900 + 6_900 + 1_200);
+}
+
+#[test]
+fn a_row_whose_branch_the_plan_does_not_know_is_summed_up_under_what_it_says() {
+    let (script, plan) = FLAT;
+    let plan = plan.replace(
+        "[branches]\n",
+        "[branches]\ncolumn = \"Ort\"\nmap = { \"Chur\" = \"Chur\" }\n",
+    );
+    let script = script.replace(
+        "(3, 'Gian Camenisch', NULL, NULL, NULL, NULL, NULL,",
+        "(3, 'Gian Camenisch', NULL, NULL, NULL, NULL, 'Atlantis',",
+    );
+    let mut bench = firm((&script, &plan));
+    let written = bench.run().expect("the run ends");
+    assert_eq!(written.ledger["Auftraege"].rejected, 1);
+    assert_clean(&bench.verify());
+    let sums = bench.reconcile();
+    assert!(sums.adds_up(), "{sums:?}");
+    let names = sums.by_branch.iter().map(|group| group.name.as_deref());
+    assert_eq!(names.collect::<Vec<_>>(), [Some("Atlantis"), Some("Chur")]);
 }
 
 #[test]
@@ -203,15 +257,17 @@ fn samples_are_drawn_of_what_was_brought_and_stands_as_it_was() {
             &mut draw,
         );
         let drawn = drawn.expect("they are drawn").into_iter();
-        let mut numbers: Vec<String> = drawn.map(|sample| sample.number).collect();
+        let mut numbers: Vec<String> = drawn
+            .map(|sample| format!("{} of {}", sample.number, sample.amount_minor))
+            .collect();
         numbers.sort();
         numbers
     };
     assert_eq!(
         drawn(&mut bench),
-        ["1", "2"],
+        ["1 of 6900", "2 of 0"],
         "one is a reject, one left behind"
     );
     bench.staff_changes_every_status();
-    assert_eq!(drawn(&mut bench), ["2"], "it was done already");
+    assert_eq!(drawn(&mut bench), ["2 of 0"], "it was done already");
 }

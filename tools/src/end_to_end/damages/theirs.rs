@@ -29,7 +29,7 @@ impl Staff {
             Self::Office => (importer_of(document), anna),
         };
         let at = Hlc::at(UtcMillis(4_000_000_000_000));
-        let mut authoring = Authoring::new(actor, 1 << 40, at, by);
+        let mut authoring = Authoring::new(actor, 1 << 43, at, by);
         let mut change = Change::of(document);
         write(&mut change, &mut authoring);
         let mut changed = document.clone();
@@ -50,6 +50,17 @@ impl Staff {
             change.record(authoring, fields::known_kind(kind), data);
         })
     }
+}
+
+/// The document with a field that the importer has set before any of the staff wrote.
+fn by_the_importer(document: &Document, field: &Field, value: Value) -> Document {
+    let at = Hlc::at(UtcMillis(3_900_000_000_000));
+    let mut authoring = Authoring::new(importer_of(document), 1 << 42, at, None);
+    let mut change = Change::of(document);
+    change.set(&mut authoring, field.clone(), value);
+    let mut changed = document.clone();
+    changed.merge(change.finish()).expect("the same document");
+    changed
 }
 
 /// The document with something that the importer wrote in another incarnation, as a second run does after a rollback.
@@ -97,6 +108,81 @@ fn fields_that_staff_have_changed_or_added_are_theirs() {
             assert!(report.edited_since > 0, "{staff:?}");
         }
     }
+}
+
+#[test]
+fn an_order_that_was_taken_back_and_is_here_again_by_a_write_of_staff_is_no_difference() {
+    for mut bench in firms() {
+        let documents = bench.documents();
+        let order = of_kind(&documents, fields::kind::ORDER)[0];
+        let mark = fields::known(fields::import::WITHDRAWN_AT);
+        let withdrawn = by_the_importer(order, &mark, UtcMillis(1_900_000_000_000).into());
+        let report = compared(&bench, instead(&documents, &withdrawn));
+        assert_told(&report, "neither", "nobody has written in it");
+        for staff in STAFF {
+            let note = fields::known(fields::order::NOTE);
+            let back = staff.sets(&withdrawn, &note, "by hand".into());
+            let report = compared(&bench, instead(&documents, &back));
+            assert_eq!(report.differences, [], "{staff:?}");
+        }
+    }
+}
+
+#[test]
+fn an_order_that_somebody_has_decided_to_keep_may_have_its_row_or_not() {
+    for mut bench in firms() {
+        let documents = bench.documents();
+        let order = of_kind(&documents, fields::kind::ORDER)[0];
+        let mark = fields::known(fields::import::GONE_SINCE);
+        let gone = by_the_importer(order, &mark, UtcMillis(1_900_000_000_000).into());
+        for staff in STAFF {
+            let kept = instead(&documents, &staff.sets(&gone, &mark, Value::Null));
+            let report = compared(&bench, kept.clone());
+            assert_eq!(report.differences, [], "{staff:?}");
+            assert!(summed_up(&bench, &kept).adds_up(), "{staff:?}");
+
+            // Without its row it is gone, and that is as it should be.
+            let gone = by_the_importer(
+                &stray(order, "firma"),
+                &mark,
+                UtcMillis(1_900_000_000_000).into(),
+            );
+            let mut more = documents.clone();
+            more.push(staff.sets(&gone, &mark, Value::Null));
+            let report = compared(&bench, more.clone());
+            assert_clean(&report);
+            assert_eq!(report.gone, 1, "{staff:?}");
+            let sums = summed_up(&bench, &more);
+            assert!(sums.adds_up(), "{staff:?}: {sums:?}");
+            assert_eq!(sums.gone.orders, 1, "{staff:?}");
+        }
+    }
+}
+
+#[test]
+fn a_line_that_one_run_has_missed_and_a_later_one_has_found_again_is_there() {
+    let mut bench = brought_firm(WITH_LINES);
+    let documents = bench.documents();
+    let order = of_kind(&documents, fields::kind::ORDER)[0];
+    let mut names = order.fields().keys();
+    let price = names.find(|name| name.as_str().ends_with("/price"));
+    let line = price.expect("it has lines").as_str();
+    let line = line.strip_suffix("price").expect("it was looked for");
+    let mark = Field::new(format!("{line}{}", fields::import::LINE_GONE_SINCE)).expect("a name");
+    let missed = with(order, &mark, UtcMillis(1_900_000_000_000).into());
+    let report = compared(&bench, instead(&documents, &missed));
+    assert_told(&report, "lines in the source", "it is there");
+
+    // Neither has seen the other.
+    let replica = importer_of(order).replica();
+    let at = Hlc::at(UtcMillis(4_000_000_000_001));
+    let mut authoring = Authoring::new(Actor::new(replica, u32::MAX), 1 << 39, at, None);
+    let mut change = Change::of(order);
+    change.put(&mut authoring, mark, Value::Null);
+    let mut found = missed.clone();
+    found.merge(change.finish()).expect("the same document");
+    let report = compared(&bench, instead(&documents, &found));
+    assert_eq!(report.differences, []);
 }
 
 #[test]
@@ -166,6 +252,8 @@ fn people_who_are_forgotten_are_no_difference() {
                 });
                 let report = compared(&bench, instead(&documents, &forgotten));
                 assert_eq!(report.differences, [], "{kind}");
+                let has_row = kind == fields::kind::ORDER || firm == WITH_LINES;
+                assert_eq!(report.edited_since, u64::from(has_row), "{kind}");
             }
         }
     }
