@@ -680,6 +680,15 @@ pub struct MadeAgain {
     pub dot: Dot,
 }
 
+impl MadeAgain {
+    /// Whether a write to a field was overwritten by what was made again.
+    pub fn has_seen(&self, field: &Field, dot: Dot) -> bool {
+        self.former
+            .as_ref()
+            .is_some_and(|(of, version)| of == field && version.has_seen(dot))
+    }
+}
+
 /// The writes of two states of a delta that are the same but for their dots.
 fn same_writes(document: DocumentId, former: &Document, again: &Document) -> Vec<MadeAgain> {
     let mut same = Vec::new();

@@ -148,12 +148,15 @@ pub fn pay_again(
 /// Whether an order shows a payment.
 pub fn shows(daemon: &Daemon, payment: &Payment) -> bool {
     let order = daemon.store().document(payment.order).ok().flatten();
-    order
-        .and_then(|order| Order::of(&order))
-        .is_some_and(|order| {
-            let mut receipts = order.payments.iter().map(|paid| &paid.receipt);
-            receipts.any(|receipt| receipt.as_ref() == Some(&payment.receipt))
-        })
+    order.is_some_and(|order| has_receipt(&order, &payment.receipt))
+}
+
+/// Whether a payment of an order has this receipt.
+pub fn has_receipt(order: &Document, receipt: &str) -> bool {
+    Order::of(order).is_some_and(|order| {
+        let mut receipts = order.payments.iter().map(|paid| &paid.receipt);
+        receipts.any(|known| known.as_deref() == Some(receipt))
+    })
 }
 
 /// Somebody at the office changes an order or a customer.

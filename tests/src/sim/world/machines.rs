@@ -1,6 +1,6 @@
 //! Programs that start and crash, and what is left of them then.
 
-use super::{Actor, BranchStore, Daemon, Happening, Hub, Plant, Version, World, counter};
+use super::{Actor, BranchStore, Daemon, Happening, Hub, Payment, Plant, Version, World, counter};
 
 impl World {
     pub(super) fn crash(&mut self, machine: usize) {
@@ -74,6 +74,11 @@ impl World {
                 at.daemon = Some(daemon);
                 self.note(|| format!("machine {machine} starts"));
                 if let Some(again) = again {
+                    if let Some(payment) = &again.payment
+                        && self.is_kept_elsewhere(machine, payment)
+                    {
+                        self.ledger.note_paid_again(payment);
+                    }
                     self.done(machine, again);
                 }
                 self.after(20, Happening::Poll(machine));
@@ -84,6 +89,21 @@ impl World {
                 self.after(10_000, Happening::Start(machine));
             }
         }
+    }
+
+    /// Whether another disk has a payment, be it a backup: a copy that was made between the write and the crash.
+    fn is_kept_elsewhere(&self, machine: usize, payment: &Payment) -> bool {
+        let others = self.machines.iter().enumerate();
+        let disks = others.flat_map(|(other, at)| {
+            let own = (other != machine).then_some(&at.disk);
+            at.backups.iter().chain(own)
+        });
+        disks
+            .filter_map(|disk| BranchStore::on(&disk.copy()).ok())
+            .any(|store| {
+                let order = store.document(payment.order).ok().flatten();
+                order.is_some_and(|order| counter::has_receipt(&order, &payment.receipt))
+            })
     }
 
     pub(super) fn start_hub(&mut self) {
