@@ -6,12 +6,14 @@
 //!
 //! | bytes | what |
 //! |---|---|
-//! | 1 | how the rest is packed: 0 not at all, 1 with the first dictionary |
+//! | 1 | how the rest is packed: 0 not at all, 1 with the first dictionary, 2 behind its last 8 KiB as a prefix |
 //! | 4 | CRC-32 (IEEE 802.3) over everything but itself |
 //! | 4 | length when unpacked |
 //! | the rest | a zstd frame, or the bytes as they are |
 //!
 //! Numbers are big endian.
+
+mod prefixed;
 
 use std::cell::RefCell;
 use std::sync::LazyLock;
@@ -24,6 +26,7 @@ use crate::limits;
 
 const RAW: u8 = 0;
 const DICTIONARY_1: u8 = 1;
+const PREFIX_1: u8 = 2;
 
 static BYTES_1: &[u8] = include_bytes!("packing/1.dictionary");
 static TO_KEEP: LazyLock<EncoderDictionary<'static>> =
@@ -57,10 +60,15 @@ thread_local! {
     static PASSER: RefCell<Option<Compressor<'static>>> = const { RefCell::new(None) };
     static BULK_PASSER: RefCell<Option<Compressor<'static>>> = const { RefCell::new(None) };
     static UNPACKER: RefCell<Option<Decompressor<'static>>> = const { RefCell::new(None) };
+    static UNPACKER_BEHIND_PREFIX: RefCell<Option<Decompressor<'static>>> =
+        const { RefCell::new(None) };
 }
 
 /// Packs what is to stay: as small as it gets at a fair price.
 pub(super) fn pack_to_keep(plain: &[u8]) -> Vec<u8> {
+    if prefixed::suits(plain.len()) {
+        return prefixed::pack(plain, |frame| finished(PREFIX_1, frame, plain));
+    }
     KEEPER.with_borrow_mut(|packer| pack(packer, &TO_KEEP, plain))
 }
 
@@ -77,10 +85,14 @@ fn pack(
     dictionary: &'static EncoderDictionary<'static>,
     plain: &[u8],
 ) -> Vec<u8> {
-    // None when zstd has no memory for it: then it lies there as it is.
-    let frame = compress(packer, dictionary, plain).filter(|frame| frame.len() < plain.len());
-    let (tag, body) = match &frame {
-        Some(frame) => (DICTIONARY_1, frame.as_slice()),
+    let frame = compress(packer, dictionary, plain);
+    finished(DICTIONARY_1, frame.as_deref(), plain)
+}
+
+/// What is stored of a frame. None when zstd had no memory for it: then it lies there as it is.
+fn finished(tag: u8, frame: Option<&[u8]>, plain: &[u8]) -> Vec<u8> {
+    let (tag, body) = match frame.filter(|frame| frame.len() < plain.len()) {
+        Some(frame) => (tag, frame),
         None => (RAW, plain),
     };
     let length = u32::try_from(plain.len()).expect("batches and blocks are bounded far below 4 GB");
@@ -104,7 +116,11 @@ pub(super) fn unpack(packed: &[u8]) -> Option<Vec<u8>> {
     let length = usize::try_from(length).ok()?;
     let plain = match tag {
         RAW => body.to_vec(),
-        DICTIONARY_1 if length <= MOST_BYTES => decompress(body, length)?,
+        DICTIONARY_1 if length <= MOST_BYTES => {
+            UNPACKER.with_borrow_mut(|unpacker| decompress(unpacker, &TO_UNPACK, body, length))?
+        }
+        PREFIX_1 if length <= MOST_BYTES => UNPACKER_BEHIND_PREFIX
+            .with_borrow_mut(|unpacker| decompress(unpacker, &prefixed::TO_UNPACK, body, length))?,
         _ => return None,
     };
     (plain.len() == length).then_some(plain)
@@ -137,14 +153,17 @@ fn compress(
     packer.as_mut()?.compress(plain).ok()
 }
 
-fn decompress(frame: &[u8], length: usize) -> Option<Vec<u8>> {
-    UNPACKER.with_borrow_mut(|unpacker| {
-        let unpacker = match unpacker {
-            Some(known) => known,
-            None => unpacker.insert(Decompressor::with_prepared_dictionary(&TO_UNPACK).ok()?),
-        };
-        unpacker.decompress(frame, length).ok()
-    })
+fn decompress(
+    unpacker: &mut Option<Decompressor<'static>>,
+    dictionary: &'static DecoderDictionary<'static>,
+    frame: &[u8],
+    length: usize,
+) -> Option<Vec<u8>> {
+    let unpacker = match unpacker {
+        Some(known) => known,
+        None => unpacker.insert(Decompressor::with_prepared_dictionary(dictionary).ok()?),
+    };
+    unpacker.decompress(frame, length).ok()
 }
 
 #[cfg(test)]
@@ -195,9 +214,31 @@ mod tests {
         assert_eq!(unpack(&golden), Some(encoded), "{packed:02x?}");
     }
 
+    /// Many of it, as in a block of documents.
+    fn block() -> Vec<u8> {
+        let encoded = document();
+        encoded.repeat(16 * 1024 / encoded.len() + 1)
+    }
+
+    #[test]
+    fn golden_bytes_of_the_packing_behind_a_prefix() {
+        let packed = pack_to_keep(&block());
+        assert!(packed.len() < document().len(), "{} bytes", packed.len());
+        // Written by the version that introduced it; every later one must read it.
+        let golden = "0212f71b890000407e28b52ffd0028ad0200940301503d3a102294578996d7ae7fd266d07defbeadde0300000000fd000000a4aff9a101030d4361647566660000000900000a000000080000000700fc5f60dc7ed70385677854130adbf864377f610f37923860";
+        let golden: Vec<u8> = (0..golden.len() / 2)
+            .map(|at| u8::from_str_radix(&golden[2 * at..2 * at + 2], 16).expect("hex"))
+            .collect();
+        assert_eq!(unpack(&golden), Some(block()), "{packed:02x?}");
+    }
+
     #[test]
     fn every_flipped_bit_and_every_cut_is_seen() {
-        for packed in [pack_to_keep(&document()), pack_to_pass(&[7, 8, 9])] {
+        for packed in [
+            pack_to_keep(&document()),
+            pack_to_keep(&block()),
+            pack_to_pass(&[7, 8, 9]),
+        ] {
             for bit in 0..packed.len() * 8 {
                 let mut flipped = packed.clone();
                 flipped[bit / 8] ^= 1 << (bit % 8);
@@ -215,6 +256,18 @@ mod tests {
             let bytes = bytes.repeat(again);
             prop_assert_eq!(unpack(&pack_to_keep(&bytes)), Some(bytes.clone()));
             prop_assert_eq!(unpack(&pack_to_pass(&bytes)), Some(bytes));
+        }
+
+        #[test]
+        fn blocks_of_any_length_are_packed_and_unpacked(
+            bytes in proptest::collection::vec(any::<u8>(), 200..400),
+            length in 15_000..67_000_usize,
+        ) {
+            let block: Vec<u8> = bytes.iter().cycle().take(length).copied().collect();
+            let packed = pack_to_keep(&block);
+            let tag = if (16_384..=65_536).contains(&length) { PREFIX_1 } else { DICTIONARY_1 };
+            prop_assert_eq!(packed[0], tag);
+            prop_assert_eq!(unpack(&packed), Some(block));
         }
 
         #[test]
