@@ -83,14 +83,15 @@ pub(super) fn find<'a>(block: &'a [u8], key: &[u8]) -> Option<Option<&'a [u8]>> 
     Some(None)
 }
 
-struct Reader<'a> {
+/// Goes from entry to entry where they lie.
+pub(super) struct Reader<'a> {
     rest: &'a [u8],
     key: Vec<u8>,
     value: &'a [u8],
 }
 
 impl<'a> Reader<'a> {
-    const fn new(block: &'a [u8]) -> Self {
+    pub(super) const fn new(block: &'a [u8]) -> Self {
         Self {
             rest: block,
             key: Vec::new(),
@@ -98,8 +99,13 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// Goes on to the next entry; false at the end.
-    fn advance(&mut self) -> Option<bool> {
+    /// The key and the value of the entry.
+    pub(super) fn entry(&self) -> (&[u8], &'a [u8]) {
+        (&self.key, self.value)
+    }
+
+    /// Goes on to the next entry; false at the end, none when the bytes are no block.
+    pub(super) fn advance(&mut self) -> Option<bool> {
         if self.rest.is_empty() {
             return Some(false);
         }

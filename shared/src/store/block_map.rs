@@ -6,7 +6,7 @@
 //! one batch, so that a reader and a power cut find the map before it or after it.
 
 use std::collections::HashMap;
-use std::ops::{Bound, Range, RangeBounds};
+use std::ops::{Bound, ControlFlow, Range, RangeBounds};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use super::engine::{EngineError, Entry};
@@ -80,6 +80,30 @@ impl BlockMap {
                     .as_ref()
                     .map_or(true, |(key, _)| *key >= from && *key < to)
             }))
+    }
+
+    /// Gives `take` the entries with `from <= key < to` where they lie, ascending, until it breaks off. For whoever goes through
+    /// many of them once: the blocks are not kept.
+    pub(super) fn each_ascending(
+        self,
+        blocks: &Blocks,
+        from: &[u8],
+        to: &[u8],
+        mut take: impl FnMut(&[u8], &[u8]) -> Result<ControlFlow<()>, EngineError>,
+    ) -> Result<(), EngineError> {
+        for found in walk(&blocks.tree, self.blocks_between(blocks, from, to)?) {
+            let (_, packed) = found?;
+            let plain = packing::unpack(&packed).ok_or_else(damaged)?;
+            let mut entries = block::Reader::new(&plain);
+            while entries.advance().ok_or_else(damaged)? {
+                let (key, value) = entries.entry();
+                let is_meant = key >= from && key < to;
+                if is_meant && take(key, value)?.is_break() {
+                    return Ok(());
+                }
+            }
+        }
+        Ok(())
     }
 
     /// Entries with `from <= key < to`, descending.

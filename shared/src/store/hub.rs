@@ -646,15 +646,17 @@ impl<E: Engine> HubEngine for OnOrderedMap<E> {
             more: lying.next.is_some(),
             ..EncodedFeed::default()
         };
-        for (key, value) in lying.entries {
-            let stored = layout::id_from(&key[1..])
-                .and_then(|id| Stored::split(id, &value).ok().map(|stored| (id, stored)));
-            let read =
-                stored.and_then(|(id, stored)| Some((stored.position, stored.encoded(id).ok()?)));
-            match read {
-                Some((position, encoded)) => {
+        for (key, mut value) in lying.entries {
+            let read = || {
+                let id = layout::id_from(&key[1..])?;
+                let stored = Stored::split(id, &value).ok()?;
+                Some((stored.position, stored.body(id).ok()?.len()))
+            };
+            match read() {
+                Some((position, length)) => {
+                    value.drain(..value.len() - length);
                     feed.positions.push(position);
-                    feed.documents.push(encoded);
+                    feed.documents.push(value);
                 }
                 None => feed.unreadable += 1,
             }

@@ -17,6 +17,7 @@
 
 use std::cmp::Ordering;
 use std::collections::BTreeMap;
+use std::ops::ControlFlow;
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard};
 
 use super::block_map::{BlockMap, Blocks, KeyChange};
@@ -153,24 +154,21 @@ impl Settled {
     pub(super) fn documents_from(&self, row: u64, bytes: usize) -> Result<Lying, EngineError> {
         let view = self.view();
         let end = view.generation.standing()?.unwrap_or_default().next_row;
-        let rows = ROWS.ascending(
-            &view.generation.blocks,
-            &row.to_be_bytes(),
-            &end.to_be_bytes(),
-        )?;
         let mut lying = Lying::default();
         let mut left = bytes;
-        for row in rows {
-            let (row, content) = row?;
-            let (key, value) = split_row(&content).ok_or(EngineError::Damaged(UNREADABLE_ROW))?;
-            let (row, _) = layout::split_u64(&row).ok_or(EngineError::Damaged(UNREADABLE_ROW))?;
+        let mut add = |row: &[u8], content: &[u8]| {
+            let (key, value) = split_row(content).ok_or(EngineError::Damaged(UNREADABLE_ROW))?;
+            let (row, _) = layout::split_u64(row).ok_or(EngineError::Damaged(UNREADABLE_ROW))?;
             lying.entries.push((key.to_vec(), value.to_vec()));
-            if left < content.len() {
+            let Some(rest) = left.checked_sub(content.len()) else {
                 lying.next = Some(row + 1);
-                break;
-            }
-            left -= content.len();
-        }
+                return Ok(ControlFlow::Break(()));
+            };
+            left = rest;
+            Ok(ControlFlow::Continue(()))
+        };
+        let (from, to) = (row.to_be_bytes(), end.to_be_bytes());
+        ROWS.each_ascending(&view.generation.blocks, &from, &to, &mut add)?;
         Ok(lying)
     }
 

@@ -85,6 +85,11 @@ impl<'a> Stored<'a> {
     /// The document's canonical bytes, to be sent on without being read. Those of another document are not among them: whoever
     /// got them would take them for a document of its own.
     pub(super) fn encoded(&self, id: DocumentId) -> Result<Vec<u8>, StoreError> {
+        Ok(self.body(id)?.to_vec())
+    }
+
+    /// The same, in place.
+    pub(super) fn body(&self, id: DocumentId) -> Result<&'a [u8], StoreError> {
         if self.tag != VERSION {
             return Err(StoreError::Unreadable {
                 id,
@@ -94,7 +99,7 @@ impl<'a> Stored<'a> {
         match format::id_of(self.body) {
             Ok(other) if other != id => Err(layout::holds_another(id, other)),
             // What this version cannot read may be read elsewhere.
-            Ok(_) | Err(_) => Ok(self.body.to_vec()),
+            Ok(_) | Err(_) => Ok(self.body),
         }
     }
 

@@ -5,6 +5,7 @@ use std::process::ExitCode;
 use std::time::Instant;
 
 use clap::Args;
+use tools::target::{Store, Target};
 use tools::verify::reconciliation::reconcile;
 use tools::verify::verify;
 
@@ -12,7 +13,7 @@ use super::beside::Beside;
 use super::noting::Noting;
 use super::report;
 use super::sheet::SheetOptions;
-use super::source_and_target::{Binding, PortionOptions, TargetOptions, open_target, prepare};
+use super::source_and_target::{Binding, PortionOptions, TargetOptions, open_hub, prepare};
 
 /// Arguments of `verify`.
 #[derive(Debug, Args)]
@@ -52,14 +53,31 @@ pub(super) fn carry_out(
             "sums are of the whole source: pass --sums and --html without --branch, --table, --since and --until"
         );
     }
-    let prepared = prepare(work, verb, portion.portion(), Binding::ToItsTables, None)?;
     let beside = Beside::of(&verb.plan);
+    let (prepared, opened) = std::thread::scope(|scope| {
+        // A large store takes a second to be opened. A hub is asked only when the source and the plan are known to be good.
+        let opening = verb
+            .store
+            .as_ref()
+            .map(|folder| scope.spawn(|| Store::open(folder)));
+        let prepared = prepare(work, verb, portion.portion(), Binding::ToItsTables, None);
+        let opened = opening.map(|opening| {
+            opening
+                .join()
+                .unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+        });
+        (prepared, opened)
+    });
+    let prepared = prepared?;
     let noting = Noting::begin(
         &beside,
         "verify",
         Some((&prepared.text, &prepared.source_sha256)),
     );
-    let mut target = open_target(verb, &beside)?;
+    let mut target: Box<dyn Target> = match opened {
+        Some(opened) => Box::new(opened?),
+        None => Box::new(open_hub(verb, &beside)?),
+    };
     let rejects_path = beside.rejects();
     let mut report = verify(
         &prepared.plan,
