@@ -80,6 +80,12 @@ impl Values {
         }
     }
 
+    fn clear(&mut self) {
+        self.texts.clear();
+        self.bytes.clear();
+        self.places.clear();
+    }
+
     fn push(&mut self, value: ValueRef<'_>) {
         let (texts, bytes) = (self.texts.len(), self.bytes.len());
         let mut text = |text: &str| {
@@ -196,11 +202,12 @@ impl<'a> Source<'a> {
             self.table.sql_name()
         ))?;
         let mut rows = select.query([])?;
+        let mut values = Values::default();
         while let Some(row) = rows.next()? {
             if let ValueRef::Text(bytes) = row.get_ref(0)?
                 && let Ok(text) = std::str::from_utf8(bytes)
             {
-                let mut values = Values::default();
+                values.clear();
                 values.push(row.get_ref(1)?);
                 take(text, values.get(0));
             }

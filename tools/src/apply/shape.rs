@@ -25,6 +25,9 @@ const PIECE_WRITES: u64 = 8;
 /// Homes are kept in memory up to so many customers, some 17 bytes each; beyond, each is searched.
 const HOMES_KEPT: u64 = 2_000_000;
 
+/// What a source calls its branches is kept up to so many names; beyond, each is looked up.
+const NAMES_KEPT: usize = 1_000;
+
 /// What is known before the rows.
 pub(super) struct Shape {
     pub(super) counters: Counters,
@@ -262,8 +265,18 @@ impl Homes {
         };
         let named = &pass.plan.branches;
         if let ([column], true) = (columns, named.rule.is_empty()) {
+            // A firm has few branches, and what a source calls them is asked once.
+            let mut known: HashMap<Box<str>, Option<BranchId>> = HashMap::new();
             orders.each_pair(column, named.column.as_deref(), |customer, branch| {
-                note(customer, pass.branch_named(branch, None).ok());
+                if let Some(home) = branch.text().and_then(|text| known.get(text)) {
+                    note(customer, *home);
+                    return;
+                }
+                let home = pass.branch_named(branch, None).ok();
+                if let Some(text) = branch.text().filter(|_| known.len() < NAMES_KEPT) {
+                    known.insert(text.into(), home);
+                }
+                note(customer, home);
             })?;
         } else {
             orders.each(|row| {

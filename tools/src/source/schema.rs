@@ -65,6 +65,14 @@ pub struct Reference {
 }
 
 impl TableSchema {
+    /// The positions of the columns of each declared key, primary or unique, that has several.
+    pub(crate) fn keys_of_several_columns(&self) -> Vec<Vec<usize>> {
+        let keys = std::iter::once(&self.primary_key).chain(&self.unique_keys);
+        keys.filter(|key| key.len() > 1)
+            .filter_map(|key| key.iter().map(|name| self.column_index(name)).collect())
+            .collect()
+    }
+
     /// The position of a column, whatever the case of its name.
     pub fn column_index(&self, name: &str) -> Option<usize> {
         let exact = self.columns.iter().position(|column| column.name == name);

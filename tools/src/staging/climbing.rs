@@ -8,28 +8,31 @@ use crate::source::row::{Cell, RowView};
 /// Longer values are no keys, and are not kept to be compared.
 const LONGEST_BYTES: usize = 64;
 
-/// The columns of one table that have ascended so far, in the order of [`shorter_first`] and without a NULL.
+/// The columns of one table, and the keys of several columns, that have ascended so far, in the order of [`shorter_first`] and
+/// without a NULL.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Climbing {
     rows: u64,
-    columns: Vec<Column>,
+    keys: Vec<Key>,
 }
 
 #[derive(Debug, Clone)]
-struct Column {
-    index: usize,
+struct Key {
+    columns: Vec<usize>,
     order: Order,
-    last: Vec<u8>,
+    /// The values of the row before.
+    last: Vec<Vec<u8>>,
 }
 
 impl Climbing {
     /// A row that was added. `places` says where the value of each column stands in it, and `is_verbatim` whether a column's
-    /// texts are staged as they stand there.
+    /// texts are staged as they stand there; `several` gives the keys of several columns, as far as they were declared.
     pub(super) fn see(
         &mut self,
         row: RowView<'_>,
         places: &[Option<usize>],
         is_verbatim: impl Fn(usize) -> bool,
+        several: impl Fn() -> Vec<Vec<usize>>,
     ) {
         let text_of = |index: usize| match row.cell((*places.get(index)?)?) {
             Cell::Text(text) if text.len() <= LONGEST_BYTES && is_verbatim(index) => {
@@ -39,48 +42,52 @@ impl Climbing {
         };
         self.rows += 1;
         if self.rows == 1 {
-            let first = |index| {
-                Some(Column {
-                    index,
+            let first = |columns: Vec<usize>| {
+                let values = columns.iter().map(|column| text_of(*column));
+                Some(Key {
+                    last: values
+                        .map(|value| Some(value?.to_vec()))
+                        .collect::<Option<_>>()?,
+                    columns,
                     order: Order::Strict,
-                    last: text_of(index)?.to_vec(),
                 })
             };
-            self.columns = (0..places.len()).filter_map(first).collect();
+            let each = (0..places.len()).map(|column| vec![column]);
+            self.keys = each.chain(several()).filter_map(first).collect();
             return;
         }
-        self.columns
-            .retain_mut(|column| text_of(column.index).is_some_and(|value| column.goes_on(value)));
+        self.keys.retain_mut(|key| key.goes_on(text_of));
     }
 
-    /// The columns that ascend over all of `rows` rows, with how they do; none when some of the rows were not seen.
-    pub(super) fn over(self, rows: u64) -> impl Iterator<Item = (usize, Order)> {
-        let columns = if self.rows == rows {
-            self.columns
+    /// The columns and keys that ascend over all of `rows` rows, with how they do; none when some of the rows were not seen.
+    pub(super) fn over(self, rows: u64) -> impl Iterator<Item = (Vec<usize>, Order)> {
+        let keys = if self.rows == rows {
+            self.keys
         } else {
             Vec::new()
         };
-        columns
-            .into_iter()
-            .map(|column| (column.index, column.order))
+        keys.into_iter().map(|key| (key.columns, key.order))
     }
 }
 
-impl Column {
-    /// Whether it still ascends with one more value.
-    fn goes_on(&mut self, value: &[u8]) -> bool {
-        match shorter_first(&self.last, value) {
-            Ordering::Less => {
-                self.last.clear();
-                self.last.extend_from_slice(value);
-                true
+impl Key {
+    /// Whether it still ascends with one more row.
+    fn goes_on<'r>(&mut self, text_of: impl Fn(usize) -> Option<&'r [u8]>) -> bool {
+        let mut compared = Ordering::Equal;
+        for (column, last) in self.columns.iter().zip(&mut self.last) {
+            let Some(value) = text_of(*column) else {
+                return false;
+            };
+            compared = compared.then_with(|| shorter_first(last, value));
+            if compared == Ordering::Less {
+                last.clear();
+                last.extend_from_slice(value);
             }
-            Ordering::Equal => {
-                self.order = Order::Level;
-                true
-            }
-            Ordering::Greater => false,
         }
+        if compared == Ordering::Equal {
+            self.order = Order::Level;
+        }
+        compared != Ordering::Greater
     }
 }
 
@@ -137,7 +144,7 @@ mod tests {
                 Some(text) => format!("'{text}'"),
                 None => "NULL".to_owned(),
             };
-            let mut script = "CREATE TABLE a (one TEXT, other TEXT);\n".to_owned();
+            let mut script = "CREATE TABLE a (one TEXT, other TEXT, UNIQUE (other, one));\n".to_owned();
             for (number, (one, other)) in rows.iter().enumerate() {
                 let (one, other) = (written(one), written(other));
                 let (columns, values) = if is_in_turns && number % 2 == 1 {
@@ -162,11 +169,11 @@ mod tests {
     #[test]
     fn keys_that_ascend_are_known_without_reading_them_again() {
         let staging = staged(
-            "CREATE TABLE a (id INT PRIMARY KEY, parent INT, note TEXT);\n\
-             INSERT INTO a VALUES (8, 1, 'c'), (9, 1, 'b');\nINSERT INTO a VALUES (10, 2, 'a');\n",
+            "CREATE TABLE a (id INT PRIMARY KEY, parent INT, place INT, note TEXT, UNIQUE (parent, place), UNIQUE (note, id));\n\
+             INSERT INTO a VALUES (8, 1, 1, 'c'), (9, 1, 12, 'b');\nINSERT INTO a VALUES (10, 2, 3, 'a');\n",
         );
         let table = staging.table("a").expect("it is there");
-        assert_eq!(table.ascending, [vec![0]]);
+        assert_eq!(table.ascending, [vec![0], vec![1, 2]]);
         assert_eq!(table.level, [1]);
     }
 }

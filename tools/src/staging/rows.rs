@@ -199,9 +199,12 @@ impl<'s> Adding<'s> {
         }
         insert.raw_execute()?;
         let conversions = &self.target.conversions;
-        self.table.climbing.see(row, places, |index| {
-            self.counting != Some(index) && conversions[index] == Conversion::None
-        });
+        self.table.climbing.see(
+            row,
+            places,
+            |index| self.counting != Some(index) && conversions[index] == Conversion::None,
+            || schema.keys_of_several_columns(),
+        );
         self.note_place()?;
         self.table.rows += 1;
         self.table.added += 1;

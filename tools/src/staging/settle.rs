@@ -15,10 +15,11 @@ impl Staging {
         self.tables.retain(|table| !table.schema.name.is_empty());
         self.settle_references();
         for table in &mut self.tables {
-            for (column, order) in std::mem::take(&mut table.climbing).over(table.added) {
-                match order {
-                    Order::Strict => table.ascending.push(vec![column]),
-                    Order::Level => table.level.push(column),
+            for (columns, order) in std::mem::take(&mut table.climbing).over(table.added) {
+                match (order, columns.as_slice()) {
+                    (Order::Strict, _) => table.ascending.push(columns),
+                    (Order::Level, [column]) => table.level.push(*column),
+                    (Order::Level, _) => {}
                 }
             }
         }
