@@ -45,6 +45,13 @@ const LEVEL_TO_PASS: i32 = 1;
 /// For large batches in the journal: neighbours of a load look alike, so that little is left of them however fast it goes.
 const LEVEL_TO_PASS_IN_BULK: i32 = -4;
 
+/// What a frame would say that stands before it already.
+const UNNEEDED: [CParameter; 3] = [
+    CParameter::DictIdFlag(false),
+    CParameter::ContentSizeFlag(false),
+    CParameter::ChecksumFlag(false),
+];
+
 /// A batch of so many bytes is a part of a load.
 const BULK_BYTES: usize = 64 * 1024;
 
@@ -141,11 +148,7 @@ fn compress(
 ) -> Option<Vec<u8>> {
     if packer.is_none() {
         let mut new = Compressor::with_prepared_dictionary(dictionary).ok()?;
-        for unneeded in [
-            CParameter::DictIdFlag(false),
-            CParameter::ContentSizeFlag(false),
-            CParameter::ChecksumFlag(false),
-        ] {
+        for unneeded in UNNEEDED {
             new.set_parameter(unneeded).ok()?;
         }
         *packer = Some(new);
@@ -208,10 +211,13 @@ mod tests {
         assert!(packed.len() < encoded.len(), "{} bytes", packed.len());
         // Written by the version that introduced it; every later one must read it.
         let golden = "01df013b630000007f28b52ffd00003d020003830aee2ec03dcc1dccddebfb10f3b871f7d8dddd0bd41d42b0980c2e2d39c1b3498c951860d010ac8160f10107fcd9683d3c5a2e145f2997d292244251fc30b3bf935441e11f";
-        let golden: Vec<u8> = (0..golden.len() / 2)
-            .map(|at| u8::from_str_radix(&golden[2 * at..2 * at + 2], 16).expect("hex"))
-            .collect();
-        assert_eq!(unpack(&golden), Some(encoded), "{packed:02x?}");
+        assert_eq!(unpack(&from_hex(golden)), Some(encoded), "{packed:02x?}");
+    }
+
+    fn from_hex(text: &str) -> Vec<u8> {
+        (0..text.len() / 2)
+            .map(|at| u8::from_str_radix(&text[2 * at..2 * at + 2], 16).expect("hex"))
+            .collect()
     }
 
     /// Many of it, as in a block of documents.
@@ -226,10 +232,7 @@ mod tests {
         assert!(packed.len() < document().len(), "{} bytes", packed.len());
         // Written by the version that introduced it; every later one must read it.
         let golden = "0212f71b890000407e28b52ffd0028ad0200940301503d3a102294578996d7ae7fd266d07defbeadde0300000000fd000000a4aff9a101030d4361647566660000000900000a000000080000000700fc5f60dc7ed70385677854130adbf864377f610f37923860";
-        let golden: Vec<u8> = (0..golden.len() / 2)
-            .map(|at| u8::from_str_radix(&golden[2 * at..2 * at + 2], 16).expect("hex"))
-            .collect();
-        assert_eq!(unpack(&golden), Some(block()), "{packed:02x?}");
+        assert_eq!(unpack(&from_hex(golden)), Some(block()), "{packed:02x?}");
     }
 
     #[test]

@@ -8,7 +8,7 @@ use std::sync::{LazyLock, Mutex, PoisonError};
 use zstd::dict::DecoderDictionary;
 use zstd::zstd_safe::{CCtx, CParameter};
 
-use super::{BYTES_1, LEVEL_TO_KEEP};
+use super::{BYTES_1, LEVEL_TO_KEEP, UNNEEDED};
 
 /// The end of the first dictionary, where what is most frequent stands. More of it takes longer and saves nothing.
 const PREFIX_BYTES: usize = 8 * 1024;
@@ -19,9 +19,8 @@ const FROM_BYTES: usize = 16 * 1024;
 /// Larger blocks are of single large documents.
 const MOST_BYTES: usize = 64 * 1024;
 
-static PREFIX: LazyLock<&'static [u8]> = LazyLock::new(|| &BYTES_1[BYTES_1.len() - PREFIX_BYTES..]);
 pub(super) static TO_UNPACK: LazyLock<DecoderDictionary<'static>> =
-    LazyLock::new(|| DecoderDictionary::copy(&PREFIX));
+    LazyLock::new(|| DecoderDictionary::copy(prefix()));
 
 /// Those that are not in use. A packer's memory is its own for good, so there are never more of them than threads that packed at
 /// once.
@@ -33,6 +32,10 @@ struct Packer {
     /// Just behind the prefix.
     room: &'static mut [u8],
     frame: Vec<u8>,
+}
+
+fn prefix() -> &'static [u8] {
+    &BYTES_1[BYTES_1.len() - PREFIX_BYTES..]
 }
 
 /// Whether blocks of this length are packed behind the prefix.
@@ -55,16 +58,12 @@ pub(super) fn pack<T>(plain: &[u8], hand_on: impl FnOnce(Option<&[u8]>) -> T) ->
 impl Packer {
     fn new() -> Option<Self> {
         let mut context = CCtx::try_create()?;
-        for parameter in [
-            CParameter::CompressionLevel(LEVEL_TO_KEEP),
-            CParameter::DictIdFlag(false),
-            CParameter::ContentSizeFlag(false),
-            CParameter::ChecksumFlag(false),
-        ] {
+        let level = CParameter::CompressionLevel(LEVEL_TO_KEEP);
+        for parameter in [level].into_iter().chain(UNNEEDED) {
             context.set_parameter(parameter).ok()?;
         }
         let memory = vec![0; PREFIX_BYTES + MOST_BYTES].leak();
-        memory[..PREFIX_BYTES].copy_from_slice(&PREFIX);
+        memory[..PREFIX_BYTES].copy_from_slice(prefix());
         let (prefix, room) = memory.split_at_mut(PREFIX_BYTES);
         Some(Self {
             context,
