@@ -4,6 +4,7 @@
 //! The actor's incarnation is drawn from source and plan; a corrected plan therefore never reuses a dot with other contents.
 
 mod customer;
+mod doubled;
 mod order;
 mod parallel;
 mod rows;
@@ -24,6 +25,7 @@ use shared::limits;
 use crate::ledger::{Fate, Ledger};
 use crate::plan::Plan;
 use crate::staging::Staging;
+use doubled::{Doubled, Holder};
 use parallel::Stage;
 use rows::{Raw, Source, SourceRow};
 use service::Named;
@@ -45,6 +47,9 @@ const UNREADABLE: &str = "unreadable";
 
 /// Statements that change rows and were not carried out.
 const UNAPPLIED: &str = "unapplied_change";
+
+/// The code of rows whose key is another row's. Only that other row becomes the document of the key.
+pub(crate) const DUPLICATE_KEY: &str = "duplicate_key";
 
 /// Services kept ready while rows are read.
 const SERVICES_KEPT: usize = 2_000;
@@ -175,6 +180,7 @@ pub fn apply(
         directory,
         actor,
         ledger: &ledger,
+        doubled: &Doubled::find(plan, staging)?,
         wants_documents: taker.wants_documents(),
     };
     let mut pass = Pass::of(common, staging);
@@ -210,6 +216,8 @@ struct Common<'a> {
     directory: &'a BranchDirectory,
     actor: Actor,
     ledger: &'a Ledger,
+    /// Rows whose key is another row's.
+    doubled: &'a Doubled,
     /// Documents are built only when somebody takes them.
     wants_documents: bool,
 }
@@ -252,6 +260,9 @@ struct Pass<'a> {
     currency: Currency,
     zone: jiff::tz::TimeZone,
     ledger: &'a Ledger,
+    doubled: &'a Doubled,
+    /// Of the last row whose key was another row's.
+    holder: Option<Holder>,
     /// Known once the rows before customers and orders are done.
     shape: Option<&'a Shape>,
     changes: BTreeMap<&'static str, u64>,
@@ -318,6 +329,7 @@ impl<'a> Pass<'a> {
             directory,
             actor,
             ledger,
+            doubled,
             wants_documents,
         } = common;
         Self {
@@ -327,6 +339,8 @@ impl<'a> Pass<'a> {
             currency: Currency::new(&plan.currency).unwrap_or(Currency::CHF),
             zone: jiff::tz::TimeZone::get(&plan.time_zone).unwrap_or(jiff::tz::TimeZone::UTC),
             ledger,
+            doubled,
+            holder: None,
             shape: None,
             changes: BTreeMap::new(),
             wants_documents,

@@ -129,7 +129,7 @@ pub fn diff(
     let held = Held::read(scratch.connection(), target, &plan.source_name)?;
     let transaction = scratch.connection().unchecked_transaction()?;
     let mut work = Work {
-        rejected: rejected(plan, staging, &held)?,
+        writer: rejected(plan, staging, &held)?,
         plan,
         staging,
         held: &held,
@@ -160,17 +160,13 @@ struct Work<'a> {
     plan: &'a Plan,
     staging: &'a Staging,
     held: &'a Held<'a>,
-    /// Rows that cannot be brought over as they are: table and place.
-    rejected: HashSet<(String, i64)>,
+    /// What the writer says of the rows.
+    writer: Rejected,
     report: DiffReport,
 }
 
 /// Asks the writer which rows it would reject. Branches that the target lacks are taken as if they were there.
-fn rejected(
-    plan: &Plan,
-    staging: &Staging,
-    held: &Held<'_>,
-) -> Result<HashSet<(String, i64)>, RunError> {
+fn rejected(plan: &Plan, staging: &Staging, held: &Held<'_>) -> Result<Rejected, RunError> {
     let mut directory = held.branches.clone();
     for name in apply::missing_branches(plan, &directory) {
         directory.insert(name.to_lowercase(), apply::branch_id(plan, &name));
@@ -178,11 +174,17 @@ fn rejected(
     let mut rejected = Rejected::default();
     let nobody = Actor::new(ReplicaNumber(0), 0);
     apply::apply(plan, staging, &directory, nobody, &[], &mut rejected)?;
-    Ok(rejected.0)
+    Ok(rejected)
 }
 
+/// Rows by table and place.
 #[derive(Default)]
-struct Rejected(HashSet<(String, i64)>);
+struct Rejected {
+    /// Those that cannot be brought over as they are.
+    rows: HashSet<(String, i64)>,
+    /// Those among them whose key is another row's: the document of that key is not theirs.
+    doubled: HashSet<(String, i64)>,
+}
 
 impl Taker for Rejected {
     fn wants_documents(&self) -> bool {
@@ -194,7 +196,11 @@ impl Taker for Rejected {
     }
 
     fn reject(&mut self, reject: Reject) -> anyhow::Result<()> {
-        self.0.insert((reject.table, reject.place));
+        let row = (reject.table, reject.place);
+        if reject.code == apply::DUPLICATE_KEY {
+            self.doubled.insert(row.clone());
+        }
+        self.rows.insert(row);
         Ok(())
     }
 }
@@ -237,6 +243,12 @@ impl<'a> Work<'a> {
             }
             work.document_row(table, keys, row).map(drop)
         })
+    }
+
+    /// Whether a row's key is another row's, to which the document and the lines of that key belong.
+    fn is_doubled(&self, table: &StagedTable, row: &SourceRow) -> bool {
+        let doubled = &self.writer.doubled;
+        !doubled.is_empty() && doubled.contains(&(table.schema.name.clone(), row.rowid))
     }
 
     /// A row that is not asked about is not gone either.
@@ -355,6 +367,9 @@ impl<'a> Work<'a> {
                 return work.leave_out(table, &plan.orders.key, row);
             }
             let found = work.document_row(table, &plan.orders.key, row)?;
+            if work.is_doubled(table, row) {
+                return Ok(());
+            }
             if let Some(held) = &found {
                 work.note_lookups(table, held)?;
             }
@@ -421,7 +436,8 @@ impl<'a> Work<'a> {
         key: &[String],
         row: &SourceRow,
     ) -> Result<Option<HeldDocument>, RunError> {
-        let Some(key) = row.key(table, key) else {
+        let key = row.key(table, key).filter(|_| !self.is_doubled(table, row));
+        let Some(key) = key else {
             self.new_row(table, "", row);
             return Ok(None);
         };
@@ -536,7 +552,7 @@ impl<'a> Work<'a> {
 
     fn new_row(&mut self, table: &StagedTable, key: &str, row: &SourceRow) {
         let place = (table.schema.name.clone(), row.rowid);
-        if self.rejected.contains(&place) {
+        if self.writer.rows.contains(&place) {
             self.count(table, |sums| sums.rejected += 1);
         } else {
             self.differ(table, key, DiffKind::New, Vec::new());

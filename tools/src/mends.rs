@@ -53,8 +53,19 @@ pub struct Mend {
     pub table: String,
     /// The row as the source has it.
     pub was: Row,
+    /// Which one it is of those that are alike letter by letter, in their order, from 0.
+    #[serde(default, skip_serializing_if = "is_first")]
+    pub nth: u64,
     /// The row as it is to be read.
     pub row: Row,
+}
+
+#[expect(
+    clippy::trivially_copy_pass_by_ref,
+    reason = "serde hands the field over by reference"
+)]
+const fn is_first(nth: &u64) -> bool {
+    *nth == 0
 }
 
 /// What of a line of the file of rejects matters here.
@@ -144,7 +155,7 @@ impl Mends {
             }
             if let Some(key) = key_of(plan, &table, &mended) {
                 let shown = key.join(", ");
-                let standing = rival(staging, staged, plan, place, &mended)
+                let standing = rival(staging, staged, plan, (place, &was), &mended)
                     .map_err(|error| error.to_string())?;
                 if let Some(line) = standing {
                     return Err(format!(
@@ -157,8 +168,10 @@ impl Mends {
                     ));
                 }
             }
+            let nth = alike_before(staging, staged, place, &was);
             Ok(Some(Mend {
                 table,
+                nth: nth.map_err(|error| error.to_string())?,
                 was,
                 row: mended,
             }))
@@ -169,8 +182,9 @@ impl Mends {
     /// Adds later mends; one of the same row takes the place of the former.
     pub fn add(&mut self, later: Self) {
         for mend in later.0 {
-            self.0
-                .retain(|former| former.table != mend.table || former.was != mend.was);
+            self.0.retain(|former| {
+                former.table != mend.table || former.was != mend.was || former.nth != mend.nth
+            });
             self.0.push(mend);
         }
     }
@@ -199,17 +213,20 @@ impl Mends {
     pub fn apply(&self, plan: &Plan, staging: &mut Staging) -> Result<Mended, MendError> {
         let mut mended = Mended::default();
         let mut digest = Sha256::new();
+        // All of them before any is replaced: rows that are alike are counted.
+        let mut found = Vec::with_capacity(self.0.len());
         for mend in &self.0 {
-            let Some(table) = staging.table(&mend.table) else {
+            let table = staging.table(&mend.table);
+            let rowid = table.map(|table| find(staging, table, mend)).transpose()?;
+            found.push((mend, rowid.flatten()));
+        }
+        for (mend, rowid) in found {
+            let (Some(table), Some(rowid)) = (staging.table(&mend.table), rowid) else {
                 mended.overtaken += 1;
                 continue;
             };
-            let Some(rowid) = find(staging, table, &mend.was)? else {
-                mended.overtaken += 1;
-                continue;
-            };
-            // Since it was mended another row has come with its key: two rows of one key would be one document.
-            if rival(staging, table, plan, rowid, &mend.row)?.is_some() {
+            // Since it was mended another row has come with its key: the key is that row's.
+            if rival(staging, table, plan, (rowid, &mend.was), &mend.row)?.is_some() {
                 mended.collided += 1;
                 continue;
             }
@@ -318,12 +335,13 @@ fn key_of(plan: &Plan, table: &str, row: &Row) -> Option<Vec<String>> {
     (!key.is_empty()).then_some(key)
 }
 
-/// The line of another row with this row's key.
+/// The line of another row to which the key of a mended row belongs. One that keeps its key keeps it before the rows behind it;
+/// rows that the plan leaves behind have none.
 fn rival(
     staging: &Staging,
     table: &StagedTable,
     plan: &Plan,
-    rowid: i64,
+    (rowid, was): (i64, &Row),
     row: &Row,
 ) -> Result<Option<i64>, rusqlite::Error> {
     let name = &table.schema.name;
@@ -333,32 +351,70 @@ fn rival(
     let Some(indexes) = table.column_indexes(plan.key_columns(name)) else {
         return Ok(None);
     };
+    let keeps_it = key_of(plan, name, was).as_ref() == Some(&key);
+    let mut values: Vec<Sql> = key.into_iter().map(Sql::Text).collect();
+    values.push(Sql::Integer(rowid));
+    let mut left_behind = String::new();
+    let rules = plan.orders.exclude_where.iter();
+    for rule in rules.filter(|_| same_name(&plan.orders.table, name)) {
+        if let Some(column) = table.schema.column_index(&rule.column) {
+            left_behind.extend([" AND c", &column.to_string(), " IS NOT ?"]);
+            values.push(Sql::Text(rule.equals.clone()));
+        }
+    }
     let select = format!(
-        "SELECT line FROM {} WHERE {} AND rowid <> ? LIMIT 1",
+        "SELECT line FROM {} WHERE {} AND rowid {} ?{left_behind} ORDER BY rowid LIMIT 1",
         table.sql_name(),
-        all_of(&indexes, "= ?")
+        all_of(&indexes, "= ?"),
+        if keeps_it { "<" } else { "<>" }
     );
-    let values = key.into_iter().map(Sql::Text).chain([Sql::Integer(rowid)]);
     staging
         .connection()
         .query_row(&select, params_from_iter(values), |row| row.get(0))
         .optional()
 }
 
-fn find(staging: &Staging, table: &StagedTable, was: &Row) -> Result<Option<i64>, rusqlite::Error> {
-    let (indexes, values): (Vec<usize>, Vec<Sql>) = columns_of(table, was).into_iter().unzip();
-    if indexes.len() < was.len() || indexes.is_empty() {
+fn find(
+    staging: &Staging,
+    table: &StagedTable,
+    mend: &Mend,
+) -> Result<Option<i64>, rusqlite::Error> {
+    let (indexes, mut values): (Vec<usize>, Vec<Sql>) =
+        columns_of(table, &mend.was).into_iter().unzip();
+    if indexes.len() < mend.was.len() || indexes.is_empty() {
         return Ok(None);
     }
     let select = format!(
-        "SELECT rowid FROM {} WHERE {} ORDER BY rowid LIMIT 1",
+        "SELECT rowid FROM {} WHERE {} ORDER BY rowid LIMIT 1 OFFSET ?",
         table.sql_name(),
         all_of(&indexes, "IS ?")
     );
+    values.push(Sql::Integer(i64::try_from(mend.nth).unwrap_or(i64::MAX)));
     staging
         .connection()
         .query_row(&select, params_from_iter(values), |row| row.get(0))
         .optional()
+}
+
+/// How many rows before this one are alike letter by letter.
+fn alike_before(
+    staging: &Staging,
+    table: &StagedTable,
+    rowid: i64,
+    row: &Row,
+) -> Result<u64, rusqlite::Error> {
+    let (indexes, mut values): (Vec<usize>, Vec<Sql>) = columns_of(table, row).into_iter().unzip();
+    values.push(Sql::Integer(rowid));
+    let select = format!(
+        "SELECT count(*) FROM {} WHERE {} AND rowid < ?",
+        table.sql_name(),
+        all_of(&indexes, "IS ?")
+    );
+    let count = |row: &rusqlite::Row<'_>| row.get::<_, i64>(0);
+    let count = staging
+        .connection()
+        .query_row(&select, params_from_iter(values), count)?;
+    Ok(count.unsigned_abs())
 }
 
 fn replace(

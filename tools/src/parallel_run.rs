@@ -78,6 +78,19 @@ impl Side {
         self.text = text;
     }
 
+    /// From now on only the rows of one branch are meant.
+    pub(crate) fn take_branch(&mut self, branch: &str) {
+        self.portion = Portion {
+            branches: vec![branch.to_owned()],
+            ..Portion::default()
+        };
+    }
+
+    /// All rows are meant again.
+    pub(crate) fn take_whole(&mut self) {
+        self.portion = Portion::default();
+    }
+
     /// Somebody corrects the plan.
     fn correct(&mut self, former: &str, present: &str) {
         assert!(

@@ -5,6 +5,7 @@
 
 mod climbing;
 mod lookup;
+mod once;
 mod rows;
 mod settle;
 

@@ -299,7 +299,9 @@ impl Taker for Gathering<'_> {
 
     fn reject(&mut self, reject: Reject) -> anyhow::Result<()> {
         let mut is_at_target = false;
-        if let Some(id) = document_of(self.plan, &reject) {
+        // The document of a key that two rows share is the other row's.
+        let is_others = reject.code == apply::DUPLICATE_KEY;
+        if let Some(id) = document_of(self.plan, &reject).filter(|_| !is_others) {
             self.held.meet(id)?;
             let held = self.held.get(id)?;
             is_at_target = held.is_some();

@@ -6,14 +6,17 @@
 mod abreast;
 mod ahead;
 mod documents;
+mod doubled;
 mod expect;
 mod homes;
+mod homes_of_customers;
 mod lines;
 mod lookup;
 mod order;
 mod parts;
 mod people;
 mod pieces;
+mod places;
 mod portion;
 mod reading;
 pub mod reconciliation;
@@ -39,12 +42,15 @@ use crate::run::{Report, RunError};
 use crate::staging::{StagedTable, Staging};
 use crate::target::Target;
 use documents::{DocumentsOfPart, Found, Imported, Left, Wanted};
+use doubled::Doubled;
 use homes::Homes;
+use homes_of_customers::HomesOfCustomers;
 use lines::Priced;
 use lookup::{KEPT, Search};
 use parts::{Parts, Rows, Ways};
 use people::Person;
 use pieces::Part;
+use places::PlacesOfServices;
 use rejects::Rejects;
 use row::{Cell, SourceRow, read_row};
 use seen::Seen;
@@ -61,15 +67,17 @@ pub fn verify(
         .customers
         .as_ref()
         .and_then(|customers| staging.table(&customers.table));
+    let customers = customers.map_or(0, StagedTable::highest_place);
     let ways = Ways::of(plan, staging)?;
     let common = Common {
         plan,
         rejects: &Rejects::read(plan, staging, rejects),
         seen: &Seen::nothing(staging),
+        doubled: &Doubled::of(plan, staging)?,
         ways,
-        phones: &PhonesByRow::up_to(
-            customers.map_or(0, crate::staging::StagedTable::highest_place),
-        ),
+        phones: &PhonesByRow::up_to(customers),
+        homes: &HomesOfCustomers::up_to(plan, customers),
+        places: &PlacesOfServices::of(plan, staging)?,
     };
     let mut check = Check::of(common, staging);
     for table in staging.tables() {
@@ -93,6 +101,7 @@ pub fn verify(
     }
     check.people(&documents, &people)?;
     check.judge_homes(&documents.branches);
+    check.judge_homes_of_customers(&documents.branches)?;
     check.lines_without_orders()?;
     check.side_tables()?;
     check.nothing_else(&people, &left);
@@ -131,9 +140,12 @@ struct Common<'a> {
     plan: &'a Plan,
     rejects: &'a Rejects,
     seen: &'a Seen,
+    doubled: &'a Doubled,
     ways: Ways,
     /// Of the customers' table.
     phones: &'a PhonesByRow,
+    homes: &'a HomesOfCustomers<'a>,
+    places: &'a PlacesOfServices,
 }
 
 /// What one thread has found out.
@@ -414,8 +426,8 @@ impl<'a> Check<'a> {
             let path = format!("price/{}/", self.plan.currency.to_lowercase());
             let prices = Part::of(&document, &path);
             self.expect_of(row, &key, &document, &prices, PRICES_SINCE, price);
-            // Where it stands in lists says nothing of its row.
-            self.look_at(&document, document.view().versions("sort"));
+            let place = self.place_of_service(row).map(ValueView::Int);
+            self.expect(row, &key, &document, "sort", place);
             self.raw_values(row, &key, &document, document.view().below("legacy/"));
             self.no_other_values(row, &key, &document);
         }
@@ -447,11 +459,7 @@ impl<'a> Check<'a> {
                 continue;
             }
             self.contact(row, &key, row, &document, &customers.contact);
-            // A customer is at the branch of their last order, whatever portion or dump that came with.
-            let home = document
-                .view()
-                .versions(shared::domain::fields::order::HOME);
-            self.look_at(&document, home);
+            self.home_of_customer(row, &document);
             self.raw_values(row, &key, &document, document.view().below("legacy/"));
             self.no_other_values(row, &key, &document);
         }
@@ -490,12 +498,14 @@ impl<'a> Check<'a> {
     ) -> Result<Option<(String, Found<'d>)>, RunError> {
         self.looked_at.clear();
         let table = row.table.schema.name.clone();
-        let found = match row.key(key) {
-            Some(key) => {
+        let own_key = row.key(key);
+        let is_doubled = own_key.is_some() && self.is_doubled(row);
+        let found = match own_key {
+            Some(key) if !is_doubled => {
                 let id = naming::document_id(&self.plan.source_name, &table, &key);
                 own.take(wanted, id).map(|document| (key, document))
             }
-            None => None,
+            _ => None,
         };
         if self.is_of_another_portion(row)? {
             self.count(&table, Fate::Excluded);
@@ -533,15 +543,22 @@ impl<'a> Check<'a> {
                     "it is listed as rejected, but it is at the target",
                 );
             }
-            (None, true) => self.count(&table, Fate::Rejected),
+            (None, true) => {
+                self.count(&table, Fate::Rejected);
+                if !is_doubled && self.common.rejects.is_for_its_key(row) {
+                    let key = row.key(key).unwrap_or_default();
+                    let what = "it is listed as rejected for its key, which no row before it has";
+                    self.differ(row, &key, "", what);
+                }
+            }
             (None, false) => {
                 let key = row.key(key).unwrap_or_default();
-                self.differ(
-                    row,
-                    &key,
-                    "",
-                    "the row is neither at the target nor among the rejects",
-                );
+                let what = if is_doubled {
+                    "another row has its key, and it is not among the rejects"
+                } else {
+                    "the row is neither at the target nor among the rejects"
+                };
+                self.differ(row, &key, "", what);
             }
         }
         Ok(found)

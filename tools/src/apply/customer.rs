@@ -35,6 +35,10 @@ impl Pass<'_> {
                 self.leave_out(&source, &row);
                 return Ok(());
             }
+            if let Some(rejection) = self.doubled(&source, &row)? {
+                self.reject(&source, &row, &rejection);
+                return Ok(());
+            }
             let home = match key {
                 Some(key) => self.home_of(&key)?,
                 None => None,

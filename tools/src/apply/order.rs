@@ -77,7 +77,10 @@ impl<'a> Pass<'a> {
         let level = self.shape.map(|shape| shape.lines);
         let mut walk: Option<Walk<'_>> = None;
         source.each_between(places, |row| {
-            let line_rows = match (&lines, source.key_of(&row), level) {
+            // Lines name their order by its key, so they are those of the row that it belongs to.
+            let key = source.key_of(&row);
+            let key = key.filter(|_| !self.doubled.has(source.place, row.rowid));
+            let line_rows = match (&lines, key, level) {
                 (Some((_, lines)), Some(key), Some(LinesAre::Level(column))) => {
                     let walk = match &mut walk {
                         Some(walk) => walk,
@@ -125,6 +128,10 @@ impl<'a> Pass<'a> {
         if self.is_left_for_later(source, row) {
             self.leave_out(source, row);
             return Ok(Fate::Excluded);
+        }
+        if let Some(rejection) = self.doubled(source, row)? {
+            self.reject(source, row, &rejection);
+            return Ok(Fate::Rejected);
         }
         let made = self
             .read_order(source, row, lines, line_rows)

@@ -40,7 +40,7 @@ impl Pass<'_> {
         };
         source.index(std::slice::from_ref(key))?;
         let mut place = FIRST_PLACE;
-        source.each(|row| {
+        source.each::<ApplyError>(|row| {
             let label = source.value(&row, Some(name)).text().unwrap_or_default();
             if services.map.contains_key(label) {
                 self.ledger.decide(source.place, row.rowid, Fate::Merged);
@@ -49,6 +49,10 @@ impl Pass<'_> {
             place += 1;
             if !self.plan.portion.has_table(&source.table.schema.name) {
                 self.leave_out(&source, &row);
+                return Ok(());
+            }
+            if let Some(rejection) = self.doubled(&source, &row)? {
+                self.reject(&source, &row, &rejection);
                 return Ok(());
             }
             let made = self.service_document(&source, &row, label, services.price.as_ref(), place);

@@ -5,8 +5,10 @@ use shared::document::{Authoring, Change, Document, Field, Value, format};
 use shared::domain::fields;
 use shared::id::{Actor, DocumentId, ReplicaNumber};
 
+mod doubled;
 mod every_field;
 mod firms;
+mod homes;
 mod many;
 mod portions;
 mod rejected;

@@ -155,14 +155,28 @@ impl Staging {
         if known || order == Order::Level && table.level.contains(&column) {
             return Ok(true);
         }
-        let index = self
-            .tables
-            .iter()
-            .position(|other| other.name_in_staging == table.name_in_staging);
-        match index {
+        match self.place_of(table) {
             Some(index) => Ok(self.ascent(index, &[column], order)? == Ascent::Whole),
             None => Ok(false),
         }
+    }
+
+    /// The same of several columns, read once more. Rows with a NULL among them do not count.
+    pub(super) fn are_in_order(
+        &self,
+        table: &StagedTable,
+        columns: &[usize],
+        order: Order,
+    ) -> Result<bool, rusqlite::Error> {
+        match self.place_of(table) {
+            Some(index) => Ok(self.ascent(index, columns, order)? != Ascent::None),
+            None => Ok(false),
+        }
+    }
+
+    fn place_of(&self, table: &StagedTable) -> Option<usize> {
+        let mut tables = self.tables.iter();
+        tables.position(|other| other.name_in_staging == table.name_in_staging)
     }
 
     /// Whether the values of some columns ascend from row to row, shorter texts before longer ones: as numbers do, and most

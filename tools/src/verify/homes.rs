@@ -56,6 +56,11 @@ impl Homes {
     }
 }
 
+/// Whether a branch of this id and name is the one that a plan means.
+pub(super) fn is_branch(meant: &str, id: &str, name: &str) -> bool {
+    meant.eq_ignore_ascii_case(id) || meant.to_lowercase() == name.to_lowercase()
+}
+
 impl Check<'_> {
     /// Counts the orders of each branch, and those that are at another one than their rows name. `names` are those of branches
     /// by id.
@@ -64,10 +69,9 @@ impl Check<'_> {
             let at = at.map(|id| id.to_string()).unwrap_or_default();
             let name = names.get(&at).unwrap_or(&at);
             if let Expected::Named(expected) = expected
-                && !expected.as_ref().is_some_and(|expected| {
-                    expected.eq_ignore_ascii_case(&at)
-                        || expected.to_lowercase() == name.to_lowercase()
-                })
+                && !expected
+                    .as_ref()
+                    .is_some_and(|expected| is_branch(expected, &at, name))
             {
                 for (table, key) in &orders.first {
                     let what = format!("expected {expected:?}, found {name}");

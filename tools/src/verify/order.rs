@@ -44,7 +44,9 @@ impl<'a> Check<'a> {
             let Some(row) = &orders_ahead.row_of(self, &rows[index..])? else {
                 continue;
             };
-            let line_rows = match (&lines, row.key(&plan.orders.key)) {
+            // Lines name their order by its key, so they are those of the row that it belongs to.
+            let key = row.key(&plan.orders.key);
+            let line_rows = match (&lines, key.filter(|_| !self.is_doubled(row))) {
                 (Some(_), Some(key)) if self.common.ways.lines_are_level => {
                     match (order.first_line, &mut lines_ahead) {
                         (0, _) | (_, None) => Vec::new(),
@@ -87,14 +89,14 @@ impl<'a> Check<'a> {
             for line in line_rows {
                 self.count(&line.table.schema.name, Fate::Excluded);
             }
-            return Ok(());
+            return self.lead_customer_home(row);
         }
         let found = self.find(wanted, own, row, (&plan.orders.key, fields::kind::ORDER))?;
         if self.is_of_another_portion(row)? {
             for line in line_rows {
                 self.count(&line.table.schema.name, Fate::Excluded);
             }
-            return Ok(());
+            return self.lead_customer_home(row);
         }
         for line in line_rows {
             match (&found, self.is_rejected(line)) {
@@ -104,11 +106,11 @@ impl<'a> Check<'a> {
             }
         }
         let Some((key, document)) = found else {
-            return Ok(());
+            return self.lead_customer_home(row);
         };
         if self.is_forgotten(&document) {
             self.lead_to_person(&key, &document);
-            return Ok(());
+            return self.lead_customer_home(row);
         }
         let held_by = self.order(row, &key, &document)?;
         self.lookups(row, &key, &document)?;
@@ -180,7 +182,7 @@ impl<'a> Check<'a> {
     }
 
     /// A table's place among all.
-    fn place_of(&self, table: &StagedTable) -> usize {
+    pub(super) fn place_of(&self, table: &StagedTable) -> usize {
         let mut tables = self.staging.tables().iter();
         tables
             .position(|other| other.sql_name() == table.sql_name())
@@ -311,6 +313,8 @@ impl<'a> Check<'a> {
                     Some(ValueView::Id(id.as_uuid())),
                 );
                 self.contact(row, key, holder, document, &customers.contact);
+                let branch = self.branch_named_by(row);
+                self.common.homes.note(holder.rowid, row.rowid, branch);
                 return Ok(());
             }
             self.expect(row, key, document, "customer", None);

@@ -18,6 +18,7 @@ pub(super) struct Person {
     /// None when the order says nothing of it any more, or staff have changed it.
     name: Option<String>,
     contact: Option<u64>,
+    home: Option<DocumentId>,
 }
 
 /// The fields of a contact that an import writes.
@@ -40,6 +41,7 @@ impl Person {
             order: order.to_owned(),
             name: name_in(document).filter(|_| !is_erased),
             contact: contact_in(document).filter(|_| !is_erased),
+            home: home_in(document).filter(|_| !is_erased),
         }
     }
 }
@@ -114,6 +116,17 @@ impl Check<'_> {
         {
             differ(first, "customer", "the linked customer has another contact");
         }
+        // Likewise where they are at home; where staff have moved an order, nobody knows.
+        let homes: Option<Vec<DocumentId>> = orders.iter().map(|order| order.home).collect();
+        let has_staffs = matches!(found.value(fields::order::HOME), Imported::Edited);
+        if let Some(homes) = homes
+            && self.plan.portion.is_whole()
+            && !has_staffs
+            && !home_in(found).is_some_and(|home| homes.contains(&home))
+        {
+            let what = "the linked customer is at home at another branch";
+            differ(first, "customer", what);
+        }
         if found.view().kind() != fields::kind::CUSTOMER {
             differ(first, "customer", "the document is of another kind");
         }
@@ -134,6 +147,14 @@ fn name_in(found: &Found<'_>) -> Option<String> {
         Imported::Value(value) => Some(value.as_text().unwrap_or_default().trim().to_lowercase()),
         Imported::Absent => Some(String::new()),
         Imported::Edited => None,
+    }
+}
+
+/// The branch that a document names as its home; none when staff have changed it, or there is none.
+fn home_in(found: &Found<'_>) -> Option<DocumentId> {
+    match found.value(fields::order::HOME) {
+        Imported::Value(value) => value.as_id(),
+        Imported::Absent | Imported::Edited => None,
     }
 }
 

@@ -14,8 +14,11 @@ use shared::domain::{Branch, Order, fields};
 use shared::id::{DocumentId, ReplicaNumber};
 use shared::limits;
 
+use super::doubled::Doubled;
+use super::homes_of_customers::HomesOfCustomers;
 use super::lines::line_hundredths;
 use super::parts::{Ways, index};
+use super::places::PlacesOfServices;
 use super::rejects::Rejects;
 use super::seen::Seen;
 use super::{Check, Common, SourceRow, expect};
@@ -377,8 +380,11 @@ pub(super) fn with_check<T>(
         plan,
         rejects: &Rejects::read(plan, staging, rejects),
         seen: &Seen::nothing(staging),
+        doubled: &Doubled::of(plan, staging)?,
         ways,
         phones: &PhonesByRow::up_to(0),
+        homes: &HomesOfCustomers::default(),
+        places: &PlacesOfServices::default(),
     };
     work(&mut Check::of(common, staging))
 }
@@ -399,7 +405,10 @@ fn sum_up_rows(
     let mut unreadable = 0;
     check.each(table, |check, row| {
         let mut amounts = Amounts::default();
+        // Lines name their order by its key: they are those of the row that it belongs to, and must count once.
+        let is_doubled = check.is_doubled(row);
         match lines {
+            Some(_) if is_doubled => {}
             Some((lines, table)) => amounts.of_lines(check, row, lines, table)?,
             None => amounts.of_order(check, row)?,
         }
@@ -419,6 +428,7 @@ fn sum_up_rows(
             .any(|rule| row.cell(Some(&rule.column)).text() == Some(&rule.equals));
         let id = row
             .key(&plan.orders.key)
+            .filter(|_| !is_doubled)
             .map(|key| naming::document_id(&plan.source_name, &table.schema.name, &key));
         if excluded {
             sheet.add(&values, Column::LeftBehind, sum);

@@ -16,6 +16,8 @@ use crate::staging::Staging;
 pub(super) struct Rejects {
     /// Places by table.
     rows: HashMap<String, HashSet<i64>>,
+    /// Those of which it is said that another row has their key.
+    for_their_keys: HashMap<String, HashSet<i64>>,
     /// Those of which a former state is at the target.
     at_target: HashMap<String, HashSet<i64>>,
     /// The documents of the former states.
@@ -43,6 +45,9 @@ impl Rejects {
         };
         if let (Some(table), Some(place)) = (entry["table"].as_str(), entry["place"].as_i64()) {
             note(&mut self.rows, table, place);
+            if entry["code"].as_str() == Some("duplicate_key") {
+                note(&mut self.for_their_keys, table, place);
+            }
             if entry["at_target"].as_bool() == Some(true) {
                 note(&mut self.at_target, table, place);
                 let key = entry["key"].as_str();
@@ -66,6 +71,12 @@ impl Rejects {
             return false;
         }
         let places = self.rows.get(&row.table.schema.name);
+        places.is_some_and(|places| places.contains(&row.rowid))
+    }
+
+    /// Whether a row was rejected for its key's sake.
+    pub(super) fn is_for_its_key(&self, row: &SourceRow<'_>) -> bool {
+        let places = self.for_their_keys.get(&row.table.schema.name);
         places.is_some_and(|places| places.contains(&row.rowid))
     }
 

@@ -1,6 +1,6 @@
 //! More differences than are listed, documents that come twice, and targets that cannot be read to the end.
 
-use super::firms::{brought_firm, firm};
+use super::firms::brought_firm;
 use super::*;
 use crate::run::LISTED_DIFFERENCES;
 
@@ -133,52 +133,4 @@ fn a_target_that_cannot_be_read_to_the_end_is_no_comparison() {
     };
     let ended = verify(&bench.plan(), &bench.staging, &mut target, &bench.rejects());
     assert!(matches!(ended, Err(RunError::Target(_))), "{ended:?}");
-}
-
-#[test]
-fn rows_whose_key_stands_twice_are_both_held_against_their_document_however_far_apart_they_are() {
-    let numbers = (1..=300).map(|place| (place, if place == 251 { 7 } else { place }));
-    let (customers, orders): (Vec<String>, Vec<String>) = numbers
-        .map(|(place, number)| {
-            (
-                format!("({number}, 'Name {place}')"),
-                format!("({number}, 'offen', {number})"),
-            )
-        })
-        .unzip();
-    let script = format!(
-        "CREATE TABLE Kunden (Nr INTEGER, Name TEXT); INSERT INTO Kunden VALUES {};
-         CREATE TABLE Auftraege (Nr INTEGER, Status TEXT, Kunde INTEGER); INSERT INTO Auftraege VALUES {};",
-        customers.join(", "),
-        orders.join(", ")
-    );
-    let plan = r#"
-[branches]
-default = "Chur"
-create_missing = true
-[orders]
-table = "Auftraege"
-key = ["Nr"]
-status = "Status"
-customer = "Kunde"
-[customers]
-table = "Kunden"
-key = ["Nr"]
-[customers.contact]
-name = "Name"
-[status]
-map = { "offen" = "open" }
-[priority]
-"#;
-    let mut bench = firm((&script, plan));
-    bench.run().expect("the run ends");
-    let documents = bench.documents();
-    for (name, order) in ORDERS {
-        let report = compared(&bench, order(documents.clone()));
-        // One document cannot be what two rows say.
-        assert_told(&report, "Name 251", name);
-        for table in ["Kunden", "Auftraege"] {
-            assert_eq!(report.ledger[table].migrated, 300, "{name}, {table}");
-        }
-    }
 }
