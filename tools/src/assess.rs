@@ -1,6 +1,7 @@
 //! `assess`: what a legacy database holds, and what is risky about bringing it over. Reads, never judges in silence.
 
 mod findings;
+pub mod keys;
 mod profile;
 pub mod relations;
 mod text;

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
 
+use super::keys;
 use super::profile::{ColumnProfile, Seen};
 use super::relations::{Relation, Role};
 use crate::interpret::dates::{self, Shape};
@@ -56,7 +57,7 @@ pub(super) fn find(
     let mut findings = Vec::new();
     about_source(staging, summary, roles, &mut findings);
     for table in staging.tables() {
-        about_keys(staging, table, &mut findings)?;
+        about_keys(staging, table, relations, &mut findings)?;
         for (column, profile) in table
             .schema
             .columns
@@ -184,6 +185,7 @@ fn about_source(
 fn about_keys(
     staging: &Staging,
     table: &StagedTable,
+    relations: &[Relation],
     findings: &mut Vec<Finding>,
 ) -> Result<(), rusqlite::Error> {
     let name = &table.schema.name;
@@ -209,6 +211,18 @@ fn about_keys(
             table.rows,
             Vec::new(),
             "Rows have no key, so a row is known by its place in the table. Name a key in the plan, or a row moved up counts as another.",
+        );
+    }
+    if let Some(found) = keys::find(staging, table, relations)?
+        && found.doubled > 0
+    {
+        add(
+            "duplicate_key",
+            Risk::High,
+            &found.columns.join(", "),
+            found.doubled,
+            found.examples,
+            "Rows whose number is an earlier row's. One key is one document: with this key in the plan the first row of each is brought over and the others are rejected. Give them numbers of their own, or name columns that tell all rows apart.",
         );
     }
     let keys = table.key_columns();
@@ -718,5 +732,35 @@ mod tests {
         assert_eq!(mixed.examples, ["31.12.2024 (1)", "12/31/2024 (2)"]);
         let early = &both[&("promised_before_received", "Abholung".to_owned())];
         assert_eq!(early.examples, ["8/14/1996 -> 8/13/1996"]);
+    }
+
+    #[test]
+    fn rows_that_share_a_key_are_found_before_a_plan_names_it() {
+        let assessed = |orders: &str| {
+            let folder = tempfile::tempdir().expect("a folder");
+            let path = folder.path().join("firma.sql");
+            std::fs::write(&path, orders).expect("the script is written");
+            let mut staging = Staging::create(None).expect("a staging database");
+            let summary = read_source(&path, &mut staging, |_, _| {}).expect("the source is read");
+            let found = assess(&staging, &summary).expect("it is looked through");
+            let mut findings = found.findings.into_iter();
+            findings.find(|finding| finding.code == "duplicate_key")
+        };
+        let rows = "INSERT INTO Auftraege VALUES (7, 'offen', '2026-11-10'), (8, 'offen', '2026-11-10'), (7, 'offen', '2026-11-11'), \
+             (9, 'offen', '2026-11-11'), (8, 'offen', '2026-11-12'), (7, 'offen', '2026-11-13');";
+        let found = assessed(&format!(
+            "CREATE TABLE Auftraege (Nr INTEGER, Status TEXT, Eingang TEXT); {rows}"
+        ));
+        let found = found.expect("it is told");
+        assert_eq!((found.risk, found.count), (Risk::High, 3));
+        assert_eq!((&*found.table, &*found.column), ("Auftraege", "Nr"));
+        assert_eq!(found.examples, ["7 (3)", "8 (2)"]);
+        let rows = rows.replace("(7, 'offen', '2026-11-11')", "(10, 'offen', '2026-11-11')");
+        let rows = rows.replace("(8, 'offen', '2026-11-12')", "(11, 'offen', '2026-11-12')");
+        let rows = rows.replace("(7, 'offen', '2026-11-13')", "(12, 'offen', '2026-11-13')");
+        let found = assessed(&format!(
+            "CREATE TABLE Auftraege (Nr INTEGER, Status TEXT, Eingang TEXT); {rows}"
+        ));
+        assert_eq!(found, None);
     }
 }

@@ -2,6 +2,7 @@
 
 mod choices;
 mod guess;
+mod keys;
 mod orders;
 mod tables;
 #[cfg(test)]

@@ -64,7 +64,7 @@ impl Proposal<'_> {
         let _ = writeln!(self.out, "\n[orders] # {} rows", self.orders.rows);
         let table = self.orders;
         let _ = writeln!(self.out, "table = {}", quoted(&table.schema.name));
-        let _ = writeln!(self.out, "key = {}", list(&table.schema.primary_key));
+        self.key(table)?;
         let customer = customers.and_then(|table| self.relation_to(table));
         if let Some(relation) = &customer {
             self.entry("customer", &relation.column, declared(relation));
@@ -118,7 +118,7 @@ impl Proposal<'_> {
             }
             _ => None,
         };
-        match (number, table.schema.primary_key.as_slice()) {
+        match (number, self.key_columns(table)?.as_slice()) {
             (Some((column, comment)), _) => {
                 self.entry("number", &column, &comment);
                 self.used.insert(column);

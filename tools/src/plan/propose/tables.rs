@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
 use super::guess::{best_of, declared};
-use super::text::{list, quoted};
+use super::text::quoted;
 use super::{Proposal, ProposeError};
 use crate::assess::ColumnProfile;
 use crate::assess::relations::{Role, roles};
@@ -25,7 +25,7 @@ impl Proposal<'_> {
         self.placed.insert(name.clone());
         let _ = writeln!(self.out, "\n[lines] # {} rows", table.rows);
         let _ = writeln!(self.out, "table = {}", quoted(name));
-        let _ = writeln!(self.out, "key = {}", list(&table.schema.primary_key));
+        self.key_of_lines(table)?;
         self.entry("order", &relation.column, declared(relation));
         // Lines may name who did the work, too: what is done is in the table of services, if there is one.
         let roles = roles(self.staging, self.relations);
@@ -82,7 +82,7 @@ impl Proposal<'_> {
             table.rows
         );
         let _ = writeln!(self.out, "table = {}", quoted(&table.schema.name));
-        let _ = writeln!(self.out, "key = {}", list(&table.schema.primary_key));
+        self.key(table)?;
         self.contact("customers.contact", table)
     }
 
@@ -92,7 +92,7 @@ impl Proposal<'_> {
         table: &StagedTable,
     ) -> Result<(), ProposeError> {
         let _ = writeln!(self.out, "\n[{section}]");
-        let mut used: BTreeSet<String> = table.schema.primary_key.iter().cloned().collect();
+        let mut used: BTreeSet<String> = self.key_columns(table)?.into_iter().collect();
         if section == "orders.contact" {
             used.extend(self.used.iter().cloned());
         }
@@ -165,13 +165,7 @@ impl Proposal<'_> {
                 quoted(&table.schema.name),
                 table.rows
             );
-            let key = table
-                .schema
-                .primary_key
-                .first()
-                .cloned()
-                .unwrap_or_default();
-            let _ = writeln!(self.out, "key = {}", quoted(&key));
+            let key = self.key_of_services(table)?;
             let name = self.name_column(table, &key);
             self.entry("name", &name, "the column with the name");
             let used = BTreeSet::from([key.clone(), name]);

@@ -203,3 +203,131 @@ fn a_discount_in_per_cent_is_no_share() {
         "{plan}"
     );
 }
+
+/// The line of a proposal for the key of a section, whole.
+fn key_line<'p>(plan: &'p str, section: &str) -> &'p str {
+    let from = plan.find(&format!("\n[{section}]")).expect("the section");
+    let mut lines = plan[from + 1..].lines();
+    let line = lines.find(|line| line.starts_with("key = "));
+    line.expect("each table has a key, or says that it has none")
+}
+
+/// Orders and customers without declared keys; `rows` are numbers of orders with an id each.
+fn undeclared(rows: &[(&str, &str)]) -> String {
+    let rows: Vec<String> = rows
+        .iter()
+        .map(|(id, number)| format!("({id}, {number}, 'Reto Tschudi', 'offen', '2026-11-10')"))
+        .collect();
+    format!(
+        "CREATE TABLE Auftraege (Id INTEGER, AuftragsNr TEXT, Kundenname TEXT, Status TEXT, Eingang TEXT);
+         INSERT INTO Auftraege VALUES {};",
+        rows.join(", ")
+    )
+}
+
+#[test]
+fn a_key_that_is_not_declared_is_one_that_tells_all_rows_apart_where_there_is_one() {
+    // The number is called more like a key, but stands twice.
+    let plan = plan_of(&undeclared(&[
+        ("3", "'A1'"),
+        ("1", "'A1'"),
+        ("2", "'A2'"),
+        ("4", "'A3'"),
+    ]));
+    let line = key_line(&plan, "orders");
+    assert!(line.starts_with("key = [\"Id\"]"), "{line}");
+    assert!(line.ends_with("it tells all rows apart"), "{line}");
+    let twice = plan_of(&undeclared(&[
+        ("1", "'A1'"),
+        ("1", "'A1'"),
+        ("NULL", "'A\n2'"),
+        ("4", "'A\n2'"),
+        ("5", "'A3'"),
+        ("6", "'A4'"),
+    ]));
+    let line = key_line(&twice, "orders");
+    assert!(line.starts_with("key = [\"AuftragsNr\"]"), "{line}");
+    let told =
+        "2 rows have the key of an earlier row and are rejected (duplicate_key): A1 (2), A2 (2)";
+    assert!(line.ends_with(told), "{line}");
+    crate::plan::Plan::from_text(&twice).expect("a value in two lines breaks no plan");
+    let nothing = plan_of(&undeclared(&[
+        ("1", "'A1'"),
+        ("1", "'A1'"),
+        ("1", "NULL"),
+        ("1", "'A1'"),
+    ]));
+    let line = key_line(&nothing, "orders");
+    assert!(line.starts_with("key = [] "), "{line}");
+    assert!(line.contains("known by its place"), "{line}");
+}
+
+#[test]
+fn a_unique_key_without_a_null_is_a_key_though_it_is_not_the_primary_one() {
+    let script = |rest: &str| {
+        format!(
+            "CREATE TABLE Auftraege (Mandant INTEGER, Laufnummer INTEGER, Kundenname TEXT, Status TEXT, Eingang TEXT, UNIQUE (Mandant, Laufnummer));
+             INSERT INTO Auftraege VALUES (1, 1, 'Reto', 'offen', '2026-11-10'), (1, 2, 'Reto', 'offen', '2026-11-11'), (2, {rest}, 'Reto', 'offen', '2026-11-11');"
+        )
+    };
+    let plan = plan_of(&script("1"));
+    let line = key_line(&plan, "orders");
+    assert!(
+        line.starts_with("key = [\"Mandant\", \"Laufnummer\"]"),
+        "{line}"
+    );
+    let plan = plan_of(&script("NULL"));
+    let line = key_line(&plan, "orders");
+    assert!(line.starts_with("key = [\"Laufnummer\"]"), "{line}");
+    assert!(
+        line.ends_with("; 1 rows have none and are rejected (no_key)"),
+        "{line}"
+    );
+}
+
+#[test]
+fn services_get_a_key_of_one_column_and_are_told_how_many_rows_share_it() {
+    let with = |services: &str| {
+        plan_of(&format!(
+            "CREATE TABLE Angebot {services};
+             CREATE TABLE Auftraege (Nr INTEGER PRIMARY KEY, Kundenname TEXT, Status TEXT, Eingang TEXT);
+             INSERT INTO Auftraege VALUES (1, 'Reto Tschudi', 'offen', '2026-11-10');"
+        ))
+    };
+    let apart = with(
+        "(Gruppe INTEGER, Nr INTEGER, Name TEXT, PRIMARY KEY (Gruppe, Nr)); INSERT INTO Angebot VALUES (1, 1, 'a'), (1, 2, 'b'), (2, 3, 'c')",
+    );
+    let line = key_line(&apart, "services");
+    assert!(line.starts_with("key = \"Nr\" "), "{line}");
+    let shared = with(
+        "(Gruppe INTEGER, Nr INTEGER, Name TEXT, PRIMARY KEY (Gruppe, Nr)); INSERT INTO Angebot VALUES (1, 1, 'a'), (1, 2, 'b'), (2, 1, 'c')",
+    );
+    let line = key_line(&shared, "services");
+    assert!(
+        line.contains("1 rows have the key of an earlier row"),
+        "{line}"
+    );
+    let undeclared = with("(Nr INTEGER, Name TEXT); INSERT INTO Angebot VALUES (2, 'a'), (1, 'b')");
+    let line = key_line(&undeclared, "services");
+    assert!(line.starts_with("key = \"Nr\" "), "{line}");
+    let none = with("(Name TEXT, Preis TEXT); INSERT INTO Angebot VALUES ('a', '1'), ('b', '2')");
+    let line = key_line(&none, "services");
+    assert!(line.starts_with("key = \"CHANGE ME\" "), "{line}");
+}
+
+#[test]
+fn lines_that_share_a_number_are_known_by_their_place() {
+    let with = |numbers: [u32; 3]| {
+        let [one, two, three] = numbers;
+        plan_of(&format!(
+            "CREATE TABLE Auftraege (Nr INTEGER PRIMARY KEY, Kundenname TEXT, Status TEXT, Eingang TEXT);
+             INSERT INTO Auftraege VALUES (1, 'Reto Tschudi', 'offen', '2026-11-10');
+             CREATE TABLE Positionen (Nr INTEGER, AuftragNr INTEGER REFERENCES Auftraege (Nr), Arbeit TEXT, Preis TEXT);
+             INSERT INTO Positionen VALUES ({one}, 1, 'Wachsen', '10'), ({two}, 1, 'Wachsen', '10'), ({three}, 1, 'Wachsen', '10');"
+        ))
+    };
+    let plan = with([3, 1, 2]);
+    assert!(key_line(&plan, "lines").starts_with("key = [\"Nr\"] "));
+    let plan = with([1, 1, 2]);
+    assert!(key_line(&plan, "lines").starts_with("key = [] "));
+}
