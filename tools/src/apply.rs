@@ -51,6 +51,9 @@ const UNAPPLIED: &str = "unapplied_change";
 /// The code of rows whose key is another row's. Only that other row becomes the document of the key.
 pub(crate) const DUPLICATE_KEY: &str = "duplicate_key";
 
+/// The code of a line that no order's row leads to.
+pub(crate) const ORPHAN_LINE: &str = "orphan_line";
+
 /// Services kept ready while rows are read.
 const SERVICES_KEPT: usize = 2_000;
 
@@ -545,7 +548,7 @@ impl<'a> Pass<'a> {
             // Most lines are their order's by now: none is read but those that are nobody's.
             for place in self.ledger.open_places(source.place) {
                 if let Some(row) = source.row_at(place)? {
-                    let rejection = Rejection::new("orphan_line", "its order is not in the source");
+                    let rejection = Rejection::new(ORPHAN_LINE, "its order is not in the source");
                     self.reject(&source, &row, &rejection);
                 }
             }

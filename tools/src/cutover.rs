@@ -445,6 +445,8 @@ mod tests {
             plan_sha256: PLAN.to_owned(),
             target: String::new(),
             summary: String::new(),
+            source: String::new(),
+            rounds: None,
         }
     }
 

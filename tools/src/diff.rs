@@ -21,7 +21,7 @@ use crate::naming;
 use crate::plan::Plan;
 use crate::run::RunError;
 use crate::source::schema::same_name;
-use crate::staging::{StagedTable, Staging};
+use crate::staging::{StagedTable, Staging, shorter_first};
 use crate::target::Target;
 
 /// Rows that are listed one by one; beyond, only their number.
@@ -149,6 +149,7 @@ pub fn diff(
     work.orders()?;
     work.lookups()?;
     work.gone()?;
+    work.lines_of_no_order();
     transaction.commit()?;
     work.name_the_rest();
     let mut report = work.report;
@@ -184,6 +185,8 @@ struct Rejected {
     rows: HashSet<(String, i64)>,
     /// Those among them whose key is another row's: the document of that key is not theirs.
     doubled: HashSet<(String, i64)>,
+    /// Lines among them that no order's row leads to.
+    orphan_lines: u64,
 }
 
 impl Taker for Rejected {
@@ -196,6 +199,7 @@ impl Taker for Rejected {
     }
 
     fn reject(&mut self, reject: Reject) -> anyhow::Result<()> {
+        self.orphan_lines += u64::from(reject.code == apply::ORPHAN_LINE);
         let row = (reject.table, reject.place);
         if reject.code == apply::DUPLICATE_KEY {
             self.doubled.insert(row.clone());
@@ -519,11 +523,29 @@ impl<'a> Work<'a> {
                     && origin.kind == kind::ORDER
                     && let Some(table) = self.staging.table(&lines.table)
                 {
-                    for _ in former_lines(&held) {
-                        self.differ(table, &origin.key, DiffKind::Gone, Vec::new());
+                    let slugs = naming::slugs(&table.schema);
+                    let key_of = |(_, former)| {
+                        let key = former_key(&former, table, &slugs, &lines.key);
+                        let key = key.filter(|key| !key.is_empty());
+                        key.unwrap_or_else(|| origin.key.clone())
+                    };
+                    let mut keys: Vec<String> =
+                        former_lines(&held).into_iter().map(key_of).collect();
+                    keys.sort_by(|one, other| shorter_first(one.as_bytes(), other.as_bytes()));
+                    for key in keys {
+                        self.differ(table, &key, DiffKind::Gone, Vec::new());
                     }
                 }
             }
+        }
+    }
+
+    /// Lines that belong to no order are rejected, and none of the orders has led to them.
+    fn lines_of_no_order(&mut self) {
+        let count = self.writer.orphan_lines;
+        let lines = self.plan.lines.as_ref();
+        if let Some(table) = lines.and_then(|lines| self.staging.table(&lines.table)) {
+            self.count(table, |sums| sums.rejected += count);
         }
     }
 

@@ -11,6 +11,9 @@ use std::path::Path;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+/// The round of the first import.
+const FIRST_ROUND: i64 = 1;
+
 /// How a step went.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -46,6 +49,12 @@ pub struct Step {
     /// What it came to, in a sentence.
     #[serde(default)]
     pub summary: String,
+    /// The source as it was named, for people.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub source: String,
+    /// The rounds it carried over or took back: the first and the last. None when it says nothing of rounds.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rounds: Option<[i64; 2]>,
 }
 
 /// All steps of a migration.
@@ -167,6 +176,28 @@ impl History {
         Some(&brought.source_sha256)
     }
 
+    /// The step that carried over what a target says now, with its round: the last `run` or `sync` there that no rollback has
+    /// taken back. None before there was one, and where that cannot be told.
+    pub fn in_force(&self, target: &str) -> Option<(&Step, i64)> {
+        let mut carried: Vec<(&Step, i64)> = Vec::new();
+        let steps = self.steps.iter();
+        for step in steps.filter(|step| step.target == target && step.outcome != Outcome::Failed) {
+            match (step.verb.as_str(), step.rounds) {
+                // A first import is round 1; a `run` when there is one already brings nothing that is another state.
+                ("run", None) if carried.is_empty() => carried.push((step, FIRST_ROUND)),
+                ("sync", Some([_, round])) => {
+                    carried.retain(|(_, other)| *other < round);
+                    carried.push((step, round));
+                }
+                ("rollback", Some([from, _])) => carried.retain(|(_, round)| *round < from),
+                // Written before rounds were noted.
+                ("sync" | "rollback", None) => return None,
+                _ => {}
+            }
+        }
+        carried.pop()
+    }
+
     /// Whether what was brought over last was compared since, without a difference.
     pub fn is_proven(&self, plan_sha256: &str) -> bool {
         matches!(
@@ -235,7 +266,45 @@ mod tests {
             plan_sha256: PLAN.to_owned(),
             target: String::new(),
             summary: String::new(),
+            source: String::new(),
+            rounds: None,
         }
+    }
+
+    #[test]
+    fn what_is_in_force_is_the_last_state_that_nobody_has_taken_back() {
+        let of = |second, verb: &str, source: &str, rounds| {
+            let mut step = step(second, verb, Outcome::Clean);
+            (step.source_sha256, step.target) = (source.to_owned(), "hub".to_owned());
+            step.rounds = rounds;
+            step
+        };
+        let mut history = History::default();
+        let mut then = |step: Step, expected: Option<(&str, i64)>| {
+            history.steps.push(step);
+            let found = history.in_force("hub");
+            let found = found.map(|(step, round)| (step.source_sha256.as_str(), round));
+            assert_eq!(found, expected);
+            assert_eq!(history.in_force("another hub"), None);
+        };
+        then(of(1, "rehearse", "week 0", None), None);
+        then(of(2, "run", "week 0", None), Some(("week 0", 1)));
+        then(of(3, "run", "week 0", None), Some(("week 0", 1)));
+        then(of(4, "sync", "week 1", Some([2, 2])), Some(("week 1", 2)));
+        let mut failed = of(5, "sync", "week 9", Some([3, 3]));
+        failed.outcome = Outcome::Failed;
+        then(failed, Some(("week 1", 2)));
+        then(of(6, "sync", "week 2", Some([3, 3])), Some(("week 2", 3)));
+        then(of(7, "run", "week 0", None), Some(("week 2", 3)));
+        then(
+            of(8, "rollback", "week 0", Some([2, 3])),
+            Some(("week 0", 1)),
+        );
+        then(of(9, "sync", "week 2", Some([4, 4])), Some(("week 2", 4)));
+        then(of(10, "sync", "week 3", Some([4, 4])), Some(("week 3", 4)));
+        then(of(11, "rollback", "week 0", Some([1, 4])), None);
+        then(of(12, "run", "week 0", None), Some(("week 0", 1)));
+        then(of(13, "sync", "week 1", None), None);
     }
 
     #[test]

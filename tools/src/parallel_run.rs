@@ -23,6 +23,7 @@ use crate::target::{BatchLimits, Page, Refusal, Store, Target, TargetError};
 use crate::verify::reconciliation::reconcile;
 use crate::verify::verify;
 
+mod accounted;
 mod decided;
 
 struct Quiet;

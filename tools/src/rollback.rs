@@ -133,7 +133,7 @@ pub fn rollback(
         counter: 0,
         tables: BTreeMap::new(),
         kept: Vec::new(),
-        outbox: Outbox::new(target, &mut sink, held.count),
+        outbox: Outbox::new(target, &mut sink, &plan.source_sha256, held.count),
     };
     if rounds.is_some() {
         progress.begin(held.count);

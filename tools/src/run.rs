@@ -218,6 +218,7 @@ pub fn run(
         already: 0,
         refused: Vec::new(),
         rejects,
+        source_sha256: &plan.source_sha256,
         progress,
     };
     sender.send_all(spool.seal().map_err(spool_failed)?)?;
@@ -451,6 +452,7 @@ struct Sender<'a> {
     already: u64,
     refused: Vec<(usize, i64)>,
     rejects: &'a mut dyn Write,
+    source_sha256: &'a str,
     progress: &'a mut dyn Progress,
 }
 
@@ -546,7 +548,9 @@ impl Sender<'_> {
             rows += made_of.len() as u64;
             if let Some(reason) = reasons.get(&index) {
                 self.refused.extend(made_of);
-                let line = serde_json::json!({ "code": "target_refused", "reason": reason, "rows": made_of });
+                let line = serde_json::json!({
+                    "source_sha256": self.source_sha256, "code": "target_refused", "reason": reason, "rows": made_of,
+                });
                 writeln!(self.rejects, "{line}").map_err(spool_failed)?;
             }
         }

@@ -14,7 +14,6 @@ mod decided;
 mod former;
 mod outbox;
 
-use std::collections::BTreeMap;
 use std::io::Write;
 use std::time::Instant;
 
@@ -196,7 +195,7 @@ pub fn sync(
             stale,
             ..Carried::default()
         },
-        outbox: Outbox::new(target, rejects, documents),
+        outbox: Outbox::new(target, rejects, occasion.source_sha256, documents),
         progress,
     };
     carrier.prepare()?;
@@ -711,39 +710,54 @@ fn note_status(change: &mut Change<'_>, now: &mut Authoring, difference: &Differ
 impl Carried {
     /// What a person reads, one line each.
     pub fn lines(&self) -> Vec<String> {
-        let counted: BTreeMap<&str, u64> = [
-            ("documents are new", self.new),
-            ("documents follow a changed row", self.changed),
+        let counted = [
+            (self.new, "document is new", "documents are new"),
             (
-                "fields are in conflict with what staff wrote; a person chooses",
+                self.changed,
+                "document follows a changed row",
+                "documents follow a changed row",
+            ),
+            (self.back, "document is back", "documents are back"),
+            (
                 self.conflicts,
+                "field is in conflict with what staff wrote; a person chooses",
+                "fields are in conflict with what staff wrote; a person chooses",
             ),
             (
-                "fields say again what somebody has decided about before; the decisions stand",
                 self.decided,
+                "field says again what somebody has decided about before; the decision stands",
+                "fields say again what somebody has decided about before; the decisions stand",
             ),
             (
-                "documents are marked: their rows are gone; a person decides",
                 self.gone,
+                "document is marked: its row is gone; a person decides",
+                "documents are marked: their rows are gone; a person decides",
             ),
             (
-                "documents were marked before, or are kept though their rows are gone",
+                self.lines_gone,
+                "line is marked: its row is gone",
+                "lines are marked: their rows are gone",
+            ),
+            (
                 self.gone_before,
+                "document was marked before, or is kept though its row is gone",
+                "documents were marked before, or are kept though their rows are gone",
             ),
-            ("lines are marked: their rows are gone", self.lines_gone),
-            ("documents are back", self.back),
-            ("documents of forgotten people were left alone", self.erased),
             (
-                "rows cannot be brought over as they are now; their documents stay as they were",
-                self.stale,
+                self.erased,
+                "document of a forgotten person was left alone",
+                "documents of forgotten people were left alone",
             ),
-        ]
-        .into_iter()
-        .collect();
-        counted
-            .into_iter()
-            .filter(|(_, count)| *count > 0)
-            .map(|(what, count)| format!("{count} {what}"))
-            .collect()
+            (
+                self.stale,
+                "row cannot be brought over as it is now; its document stays as it was",
+                "rows cannot be brought over as they are now; their documents stay as they were",
+            ),
+        ];
+        let told = counted.into_iter().filter(|(count, ..)| *count > 0);
+        told.map(|(count, one, several)| {
+            format!("{count} {}", if count == 1 { one } else { several })
+        })
+        .collect()
     }
 }

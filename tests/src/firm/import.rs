@@ -93,6 +93,32 @@ impl Import {
         ended(command).await
     }
 
+    /// Any verb over this plan that is to be refused. Returns what it says.
+    ///
+    /// # Errors
+    /// When it ends otherwise than as one that could not be carried out.
+    pub async fn refusal(&self, verb: &str, options: &[&str]) -> Result<String> {
+        let mut command = binary("offpiste-import")?;
+        command
+            .arg(verb)
+            .arg("--plan")
+            .arg(&self.plan)
+            .args(options)
+            .stdin(Stdio::null());
+        let output = tokio::process::Command::from(command)
+            .kill_on_drop(true)
+            .output()
+            .await
+            .context("the importer cannot be started")?;
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        let status = output.status;
+        ensure!(
+            status.code() == Some(2),
+            "{verb} {options:?}: {status}\n{said}"
+        );
+        Ok(said)
+    }
+
     /// The legacy database.
     #[must_use]
     pub fn source(&self) -> &Path {

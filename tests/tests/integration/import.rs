@@ -1,6 +1,7 @@
 //! The old database comes over: every row accounted for, and twice is once.
 
 use std::collections::BTreeSet;
+use std::process::Stdio;
 
 use anyhow::{Context, Result, ensure};
 use shared::wire::DOCUMENTS_PATH;
@@ -229,6 +230,30 @@ async fn what_cannot_be_imported_is_refused_with_what_to_do() -> Result<()> {
             "{name}: {text}"
         );
     }
+    Ok(())
+}
+
+/// `assess ... | head` closes the pipe before all is printed.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_report_that_nobody_reads_on_ends_without_a_word_and_not_well() -> Result<()> {
+    let directory = tempfile::tempdir()?;
+    let source = directory.path().join("werkstatt.sql");
+    generator::generate(&Options::default(), &source)?;
+    let mut importer = tests::binary("offpiste-import")?
+        .arg("assess")
+        .arg(&source)
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()?;
+    drop(importer.stdout.take());
+    let output = importer.wait_with_output()?;
+    let said = String::from_utf8_lossy(&output.stderr);
+    ensure!(
+        output.status.code() == Some(141),
+        "{}: {said}",
+        output.status
+    );
+    ensure!(said.is_empty(), "{said}");
     Ok(())
 }
 

@@ -14,6 +14,9 @@ use tools::plan::Plan;
 /// Orders of the first dump: few enough for a test, enough for every week to change, add and delete some.
 const ORDERS: u64 = 120;
 
+/// One row in so many has something wrong with it, so that some are rejected in each dump.
+const ONE_DEFECT_IN: u64 = 40;
+
 /// What is written in an order at the counter while the old system writes something else there.
 const NOTE: &str = "mit dem Kunden besprochen";
 
@@ -22,7 +25,7 @@ fn dumped(folder: &Path, weeks_later: u32) -> Result<PathBuf> {
     let path = folder.join(format!("werkstatt-{weeks_later}.sql"));
     let options = Options {
         orders: ORDERS,
-        one_defect_in: 0,
+        one_defect_in: ONE_DEFECT_IN,
         weeks_later,
         ..Options::default()
     };
@@ -122,6 +125,15 @@ impl Migration<'_> {
     }
 }
 
+/// Rejected rows by the sums of a report's tables.
+fn rejected(tables: &Value) -> u64 {
+    let tables = tables
+        .as_object()
+        .into_iter()
+        .flat_map(|tables| tables.values());
+    tables.filter_map(|sums| sums["rejected"].as_u64()).sum()
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn three_weeks_side_by_side_end_with_a_certificate() -> Result<()> {
     let firm = Firm::open(["Chur", "Davos"]).await?;
@@ -187,12 +199,36 @@ async fn three_weeks_side_by_side_end_with_a_certificate() -> Result<()> {
         "the second sync wrote something: {again}"
     );
 
-    // The third week is taken back, and carried over after all.
-    migration.with("sync", &third).await?;
+    // The third week is taken back, and carried over after all. What was rejected of the second is still known then.
+    let synced = migration.with("sync", &third).await?;
+    ensure!(rejected(&synced["ledger"]) > 0, "{synced}");
     migration.does("rollback", &["--last-sync"]).await?;
-    migration.with("verify", &second).await?;
+    let back = migration.with("verify", &second).await?;
+    ensure!(rejected(&back["ledger"]) > 0, "{back}");
+    migration.with("diff", &second).await?;
     migration.with("sync", &third).await?;
     migration.with("verify", &third).await?;
+
+    // Whoever forgets to name the dump does not carry the first state back over, and is told why it differs.
+    for verb in [
+        &["sync"][..],
+        &["cutover", "--dry-run"],
+        &["certify", "--by", "Rita Caduff"],
+    ] {
+        let [verb, options @ ..] = verb else { continue };
+        let options = [&["--hub", firm.hub.url()][..], options].concat();
+        let said = migration.import.refusal(verb, &options).await?;
+        let third = third.to_string_lossy();
+        ensure!(
+            said.contains(&*third) && said.contains("--source"),
+            "{said}"
+        );
+    }
+    let (ended, _) = migration.at_hub("verify", &[]).await?;
+    ensure!(
+        ended.code() == Some(1),
+        "verify of the first state: {ended}"
+    );
 
     // All of it is taken back: what Anna wrote in stays. Then it is brought over once more.
     let whole = migration.does("rollback", &["--all"]).await?;
@@ -216,14 +252,25 @@ async fn three_weeks_side_by_side_end_with_a_certificate() -> Result<()> {
     let late = migration
         .writes_in(&anna, &migration.changed(&diff, "Kommentar"))
         .await?;
+    let to_accept = rejected(&diff["tables"]);
+    ensure!(to_accept > 0, "{diff}");
+    let too_few = (to_accept - 1).to_string();
+    let dry_run = ["--source", dump, "--dry-run", "--accept-rejects", &too_few];
+    let (ended, dry) = migration.at_hub("cutover", &dry_run).await?;
+    ensure!(
+        ended.code() == Some(1) && dry["go"] == false,
+        "{ended}: {dry}"
+    );
+    let to_accept = to_accept.to_string();
+    let accepting = ["--source", dump, "--accept-rejects", &to_accept];
     let dry = migration
-        .does("cutover", &["--source", dump, "--dry-run"])
+        .does("cutover", &[&accepting[..], &["--dry-run"]].concat())
         .await?;
     ensure!(
         dry["go"] == true && dry["differing_rows"].as_u64() > Some(0),
         "{dry}"
     );
-    let (ended, refused) = migration.at_hub("cutover", &["--source", dump]).await?;
+    let (ended, refused) = migration.at_hub("cutover", &accepting).await?;
     ensure!(
         ended.code() == Some(1) && refused["carried"]["conflicts"].as_u64() > Some(0),
         "{ended}: {refused}"
@@ -232,8 +279,12 @@ async fn three_weeks_side_by_side_end_with_a_certificate() -> Result<()> {
     migration.everybody_has_it().await?;
     let decided = migration.decide(&anna, &late).await?;
     ensure!(decided >= late.len() as u64, "{decided} were decided");
-    let switched = migration.does("cutover", &["--source", dump]).await?;
+    let switched = migration.does("cutover", &accepting).await?;
     ensure!(switched["switched"] == true, "{switched}");
+    ensure!(
+        rejected(&switched["report"]["ledger"]).to_string() == to_accept,
+        "{switched}"
+    );
     let certificate = migration
         .does("certify", &["--source", dump, "--by", "Rita Caduff, IT"])
         .await?;

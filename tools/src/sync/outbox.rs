@@ -12,6 +12,7 @@ use crate::target::{BatchLimits, Target};
 pub(crate) struct Outbox<'a> {
     target: &'a mut dyn Target,
     rejects: &'a mut dyn Write,
+    source_sha256: &'a str,
     encoded: Vec<Vec<u8>>,
     about: Vec<(DocumentId, Vec<(usize, i64)>)>,
     bytes: usize,
@@ -30,12 +31,14 @@ impl<'a> Outbox<'a> {
     pub(crate) fn new(
         target: &'a mut dyn Target,
         rejects: &'a mut dyn Write,
+        source_sha256: &'a str,
         expected: u64,
     ) -> Self {
         Self {
             limits: target.batch_limits(),
             target,
             rejects,
+            source_sha256,
             encoded: Vec::new(),
             about: Vec::new(),
             bytes: 0,
@@ -90,8 +93,9 @@ impl<'a> Outbox<'a> {
             if rows.is_empty() {
                 self.refusals.push((id, reason.clone()));
             } else {
-                let line =
-                    serde_json::json!({ "code": "target_refused", "reason": reason, "rows": rows });
+                let line = serde_json::json!({
+                    "source_sha256": self.source_sha256, "code": "target_refused", "reason": reason, "rows": rows,
+                });
                 writeln!(self.rejects, "{line}")?;
                 self.refused_rows.extend(rows);
             }

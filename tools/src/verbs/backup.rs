@@ -67,7 +67,8 @@ pub(super) fn carry_out(verb: &Options) -> anyhow::Result<ExitCode> {
         let stamp = Timestamp::now().strftime("%Y%m%dT%H%M%SZ");
         beside.backup(&stamp.to_string())
     });
-    let files = [verb.plan.clone(), beside.rejects(), beside.history()];
+    let mut files = vec![verb.plan.clone(), beside.history(), beside.mended()];
+    files.extend(beside.all_rejects());
     let manifest = make(&folder, &source, &files, target, progress())?;
     if manifest.source.sha256 != plan.source_sha256 {
         anyhow::bail!(

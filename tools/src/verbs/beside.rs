@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::io::Write as _;
+use std::io::{self, BufRead as _, BufWriter, Write};
 use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
@@ -23,6 +23,63 @@ impl Beside {
     /// One JSON object per rejected row.
     pub(super) fn rejects(&self) -> PathBuf {
         self.named("rejects.jsonl")
+    }
+
+    /// The rejects of one source, by its SHA-256: those written last, or those that were kept when a later dump was carried
+    /// over. A source that has none may have no file.
+    pub(super) fn rejects_of(&self, source_sha256: &str) -> PathBuf {
+        let last = self.rejects();
+        let kept = self.kept_rejects(source_sha256);
+        match source_of(&last) {
+            Some(source) if source == source_sha256 => last,
+            Some(_) => kept,
+            None if kept.exists() => kept,
+            None => last,
+        }
+    }
+
+    /// All files of rejects that there are.
+    pub(super) fn all_rejects(&self) -> Vec<PathBuf> {
+        let (folder, prefix) = (self.plan.parent(), self.named("rejects"));
+        let is_kept = |path: &PathBuf| {
+            let (name, prefix) = (path.file_name(), prefix.file_name());
+            let names = name.and_then(|name| Some((name.to_str()?, prefix?.to_str()?)));
+            names.is_some_and(|(name, prefix)| {
+                let rest = name.strip_prefix(prefix);
+                let marked = rest.and_then(|rest| rest.strip_prefix('-'));
+                marked.is_some_and(|marked| marked.strip_suffix(".jsonl").is_some())
+            })
+        };
+        let folder = folder.filter(|folder| !folder.as_os_str().is_empty());
+        let files = fs::read_dir(folder.unwrap_or(Path::new(".")));
+        let files = files.into_iter().flatten().flatten();
+        let mut kept: Vec<PathBuf> = files
+            .map(|file| self.plan.with_file_name(file.file_name()))
+            .filter(is_kept)
+            .collect();
+        kept.sort();
+        [self.rejects()].into_iter().chain(kept).collect()
+    }
+
+    fn kept_rejects(&self, source_sha256: &str) -> PathBuf {
+        let mark = source_sha256.get(..SOURCE_MARK).unwrap_or(source_sha256);
+        self.named(&format!("rejects-{mark}.jsonl"))
+    }
+
+    /// Begins the file of rejects of a source. Until it is kept, the one before it stays as it is.
+    pub(super) fn begin_rejects(&self, source_sha256: &str) -> anyhow::Result<NewRejects> {
+        let fresh = self.named("rejects.jsonl.new");
+        let file = fs::File::create(&fresh)
+            .with_context(|| format!("{} cannot be written", fresh.display()))?;
+        Ok(NewRejects {
+            file: BufWriter::new(file),
+            fresh,
+            path: self.rejects(),
+            own_kept: self.kept_rejects(source_sha256),
+            others_kept: source_of(&self.rejects())
+                .filter(|source| source != source_sha256)
+                .map(|source| self.kept_rejects(&source)),
+        })
     }
 
     /// The same of a rehearsal, so that it does not write over those of the real run.
@@ -109,6 +166,66 @@ impl Beside {
                 path.display()
             )
         })
+    }
+}
+
+/// So many characters of a source's SHA-256 stand in the name of a file.
+const SOURCE_MARK: usize = 12;
+
+/// SHA-256 of the source that a file of rejects is of; none when it rejects nothing or is not there.
+fn source_of(rejects: &Path) -> Option<String> {
+    let mut first = String::new();
+    io::BufReader::new(fs::File::open(rejects).ok()?)
+        .read_line(&mut first)
+        .ok()?;
+    let entry: serde_json::Value = serde_json::from_str(&first).ok()?;
+    Some(entry["source_sha256"].as_str()?.to_owned())
+}
+
+/// A file of rejects that is being written. Dropped before it is kept, it leaves the one before it.
+pub(super) struct NewRejects {
+    file: BufWriter<fs::File>,
+    fresh: PathBuf,
+    path: PathBuf,
+    /// Where an earlier file of the same source may lie.
+    own_kept: PathBuf,
+    /// Where the file that it takes the place of goes, if that is another source's.
+    others_kept: Option<PathBuf>,
+}
+
+impl NewRejects {
+    /// It is complete: it takes its place, and the rejects of another source are kept beside it.
+    pub(super) fn keep(mut self) -> anyhow::Result<()> {
+        let failed = || format!("{} cannot be written", self.path.display());
+        self.file.flush().with_context(failed)?;
+        self.file.get_ref().sync_all().with_context(failed)?;
+        if let Some(kept) = &self.others_kept {
+            fs::rename(&self.path, kept).with_context(failed)?;
+        }
+        fs::rename(&self.fresh, &self.path).with_context(failed)?;
+        match fs::remove_file(&self.own_kept) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => {
+                Err(error).with_context(|| format!("{} cannot be removed", self.own_kept.display()))
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
+impl Write for NewRejects {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.file.write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.file.flush()
+    }
+}
+
+impl Drop for NewRejects {
+    fn drop(&mut self) {
+        // Once it is kept there is nothing by that name.
+        let _ = fs::remove_file(&self.fresh);
     }
 }
 

@@ -12,7 +12,7 @@ use tools::report;
 use super::beside::Beside;
 use super::noting::Noting;
 use super::sheet::{SheetOptions, write_private};
-use super::source_and_target::{TargetOptions, open_target, prepare_whole};
+use super::source_and_target::{TargetOptions, open_target, prepare_whole, refuse_earlier_state};
 use super::{EXIT_DIFFERENCES, print_json};
 
 /// Arguments of `certify`.
@@ -44,6 +44,7 @@ pub(super) fn carry_out(work: Option<&Path>, verb: &Options) -> anyhow::Result<E
         Some((&prepared.text, &prepared.source_sha256)),
     );
     let mut target = open_target(&verb.target, &beside)?;
+    refuse_earlier_state(&verb.target, &beside, &prepared, &target.name())?;
     let certificate = certify(
         Request {
             plan: &prepared.plan,
@@ -51,7 +52,7 @@ pub(super) fn carry_out(work: Option<&Path>, verb: &Options) -> anyhow::Result<E
             source: &prepared.source,
             source_sha256: &prepared.source_sha256,
             by: &verb.by,
-            rejects: &beside.rejects(),
+            rejects: &beside.rejects_of(&prepared.source_sha256),
             history: steps.steps,
         },
         &prepared.staging,

@@ -11,18 +11,22 @@ use tools::certify::sha256;
 use tools::cutover::{Before, Compared, Conditions, Cutover, Done, Switching, checks, smoke};
 use tools::diff::diff;
 use tools::history;
+use tools::target::Target as _;
 use tools::verify::reconciliation::reconcile;
 use tools::verify::samples::samples;
 use tools::verify::verify;
 
 use super::beside::Beside;
 use super::noting::Noting;
-use super::source_and_target::{TargetOptions, open_hub, prepare_whole};
+use super::source_and_target::{TargetOptions, open_hub, prepare_whole, refuse_earlier_state};
 use super::sync::carry_over;
 use super::{EXIT_DIFFERENCES, print_json};
 
 /// Orders that are looked for afterwards when nobody says how many.
 const SAMPLES: usize = 20;
+
+/// Conflicts shown as text; all listed ones are in the JSON.
+const SHOWN_CONFLICTS: usize = 20;
 
 /// A backup of the day before is fresh enough when nobody says otherwise.
 const BACKUP_HOURS: i64 = 24;
@@ -64,7 +68,6 @@ pub(super) fn carry_out(work: Option<&Path>, verb: &Options) -> anyhow::Result<E
     let prepared = prepare_whole(work, &verb.target)?;
     let (plan, staging) = (&prepared.plan, &prepared.staging);
     let beside = Beside::of(&verb.target.plan);
-    let rejects = beside.rejects();
     let history = history::read(&beside.history())
         .with_context(|| format!("{} cannot be read", beside.history().display()))?;
     let noting = (!verb.dry_run).then(|| {
@@ -75,6 +78,8 @@ pub(super) fn carry_out(work: Option<&Path>, verb: &Options) -> anyhow::Result<E
         )
     });
     let mut hub = open_hub(&verb.target, &beside)?;
+    refuse_earlier_state(&verb.target, &beside, &prepared, &hub.name())?;
+    let rejects = beside.rejects_of(&prepared.source_sha256);
     let conditions = Conditions {
         accepted_rejects: verb.accept_rejects,
         backup_hours: verb.backup_hours,
@@ -137,11 +142,18 @@ pub(super) fn carry_out(work: Option<&Path>, verb: &Options) -> anyhow::Result<E
                 seconds,
             });
         };
-        let mut conflicts = 0;
+        let (mut conflicts, mut rejected, mut rejects) = (0, 0, rejects);
         if compared.is_none() {
             let begun = Instant::now();
             let synced = carry_over(&prepared, &beside, &mut reader)?;
             conflicts = synced.carried.conflicts;
+            rejects = beside.rejects();
+            rejected = synced
+                .report
+                .ledger
+                .values()
+                .map(|sums| sums.rejected)
+                .sum();
             cutover.carried = Some(synced.carried);
             step("carried over what the last dump has", begun);
         }
@@ -165,7 +177,15 @@ pub(super) fn carry_out(work: Option<&Path>, verb: &Options) -> anyhow::Result<E
         step("orders looked for", begun);
         if conflicts > 0 {
             cutover.smoke_differences.push(format!(
-                "{conflicts} fields are in conflict with what staff wrote; decide them at the office, then switch over again"
+                "{conflicts} {} in conflict with what staff wrote; decide at the office, then switch over again",
+                if conflicts == 1 { "field is" } else { "fields are" }
+            ));
+        }
+        if rejected > verb.accept_rejects {
+            cutover.smoke_differences.push(format!(
+                "{rejected} rejected rows, {} accepted; look at {}, then accept them with --accept-rejects, or correct the plan",
+                verb.accept_rejects,
+                rejects.display()
             ));
         }
         let fits = after.is_clean() && sums.adds_up() && cutover.smoke_differences.is_empty();
@@ -211,6 +231,14 @@ fn print_checks(cutover: &Cutover) {
 fn print_outcome(cutover: &Cutover, dry_run: bool) {
     for difference in &cutover.smoke_differences {
         println!("{difference}");
+    }
+    if let Some(carried) = &cutover.carried {
+        for conflict in carried.conflict_fields.iter().take(SHOWN_CONFLICTS) {
+            println!(
+                "  in conflict: {} {} / {}",
+                conflict.table, conflict.key, conflict.field
+            );
+        }
     }
     if !cutover.go {
         println!("No-go. Nothing was changed; the old system goes on.");

@@ -67,6 +67,25 @@ pub(super) fn carry_out(work: Option<&Path>, verb: &Options) -> anyhow::Result<E
     })
 }
 
+/// Characters of a value that are shown; all of it is in the JSON.
+const SHOWN_CHARACTERS: usize = 80;
+
+/// A value within a line: breaks are written out, and the end of a long one is left out.
+fn on_one_line(text: &str) -> String {
+    let mut shown = String::new();
+    for character in text.chars().take(SHOWN_CHARACTERS) {
+        if character.is_control() {
+            shown.extend(character.escape_default());
+        } else {
+            shown.push(character);
+        }
+    }
+    if text.chars().nth(SHOWN_CHARACTERS).is_some() {
+        shown.push('…');
+    }
+    shown
+}
+
 fn print(report: &DiffReport) {
     println!(
         "{}, as carried over in round {}\n",
@@ -80,13 +99,19 @@ fn print(report: &DiffReport) {
         .unwrap_or(0)
         .max(5);
     println!(
-        "{:width$}  {:>9} {:>9} {:>9} {:>9} {:>9}",
-        "table", "source", "same", "new", "changed", "gone"
+        "{:width$}  {:>9} = {:>9} + {:>9} + {:>9} + {:>9} + {:>9}   {:>9}",
+        "table", "source", "same", "new", "changed", "rejected", "left out", "gone"
     );
     for (table, sums) in &report.tables {
         println!(
-            "{table:width$}  {:>9} {:>9} {:>9} {:>9} {:>9}",
-            sums.source, sums.same, sums.new, sums.changed, sums.gone
+            "{table:width$}  {:>9} = {:>9} + {:>9} + {:>9} + {:>9} + {:>9}   {:>9}",
+            sums.source,
+            sums.same,
+            sums.new,
+            sums.changed,
+            sums.rejected,
+            sums.not_compared + sums.erased,
+            sums.gone
         );
     }
     println!();
@@ -98,7 +123,7 @@ fn print(report: &DiffReport) {
                 let columns = row.columns.iter().map(|column| {
                     let shown = |text: &Option<String>| {
                         text.as_ref()
-                            .map_or("NULL".to_owned(), |text| format!("`{text}`"))
+                            .map_or("NULL".to_owned(), |text| format!("`{}`", on_one_line(text)))
                     };
                     format!(
                         "{} {} -> {}",

@@ -1,6 +1,6 @@
 //! Each verb writes down beside the plan what it came to, so that `status` can tell where the migration stands.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use jiff::Timestamp;
@@ -34,6 +34,8 @@ impl Noting {
                 plan_sha256,
                 target: String::new(),
                 summary: String::new(),
+                source: String::new(),
+                rounds: None,
             },
             begun: Instant::now(),
             is_noted: false,
@@ -43,6 +45,17 @@ impl Noting {
     /// Names the source of a step that has no plan.
     pub(super) fn about(&mut self, source_sha256: &str) {
         source_sha256.clone_into(&mut self.step.source_sha256);
+    }
+
+    /// Says how the source is called.
+    pub(super) fn named(mut self, source: &Path) -> Self {
+        self.step.source = source.display().to_string();
+        self
+    }
+
+    /// Says which rounds it carried over or took back.
+    pub(super) fn in_rounds(&mut self, rounds: [i64; 2]) {
+        self.step.rounds = Some(rounds);
     }
 
     /// The verb has ended: everything fits, or something does not.

@@ -25,6 +25,11 @@ pub(super) fn conclude(report: &Report, as_json: bool, rejects: &Path) -> anyhow
     })
 }
 
+/// A number with what it counts.
+fn counted(count: u64, one: &str, several: &str) -> String {
+    format!("{count} {}", if count == 1 { one } else { several })
+}
+
 /// The report as text.
 pub(super) fn render(report: &Report, rejects: &Path) -> String {
     let mut out = String::new();
@@ -55,10 +60,11 @@ pub(super) fn render(report: &Report, rejects: &Path) -> String {
     }
     let _ = writeln!(out);
     for (rule, count) in report.changes.iter().filter(|(_, count)| **count > 0) {
-        let _ = writeln!(out, "{count} values changed by the rule {rule}");
+        let changed = counted(*count, "value", "values");
+        let _ = writeln!(out, "{changed} changed by the rule {rule}");
     }
     for (branch, orders) in &report.orders_by_branch {
-        let _ = writeln!(out, "{orders} orders at {branch}");
+        let _ = writeln!(out, "{} at {branch}", counted(*orders, "order", "orders"));
     }
     if report.ledger.values().any(|sums| sums.rejected > 0) {
         let _ = writeln!(
@@ -70,22 +76,34 @@ pub(super) fn render(report: &Report, rejects: &Path) -> String {
     if report.mended > 0 {
         let _ = writeln!(
             out,
-            "{} rows were read as somebody has mended them",
-            report.mended
+            "{}",
+            counted(
+                report.mended,
+                "row was read as somebody has mended it",
+                "rows were read as somebody has mended them"
+            )
         );
     }
     if report.gone > 0 {
         let _ = writeln!(
             out,
-            "{} documents say that their rows are gone from the source; a person decides",
-            report.gone
+            "{}; a person decides",
+            counted(
+                report.gone,
+                "document says that its row is gone from the source",
+                "documents say that their rows are gone from the source"
+            )
         );
     }
     if report.edited_since > 0 {
         let _ = writeln!(
             out,
-            "{} fields were changed by staff since; they are theirs",
-            report.edited_since
+            "{}",
+            counted(
+                report.edited_since,
+                "field was changed by staff since; it is theirs",
+                "fields were changed by staff since; they are theirs"
+            )
         );
     }
     let _ = writeln!(
@@ -100,7 +118,8 @@ pub(super) fn render(report: &Report, rejects: &Path) -> String {
     if report.is_clean() {
         let _ = writeln!(out, "Every row is accounted for.");
     } else {
-        let _ = writeln!(out, "\n{} DIFFERENCES", report.difference_count);
+        let count = report.difference_count;
+        let _ = writeln!(out, "\n{}", counted(count, "DIFFERENCE", "DIFFERENCES"));
         for difference in report.differences.iter().take(SHOWN) {
             let place = [
                 difference.table.as_str(),

@@ -87,7 +87,10 @@ pub(super) fn carry_out(work: Option<&Path>, verb: &Options) -> anyhow::Result<E
         occasion,
         progress::for_terminal().as_mut(),
     )?;
-    if let Some(noting) = noting {
+    if let Some(mut noting) = noting {
+        if let (Some(from), Some(to)) = (report.from_round, report.to_round) {
+            noting.in_rounds([from, to]);
+        }
         noting.end(report.is_clean(), &report.target, told(&report));
     }
     if target.json {

@@ -1,12 +1,9 @@
 //! `run`: brings the source over as the plan says.
 
-use std::fs::File;
-use std::io::BufWriter;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Instant;
 
-use anyhow::Context as _;
 use clap::Args;
 use tools::run::run;
 
@@ -61,13 +58,11 @@ pub(super) fn carry_out(
         &beside,
         "run",
         Some((&prepared.text, &prepared.source_sha256)),
-    );
+    )
+    .named(&prepared.source);
     let mut target = open_target(verb, &beside)?;
     let rejects_path = beside.rejects();
-    let mut written = BufWriter::new(
-        File::create(&rejects_path)
-            .with_context(|| format!("{} cannot be written", rejects_path.display()))?,
-    );
+    let mut written = beside.begin_rejects(&prepared.source_sha256)?;
     let mut progress = progress::for_terminal();
     let report = run(
         &prepared.plan,
@@ -77,8 +72,7 @@ pub(super) fn carry_out(
         &mut written,
         progress.as_mut(),
     )?;
-    std::io::Write::flush(&mut written)
-        .with_context(|| format!("{} cannot be written", rejects_path.display()))?;
+    written.keep()?;
     noting.end(
         report.is_clean(),
         &report.target,

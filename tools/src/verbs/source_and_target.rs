@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
 use clap::Args;
+use tools::history;
 use tools::mends::Mends;
 use tools::plan::{Plan, PlanError};
 use tools::portion::Portion;
@@ -169,6 +170,50 @@ pub(super) fn prepare_plan(
         source_sha256: summary.sha256,
         text,
         staging,
+    })
+}
+
+/// What was carried over into a target last, when that is another state than the one at hand and nobody has named the latter.
+pub(super) fn later_state(
+    verb: &TargetOptions,
+    beside: &Beside,
+    prepared: &Prepared,
+    target: &str,
+) -> Option<String> {
+    if verb.source.is_some() {
+        return None;
+    }
+    let history = history::read(&beside.history()).ok()?;
+    let (step, round) = history.in_force(target)?;
+    if step.source_sha256 == prepared.source_sha256 {
+        return None;
+    }
+    let named = if step.source.is_empty() {
+        "a later dump"
+    } else {
+        &step.source
+    };
+    Some(format!(
+        "{named} was carried over last (round {round}, {}); {} is an earlier state",
+        step.at.strftime("%Y-%m-%d %H:%M UTC"),
+        prepared.source.display()
+    ))
+}
+
+/// Refuses to take an earlier state of the source for the latest one, which would carry it back.
+///
+/// # Errors
+/// When another one was carried over since and nobody has named this one.
+pub(super) fn refuse_earlier_state(
+    verb: &TargetOptions,
+    beside: &Beside,
+    prepared: &Prepared,
+    target: &str,
+) -> anyhow::Result<()> {
+    later_state(verb, beside, prepared, target).map_or(Ok(()), |what| {
+        Err(anyhow::anyhow!(
+            "{what}. Nothing was changed. Name the dump you mean with --source."
+        ))
     })
 }
 

@@ -1,12 +1,9 @@
 //! `sync`: carries over what changed in the still running legacy database.
 
-use std::fs::File;
-use std::io::{BufWriter, Write as _};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Instant;
 
-use anyhow::Context as _;
 use clap::Args;
 use shared::clock::UtcMillis;
 use tools::run::drawn_incarnation;
@@ -16,7 +13,7 @@ use tools::target::Target;
 use super::beside::Beside;
 use super::noting::Noting;
 use super::source_and_target::{
-    Binding, PortionOptions, Prepared, TargetOptions, open_target, prepare,
+    Binding, PortionOptions, Prepared, TargetOptions, open_target, prepare, refuse_earlier_state,
 };
 use super::{EXIT_DIFFERENCES, print_json, progress, report};
 
@@ -60,11 +57,11 @@ pub(super) fn carry_out(work: Option<&Path>, verb: &Options) -> anyhow::Result<E
     )?;
     let beside = Beside::of(&target.plan);
     let mut hub = open_target(target, &beside)?;
-    let rejects_path = beside.rejects();
+    refuse_earlier_state(target, &beside, &prepared, &hub.name())?;
     let synced = carry_over(&prepared, &beside, hub.as_mut())?;
     if !target.json {
         print(&synced);
-        return report::conclude(&synced.report, false, &rejects_path);
+        return report::conclude(&synced.report, false, &beside.rejects());
     }
     print_json(&synced)?;
     Ok(if synced.report.is_clean() {
@@ -80,16 +77,13 @@ pub(super) fn carry_over(
     beside: &Beside,
     target: &mut dyn Target,
 ) -> anyhow::Result<SyncReport> {
-    let noting = Noting::begin(
+    let mut noting = Noting::begin(
         beside,
         "sync",
         Some((&prepared.text, &prepared.source_sha256)),
-    );
-    let rejects_path = beside.rejects();
-    let mut rejects = BufWriter::new(
-        File::create(&rejects_path)
-            .with_context(|| format!("{} cannot be written", rejects_path.display()))?,
-    );
+    )
+    .named(&prepared.source);
+    let mut rejects = beside.begin_rejects(&prepared.source_sha256)?;
     let occasion = Occasion {
         source_sha256: &prepared.source_sha256,
         now: UtcMillis::from(jiff::Timestamp::now()),
@@ -104,9 +98,8 @@ pub(super) fn carry_over(
         &mut rejects,
         progress::for_terminal().as_mut(),
     )?;
-    rejects
-        .flush()
-        .with_context(|| format!("{} cannot be written", rejects_path.display()))?;
+    rejects.keep()?;
+    noting.in_rounds([synced.round, synced.round]);
     synced.report = synced.report.since(started);
     noting.end(
         synced.report.is_clean(),

@@ -13,7 +13,9 @@ use super::beside::Beside;
 use super::noting::Noting;
 use super::report;
 use super::sheet::SheetOptions;
-use super::source_and_target::{Binding, PortionOptions, TargetOptions, open_hub, prepare};
+use super::source_and_target::{
+    Binding, PortionOptions, TargetOptions, later_state, open_hub, prepare,
+};
 
 /// Arguments of `verify`.
 #[derive(Debug, Args)]
@@ -78,7 +80,8 @@ pub(super) fn carry_out(
         Some(opened) => Box::new(opened?),
         None => Box::new(open_hub(verb, &beside)?),
     };
-    let rejects_path = beside.rejects();
+    let rejects_path = beside.rejects_of(&prepared.source_sha256);
+    let later = later_state(verb, &beside, &prepared, &target.name());
     let mut report = verify(
         &prepared.plan,
         &prepared.staging,
@@ -112,5 +115,10 @@ pub(super) fn carry_out(
             report.documents, report.difference_count
         ),
     );
-    report::conclude(&report.since(started), verb.json, &rejects_path)
+    let fits = report.is_clean();
+    let code = report::conclude(&report.since(started), verb.json, &rejects_path)?;
+    if let Some(later) = later.filter(|_| !fits) {
+        eprintln!("{later}. To compare with what was carried over last, name it with --source.");
+    }
+    Ok(code)
 }
