@@ -187,6 +187,7 @@ impl From<&OpenConflict> for ConflictJson {
                         Place::Office => "office",
                         Place::Branch(_) => "branch",
                         Place::LegacyDatabase => "legacy_database",
+                        Place::NotKept => "not_kept",
                         Place::Elsewhere => "elsewhere",
                     },
                     shown: candidate.is_shown,

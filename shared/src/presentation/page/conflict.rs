@@ -26,7 +26,8 @@ pub struct Candidate {
     pub dot: Dot,
     /// The value.
     pub value: Value,
-    /// When it was written, by the writer's clock.
+    /// When it was written, by the writer's clock. A value of the legacy database bears the time of the importer's write before
+    /// it, so that it never shows before staff's: nobody knows when it was changed there.
     pub at: UtcMillis,
     /// Who wrote it, when known here.
     pub by: Option<String>,
@@ -47,6 +48,8 @@ pub enum Place {
     Branch(BranchId),
     /// In the legacy database, carried over by the importer.
     LegacyDatabase,
+    /// Not kept: a rollback wrote it back in the name of whoever had written it.
+    NotKept,
     /// At a machine that has not been heard of here yet.
     Elsewhere,
 }
@@ -78,10 +81,10 @@ pub fn open_conflicts(
                         .by
                         .and_then(|staff| catalogue.staff_member(staff))
                         .map(|member| member.name.clone()),
-                    place: if importers.contains(&candidate.actor.replica()) {
-                        Place::LegacyDatabase
-                    } else {
-                        place(catalogue, own, candidate.actor.replica())
+                    place: match candidate.actor.replica() {
+                        replica if !importers.contains(&replica) => place(catalogue, own, replica),
+                        _ if candidate.by.is_some() => Place::NotKept,
+                        _ => Place::LegacyDatabase,
                     },
                     is_shown: index == conflict.shown,
                 })
@@ -133,7 +136,7 @@ pub struct ValueView {
     pub chosen: String,
     /// The value.
     pub words: String,
-    /// Who wrote it, where and when.
+    /// Who wrote it, where and when, as far as that is known.
     pub who: String,
     /// Whether it shows meanwhile.
     pub is_shown: bool,
@@ -172,12 +175,23 @@ pub fn conflict_views(
                     is_shown: candidate.is_shown,
                 })
                 .collect(),
-            rule: seen.words.text(match conflict.rule {
-                Rule::PhysicalFact => "conflict-rule-physical",
-                Rule::Newest => "conflict-rule-newest",
-            }),
+            rule: seen.words.text(rule_key(conflict)),
         })
         .collect()
+}
+
+/// The sentence that says which value shows meanwhile. Where one came from the legacy database, it is not known which is the newest.
+fn rule_key(conflict: &OpenConflict) -> &'static str {
+    let is_legacy = |candidate: &Candidate| candidate.place == Place::LegacyDatabase;
+    let candidates = &conflict.candidates;
+    match conflict.rule {
+        Rule::PhysicalFact => "conflict-rule-physical",
+        Rule::Newest if candidates.iter().any(|one| one.is_shown && is_legacy(one)) => {
+            "conflict-rule-legacy"
+        }
+        Rule::Newest if candidates.iter().any(is_legacy) => "conflict-rule-staff",
+        Rule::Newest => "conflict-rule-newest",
+    }
 }
 
 fn who(seen: &Seen, candidate: &Candidate) -> String {
@@ -185,14 +199,19 @@ fn who(seen: &Seen, candidate: &Candidate) -> String {
         .by
         .clone()
         .unwrap_or_else(|| seen.words.text("nobody"));
+    let moment = seen.moment(candidate.at);
     let place = match candidate.place {
         Place::Here => seen.branch_name(seen.branch),
         Place::Branch(branch) => seen.branch_name(branch),
         Place::Office => seen.words.text("place-office"),
-        Place::LegacyDatabase => seen.words.text("place-legacy-database"),
         Place::Elsewhere => seen.words.text("place-elsewhere"),
+        // Neither who changed it there nor when.
+        Place::LegacyDatabase => return seen.words.text("place-legacy-database"),
+        Place::NotKept => {
+            let known: [(_, &str); 2] = [("name", &name), ("moment", &moment)];
+            return seen.words.with_all("conflict-who-not-where", &known);
+        }
     };
-    let moment = seen.moment(candidate.at);
     seen.words.with_all(
         "conflict-who",
         &[("name", &name), ("place", &place), ("moment", &moment)],
@@ -300,4 +319,175 @@ fn id_words(seen: &Seen, order: Option<&Order>, value: &Value) -> String {
         .filter(|order| order.customer.map(CustomerId::document) == Some(id))
         .and_then(|order| order.contact.name.clone())
         .unwrap_or_else(|| id.to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::*;
+    use crate::clock::Hlc;
+    use crate::document::{Authoring, Change};
+    use crate::domain::{Role, Staff};
+    use crate::id::{DocumentId, StaffId};
+    use crate::presentation::Language;
+    use crate::presentation::page::Words;
+
+    /// Intake, what staff wrote a day later, and now.
+    const INTAKE: UtcMillis = UtcMillis(1_696_255_440_000);
+    const STAFF: UtcMillis = UtcMillis(INTAKE.0 + 86_400_000);
+    const NOW: UtcMillis = UtcMillis(STAFF.0 + 3_600_000);
+
+    fn ladina() -> StaffId {
+        StaffId(DocumentId::named("staff/ladina"))
+    }
+
+    fn seen() -> Seen {
+        let ladina = Staff {
+            id: ladina(),
+            name: "Ladina Caduff".to_owned(),
+            login: None,
+            role: Role::Counter,
+            pin_hash: None,
+            password_hash: None,
+            branches: Vec::new(),
+            active: true,
+        };
+        let zone = jiff::tz::TimeZone::UTC;
+        Seen {
+            words: Words {
+                language: Language::German,
+            },
+            catalogue: Arc::new(Catalogue {
+                staff: vec![ladina],
+                ..Catalogue::default()
+            }),
+            branch: None,
+            now: NOW,
+            today: NOW.in_zone(&zone).date(),
+            zone,
+        }
+    }
+
+    /// Each write comes from a store of its own, so that no counter is used twice.
+    fn writer(replica: u32, incarnation: u32, at: UtcMillis, by: Option<StaffId>) -> Authoring {
+        let actor = Actor::new(ReplicaNumber(replica), incarnation);
+        Authoring::new(actor, 0, Hlc::at(at), by)
+    }
+
+    /// An order that was imported, changed by staff, and then changed in the old database, too; how the card says it.
+    fn card(field: &'static str, at_import: UtcMillis, staff: &mut Authoring) -> ConflictView {
+        let mut importer = writer(9, 1, at_import, None);
+        let mut change = Change::create(
+            DocumentId::named("order/1"),
+            fields::known_kind(fields::kind::ORDER),
+        );
+        change.set(&mut importer, fields::known(field), "open");
+        change.record(
+            &mut importer,
+            fields::known_kind(fields::event::IMPORTED),
+            [],
+        );
+        let imported = change.finish();
+        let mut document = imported.clone();
+        for (author, value) in [
+            (staff, "in_work"),
+            (&mut writer(9, 2, at_import, None), "blocked"),
+        ] {
+            let mut change = Change::of(&imported);
+            change.set(author, fields::known(field), value);
+            document.merge(change.finish()).expect("the same document");
+        }
+        let order = Order::of(&document).expect("an order");
+        let seen = seen();
+        let conflicts = open_conflicts(&document, &seen.catalogue, None);
+        let mut views = conflict_views(&seen, Some(&order), &conflicts, "/orders/1", "");
+        assert_eq!(views.len(), 1, "{views:?}");
+        views.remove(0)
+    }
+
+    /// Who is said to have written each value, the one that shows first.
+    fn signed(card: &ConflictView) -> [&str; 2] {
+        let who = |is_shown: bool| {
+            let mut values = card.values.iter();
+            values.find(|value| value.is_shown == is_shown)
+        };
+        [true, false].map(|is_shown| who(is_shown).expect("one of each").who.as_str())
+    }
+
+    #[test]
+    fn a_value_of_the_old_database_is_signed_with_that_alone_and_staffs_shows() {
+        let card = card(
+            fields::order::NOTE,
+            INTAKE,
+            &mut writer(3, 1, STAFF, Some(ladina())),
+        );
+        assert_eq!(
+            signed(&card),
+            ["Ladina Caduff, andere Filiale, 14:04", "alte Datenbank"]
+        );
+        assert_eq!(
+            card.rule,
+            "Bis jemand entscheidet, gilt die Angabe des Personals."
+        );
+    }
+
+    #[test]
+    fn what_a_rollback_wrote_back_in_somebodys_name_is_signed_with_name_and_time() {
+        let mut rollback = writer(9, 3, STAFF, Some(ladina()));
+        let card = card(fields::order::NOTE, INTAKE, &mut rollback);
+        assert_eq!(signed(&card), ["Ladina Caduff, 14:04", "alte Datenbank"]);
+    }
+
+    #[test]
+    fn what_cannot_be_undone_shows_from_wherever_it_comes() {
+        let card = card(
+            fields::order::STATUS,
+            INTAKE,
+            &mut writer(3, 1, STAFF, Some(ladina())),
+        );
+        assert!(card.rule.contains("nicht rückgängig"), "{}", card.rule);
+    }
+
+    #[test]
+    fn a_row_from_the_future_shows_and_the_card_says_so() {
+        let card = card(
+            fields::order::NOTE,
+            UtcMillis(NOW.0 + 1),
+            &mut writer(3, 1, STAFF, Some(ladina())),
+        );
+        assert_eq!(signed(&card)[0], "alte Datenbank");
+        assert_eq!(
+            card.rule,
+            "Bis jemand entscheidet, gilt die Angabe der alten Datenbank."
+        );
+    }
+
+    #[test]
+    fn between_branches_the_newest_shows() {
+        let mut change = Change::create(
+            DocumentId::named("order/1"),
+            fields::known_kind(fields::kind::ORDER),
+        );
+        change.set(
+            &mut writer(3, 1, INTAKE, None),
+            fields::known("status"),
+            "open",
+        );
+        let taken_in = change.finish();
+        let mut document = taken_in.clone();
+        for (replica, at, value) in [(3, INTAKE, "wachsen"), (4, STAFF, "schleifen")] {
+            let mut change = Change::of(&taken_in);
+            let mut author = writer(replica, 2, at, Some(ladina()));
+            change.set(&mut author, fields::known(fields::order::NOTE), value);
+            document.merge(change.finish()).expect("the same document");
+        }
+        let seen = seen();
+        let conflicts = open_conflicts(&document, &seen.catalogue, None);
+        let views = conflict_views(&seen, None, &conflicts, "/orders/1", "");
+        assert_eq!(
+            views[0].rule,
+            "Bis jemand entscheidet, wird die neueste Angabe gezeigt."
+        );
+    }
 }
