@@ -1,7 +1,8 @@
 //! Legacy rows to deltas, written by the importer's own actor.
 //!
 //! Deterministic: the same source and plan give the same dots, stamps and bytes, so that importing twice is importing once.
-//! The actor's incarnation is drawn from source and plan; a corrected plan therefore never reuses a dot with other contents.
+//! The actor's incarnation is drawn from source, plan and [`WRITER`]; neither a corrected plan nor a later version of this
+//! program therefore ever reuses a dot with other contents.
 
 mod customer;
 mod doubled;
@@ -53,6 +54,10 @@ pub(crate) const DUPLICATE_KEY: &str = "duplicate_key";
 
 /// The code of a line that no order's row leads to.
 pub(crate) const ORPHAN_LINE: &str = "orphan_line";
+
+/// Counted up whenever the same source and plan come to other bytes than before: it is part of what the actor's incarnation is
+/// drawn from, so that no dot ever gets two contents. Which bytes belong to it a test knows.
+pub const WRITER: u32 = 2;
 
 /// Services kept ready while rows are read.
 const SERVICES_KEPT: usize = 2_000;
@@ -133,7 +138,7 @@ pub trait Taker {
     }
 }
 
-/// The actor of an import: the replica's number, and an incarnation that source and plan decide.
+/// The actor of an import: the replica's number, and an incarnation that source, plan and [`WRITER`] decide.
 /// A portion, and rows that were mended, count like a plan of their own: their rows get other counters than the same rows of the whole.
 pub fn actor(replica: ReplicaNumber, plan: &Plan, plan_text: &str, source_sha256: &str) -> Actor {
     let portion = if plan.portion.is_whole() {
@@ -142,7 +147,9 @@ pub fn actor(replica: ReplicaNumber, plan: &Plan, plan_text: &str, source_sha256
         format!("{}\n", plan.portion)
     };
     let mended = &plan.mended.mark;
-    let digest = Sha256::digest(format!("{source_sha256}{mended}\n{portion}{plan_text}"));
+    let digest = Sha256::digest(format!(
+        "writer {WRITER}\n{source_sha256}{mended}\n{portion}{plan_text}"
+    ));
     let incarnation = u32::from_be_bytes([digest[0], digest[1], digest[2], digest[3]]);
     Actor::new(replica, incarnation)
 }
@@ -272,6 +279,7 @@ struct Pass<'a> {
     wants_documents: bool,
     actor: Actor,
     counter: u64,
+    /// When the import was planned: the clock of rows without a day, and of what brings a row over.
     stamp: Hlc,
     /// Customers made from rows of orders.
     people: HashSet<DocumentId>,

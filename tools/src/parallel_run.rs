@@ -25,6 +25,7 @@ use crate::verify::verify;
 
 mod accounted;
 mod decided;
+mod written;
 
 struct Quiet;
 

@@ -38,7 +38,8 @@ pub struct Plan {
     pub source_file: PathBuf,
     /// SHA-256 of the source this plan was made for.
     pub source_sha256: String,
-    /// The instant written as the importer's clock where a row bears no date of its own (RFC 3339).
+    /// The instant written as the importer's clock (RFC 3339): where a row bears no date of its own, and where the history says
+    /// that it was brought over.
     pub stamped_at: jiff::Timestamp,
     /// IANA zone of all local times in the source.
     pub time_zone: String,

@@ -168,7 +168,17 @@ pub fn sync(
         stale: 0,
     };
     let transaction = scratch.connection().unchecked_transaction()?;
-    let outcome = apply::apply(plan, staging, &directory, rows, &missing, &mut gathering)?;
+    // What is new comes now, not when the plan was made.
+    let mut of_now = plan.clone();
+    of_now.stamped_at = occasion.now.timestamp();
+    let outcome = apply::apply(
+        &of_now,
+        staging,
+        &directory,
+        rows,
+        &missing,
+        &mut gathering,
+    )?;
     transaction.commit()?;
     check_budget(plan, &outcome.changes)?;
     check_gone(plan, &held)?;

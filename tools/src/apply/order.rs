@@ -320,9 +320,11 @@ impl<'a> Pass<'a> {
                 ],
             );
         }
+        // What was long ago bears the order's time; that it was brought over is of another day.
+        let mut import = Authoring::new(self.actor, authoring.counter(), self.stamp, None);
         record_import(
             &mut change,
-            &mut authoring,
+            &mut import,
             &plan.source_name,
             table,
             &order.key,
@@ -336,7 +338,7 @@ impl<'a> Pass<'a> {
                     .filter_map(|line| Some((lines.place, line.row?.rowid))),
             );
         }
-        self.produce(change, &authoring, rows)?;
+        self.produce(change, &import, rows)?;
         for lookup in &order.lookups {
             self.ledger
                 .decide(lookup.table, lookup.rowid, Fate::Embedded);

@@ -169,7 +169,7 @@ impl Proposal<'_> {
         self.entry(
             "stamped_at",
             &basis.now.to_string(),
-            "the importer's clock for rows without a date",
+            "the importer's clock: for rows without a date, and when the history says that rows were brought over",
         );
         self.entry(
             "time_zone",
