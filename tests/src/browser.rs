@@ -107,7 +107,18 @@ impl Browser {
     /// When the browser refuses.
     pub async fn resize(&self, screen: Screen) -> Result<()> {
         let (width, height) = screen.size();
-        let touch = screen.has_touch();
+        self.resize_to(width, height, screen.has_touch()).await
+    }
+
+    /// The same for a counter's computer with a mouse, whose window is so wide, in CSS pixels.
+    ///
+    /// # Errors
+    /// When the browser refuses.
+    pub async fn widen(&self, width: u32) -> Result<()> {
+        self.resize_to(width, 768, false).await
+    }
+
+    async fn resize_to(&self, width: u32, height: u32, touch: bool) -> Result<()> {
         self.devtools(
             "Emulation.setDeviceMetricsOverride",
             json!({ "width": width, "height": height, "deviceScaleFactor": 1, "mobile": touch }),

@@ -171,14 +171,7 @@ pub fn sync(
     // What is new comes now, not when the plan was made.
     let mut of_now = plan.clone();
     of_now.stamped_at = occasion.now.timestamp();
-    let outcome = apply::apply(
-        &of_now,
-        staging,
-        &directory,
-        rows,
-        &missing,
-        &mut gathering,
-    )?;
+    let outcome = apply::apply(&of_now, staging, &directory, rows, &missing, &mut gathering)?;
     transaction.commit()?;
     check_budget(plan, &outcome.changes)?;
     check_gone(plan, &held)?;

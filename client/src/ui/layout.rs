@@ -65,11 +65,7 @@ impl Layout {
             theme: reader.theme,
             branch: ui.counter.branch_name(),
             person: None,
-            pill: Pill {
-                class: "",
-                icon: "info",
-                words: String::new(),
-            },
+            pill: Pill::none(),
             conflicts: 0,
             nav: Nav::Elsewhere,
             query: String::new(),
@@ -127,11 +123,7 @@ fn changeover(ui: &Ui, words: Words) -> Option<Told> {
 pub(crate) async fn pill(ui: &Ui, words: Words) -> Pill {
     match ui.counter.sync_state().await {
         Ok(state) => with_seen(ui, words, |seen| Pill::of(seen, &state)),
-        Err(_) => Pill {
-            class: "pill--warn",
-            icon: "warning",
-            words: words.text("sync-unknown"),
-        },
+        Err(_) => Pill::unknown(words),
     }
 }
 

@@ -16,6 +16,16 @@ sync-all-sent-explained = Jede Änderung hier ist von der Zentrale bestätigt.
 sync-unknown = Stand unbekannt
 sync-key-refused = Zentrale lehnt dieses Gerät ab
 sync-incompatible = Versionen passen nicht
+# Dasselbe in ein, zwei Wörtern, wo die Leiste schmal ist.
+sync-all-sent-short = Alles gesendet
+sync-pending-short =
+    { $count ->
+        [one] { $count } wartet
+       *[other] { $count } warten
+    }
+sync-no-contact-short = Keine Verbindung
+sync-key-refused-short = Gerät abgelehnt
+sync-incompatible-short = Falsche Version
 sync-refused-by-office =
     { $count ->
         [one] Die Zentrale nimmt { $count } Änderung nicht an. Sie bleibt hier gespeichert; Grund und nächster Schritt stehen unter Quarantäne.

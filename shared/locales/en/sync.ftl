@@ -16,6 +16,11 @@ sync-all-sent-explained = Every change made here has been acknowledged by the of
 sync-unknown = State unknown
 sync-key-refused = The office refuses this machine
 sync-incompatible = Versions do not fit
+sync-all-sent-short = All sent
+sync-pending-short = { $count } waiting
+sync-no-contact-short = No line
+sync-key-refused-short = Machine refused
+sync-incompatible-short = Wrong version
 sync-refused-by-office =
     { $count ->
         [one] The office does not take { $count } change. It stays saved here; the reason and what to do are under Quarantine.

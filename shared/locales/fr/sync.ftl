@@ -16,6 +16,11 @@ sync-all-sent-explained = Chaque modification faite ici est confirmée par la ce
 sync-unknown = État inconnu
 sync-key-refused = La centrale refuse cet appareil
 sync-incompatible = Versions incompatibles
+sync-all-sent-short = Tout envoyé
+sync-pending-short = { $count } en attente
+sync-no-contact-short = Pas de liaison
+sync-key-refused-short = Appareil refusé
+sync-incompatible-short = Mauvaise version
 sync-refused-by-office =
     { $count ->
         [one] La centrale refuse { $count } modification. Elle reste enregistrée ici; le motif et la suite sont sous Quarantaine.

@@ -16,6 +16,11 @@ sync-all-sent-explained = Ogni modifica fatta qui è confermata dalla centrale.
 sync-unknown = Stato sconosciuto
 sync-key-refused = La centrale rifiuta questo apparecchio
 sync-incompatible = Versioni incompatibili
+sync-all-sent-short = Tutto inviato
+sync-pending-short = { $count } in attesa
+sync-no-contact-short = Non collegato
+sync-key-refused-short = Apparecchio rifiutato
+sync-incompatible-short = Versione errata
 sync-refused-by-office =
     { $count ->
         [one] La centrale rifiuta { $count } modifica. Resta salvata qui; il motivo e il da farsi sono in Quarantena.

@@ -281,6 +281,52 @@ async fn every_page_of_the_office_can_be_used_by_everybody_on_every_screen() -> 
     firm.close().await
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn the_search_box_has_room_in_every_language_and_all_else_gives_way() -> Result<()> {
+    let firm = Firm::open(["Chur", "Davos"]).await?;
+    let [chur, _] = &firm.branches;
+    disagreement(&firm).await?;
+    let anna = at_counter("Anna-wide", Screen::Desktop, chur, &firm.anna).await?;
+    anna.visit(&chur.at("/conflicts")).await?;
+    anna.see(".topbar .pill--ok").await?;
+    // What waits has the longest words, and its colour comes without a new page.
+    chur.line().cut();
+    let new = NewOrder {
+        name: "Urs Meier",
+        phone: "081 555 01 24",
+        item: "Snowboard",
+        services: 1,
+        pickup: None,
+    };
+    chur.sign_in(&firm.anna).await?.take_in(&new).await?;
+    anna.see(".topbar .pill--warn").await?;
+
+    let mut report = Report::default();
+    for language in ["de", "en", "fr", "it"] {
+        let choose = format!("document.cookie = 'language={language}; path=/';");
+        anna.page().execute(choose, Vec::new()).await?;
+        anna.visit(&chur.at("/conflicts")).await?;
+        for width in [
+            1000, 1024, 1279, 1280, 1365, 1366, 1535, 1536, 1899, 1900, 1920,
+        ] {
+            anna.widen(width).await?;
+            let room = anna.page().execute(SEARCH_ROOM, Vec::new()).await?;
+            let (box_width, spare): (f64, f64) = room.convert()?;
+            let place = format!("{language} {width}");
+            if box_width < 14.0 * 16.0 {
+                report.add(&place, &format!("the search box has {box_width} px"));
+            }
+            if width >= 1366 && spare < 0.0 {
+                report.add(&place, &format!("its words lack {} px", -spare));
+            }
+            report.add_what_stands_badly(&anna, &place).await?;
+        }
+    }
+    anna.close().await?;
+    report.is_clean()?;
+    firm.close().await
+}
+
 /// What is wrong with pages, all of it, so that one run tells everything.
 #[derive(Default)]
 struct Report {
@@ -320,27 +366,32 @@ impl Report {
                     }
                 }
             }
-            let overlapping = browser.page().execute(OVERLAPPING, Vec::new()).await?;
-            for words in overlapping.convert::<Vec<String>>()? {
-                self.add(&format!("{whose} {name} {screen:?}"), &words);
-            }
-            let wider = browser
-                .page()
-                .execute(WIDER_THAN_THE_SCREEN, Vec::new())
+            self.add_what_stands_badly(browser, &format!("{whose} {name} {screen:?}"))
                 .await?;
-            let wider: i64 = wider.convert()?;
-            if wider > 0 {
-                self.add(
-                    &format!("{whose} {name} {screen:?}"),
-                    &format!("the page is {wider} px wider than the screen"),
-                );
-            }
         }
         for error in browser.console_errors().await? {
             // A page that says "there is no such order" is answered with 404, which the console calls an error.
             if !error.contains("404") {
                 self.add(&format!("{whose} {name}"), &error);
             }
+        }
+        Ok(())
+    }
+
+    /// Words of the bar that stand upon each other, and what stands beside the screen.
+    async fn add_what_stands_badly(&mut self, browser: &Browser, place: &str) -> Result<()> {
+        let page = browser.page();
+        let overlapping = page.execute(OVERLAPPING, Vec::new()).await?;
+        for words in overlapping.convert::<Vec<String>>()? {
+            self.add(place, &words);
+        }
+        let wider = page.execute(WIDER_THAN_THE_SCREEN, Vec::new()).await?;
+        let wider: i64 = wider.convert()?;
+        if wider > 0 {
+            self.add(
+                place,
+                &format!("the page is {wider} px wider than the screen"),
+            );
         }
         Ok(())
     }
@@ -365,12 +416,22 @@ impl Report {
 const OVERLAPPING: &str = "
     const parts = [...document.querySelectorAll('.topbar .brand-text, .topbar-links a, .topbar .search, .topbar-tools > *')];
     const seen = parts.filter(part => part.offsetParent !== null);
-    // Of words, not of their boxes: what does not fit its box stands outside of it.
+    // Of words, not of their boxes: what does not fit its box stands outside of it. Words for those who listen stand nowhere.
     const box = part => {
         if (part.matches('.search')) return part.getBoundingClientRect();
-        const words = document.createRange();
-        words.selectNodeContents(part);
-        return words.getBoundingClientRect();
+        const texts = document.createTreeWalker(part, NodeFilter.SHOW_TEXT);
+        const words = [];
+        while (texts.nextNode()) {
+            const text = texts.currentNode;
+            if (getComputedStyle(text.parentElement).clipPath !== 'none') continue;
+            const range = document.createRange();
+            range.selectNodeContents(text);
+            words.push(...[...range.getClientRects()].filter(each => each.width > 0));
+        }
+        if (words.length === 0) return new DOMRect();
+        const [left, top] = ['left', 'top'].map(side => Math.min(...words.map(each => each[side])));
+        const [right, bottom] = ['right', 'bottom'].map(side => Math.max(...words.map(each => each[side])));
+        return new DOMRect(left, top, right - left, bottom - top);
     };
     const boxes = seen.map(part => [part, box(part)]);
     const found = [];
@@ -380,6 +441,16 @@ const OVERLAPPING: &str = "
         if (over) found.push(`'${one.innerText}' and '${other.innerText}' overlap`);
     }));
     return found;
+";
+
+/// How wide the search box of the bar is, and how much room its words leave.
+const SEARCH_ROOM: &str = "
+    const box = document.querySelector('.topbar .search input');
+    const style = getComputedStyle(box);
+    const ruler = document.createElement('canvas').getContext('2d');
+    ruler.font = `${style.fontWeight} ${style.fontSize} ${style.fontFamily}`;
+    const room = box.clientWidth - parseFloat(style.paddingLeft) - parseFloat(style.paddingRight);
+    return [box.offsetWidth, room - ruler.measureText(box.placeholder).width];
 ";
 
 const WIDER_THAN_THE_SCREEN: &str =

@@ -27,7 +27,7 @@ struct SyncPart {
 }
 
 #[derive(Template)]
-#[template(path = "parts/pill_alone.html")]
+#[template(path = "parts/pill.html")]
 struct PillPart {
     words: Words,
     pill: Pill,

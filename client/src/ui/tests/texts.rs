@@ -106,6 +106,8 @@ fn texts_chosen_by_a_code_are_there_for_every_code() {
     keys.extend(refusals().map(|refusal| refusal.text_key().to_owned()));
     keys.extend(errors().map(|error| error.text_key().to_owned()));
     keys.extend(line_problems().map(|problem| problem.text_key().to_owned()));
+    let in_short = ["sync-key-refused", "sync-incompatible"];
+    keys.extend(in_short.map(|problem| format!("{problem}-short")));
     for key in keys {
         assert!(known.contains(key.as_str()), "no text {key}");
     }

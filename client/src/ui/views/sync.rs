@@ -1,7 +1,7 @@
 //! The line to the office in words, from durable facts only: what is unsent, since when, and when the office last answered.
 
 use shared::clock::UtcMillis;
-use shared::presentation::page::{Badge, Fact, Seen};
+use shared::presentation::page::{Badge, Fact, Seen, Words};
 use shared::presentation::{format, text_with};
 
 use super::order::Saved;
@@ -13,6 +13,8 @@ pub(crate) struct Pill {
     pub(crate) class: &'static str,
     pub(crate) icon: &'static str,
     pub(crate) words: String,
+    /// The same in a word or two, where the search box needs the room.
+    pub(crate) short: String,
 }
 
 /// The page about the line.
@@ -60,47 +62,56 @@ impl Pill {
     /// Green only when the office has taken everything, the line is proven and the clock is right.
     pub(crate) fn of(seen: &Seen, state: &SyncState) -> Self {
         let is_proven = is_proven(state);
+        let words = seen.words;
         if let Some(problem) = trouble(state) {
-            return Self {
-                class: "pill--bad",
-                icon: "warning",
-                words: seen.words.text(problem),
-            };
+            let short = words.text(&format!("{problem}-short"));
+            return Self::new("pill--bad", "warning", words.text(problem), short);
         }
-        if state.pending.count > 0 {
+        let count = state.pending.count;
+        if count > 0 {
             let icon = if is_proven { "sync" } else { "offline" };
-            return Self {
-                class: "pill--warn",
-                icon,
-                words: pending_words(seen, state),
-            };
+            let short = words.with("sync-pending-short", "count", count);
+            return Self::new("pill--warn", icon, pending_words(seen, state), short);
         }
         let refused = refused(state);
         if refused > 0 {
-            return Self {
-                class: "pill--bad",
-                icon: "quarantine",
-                words: seen.words.with("sync-refused-count", "count", refused),
-            };
+            let told = words.with("sync-refused-count", "count", refused);
+            return Self::new("pill--bad", "quarantine", told.clone(), told);
         }
         if is_proven && state.clock_warning.is_some() {
-            return Self {
-                class: "pill--warn",
-                icon: "clock",
-                words: seen.words.text("sync-clock-wrong"),
-            };
+            let told = words.text("sync-clock-wrong");
+            return Self::new("pill--warn", "clock", told.clone(), told);
         }
         if is_proven {
-            return Self {
-                class: "pill--ok",
-                icon: "check",
-                words: seen.words.text("sync-all-sent"),
-            };
+            let short = words.text("sync-all-sent-short");
+            return Self::new("pill--ok", "check", words.text("sync-all-sent"), short);
         }
+        let short = words.text("sync-no-contact-short");
+        Self::new(
+            "pill--warn",
+            "offline",
+            no_contact_words(seen, state),
+            short,
+        )
+    }
+
+    /// When not even the state can be read.
+    pub(crate) fn unknown(words: Words) -> Self {
+        let told = words.text("sync-unknown");
+        Self::new("pill--warn", "warning", told.clone(), told)
+    }
+
+    /// On pages of nobody, which do not show it.
+    pub(crate) const fn none() -> Self {
+        Self::new("", "info", String::new(), String::new())
+    }
+
+    const fn new(class: &'static str, icon: &'static str, words: String, short: String) -> Self {
         Self {
-            class: "pill--warn",
-            icon: "offline",
-            words: no_contact_words(seen, state),
+            class,
+            icon,
+            words,
+            short,
         }
     }
 }
