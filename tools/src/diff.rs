@@ -400,7 +400,7 @@ impl<'a> Work<'a> {
             Some(key) => self.rows_where(table, &lines.order.0, &key)?,
             None => Vec::new(),
         };
-        let mut former = held.map(former_lines).unwrap_or_default();
+        let mut former = held.map(HeldDocument::raw_lines).unwrap_or_default();
         let is_erased = held.is_some_and(|held| held.document.erasure().is_some());
         for row in &rows {
             if is_erased {
@@ -529,8 +529,7 @@ impl<'a> Work<'a> {
                         let key = key.filter(|key| !key.is_empty());
                         key.unwrap_or_else(|| origin.key.clone())
                     };
-                    let mut keys: Vec<String> =
-                        former_lines(&held).into_iter().map(key_of).collect();
+                    let mut keys: Vec<String> = held.raw_lines().into_iter().map(key_of).collect();
                     keys.sort_by(|one, other| shorter_first(one.as_bytes(), other.as_bytes()));
                     for key in keys {
                         self.differ(table, &key, DiffKind::Gone, Vec::new());
@@ -655,21 +654,6 @@ fn is_marked(held: &HeldDocument, line: &str) -> bool {
         let name = field.as_str();
         name.starts_with("items/") && name.ends_with(&end) && held.is_marked_or_decided(name)
     })
-}
-
-/// The raw rows of an order's lines by the lines' keys, in their order.
-fn former_lines(held: &HeldDocument) -> Vec<(String, BTreeMap<String, Value>)> {
-    let mut lines: BTreeMap<String, BTreeMap<String, Value>> = BTreeMap::new();
-    for field in held.document.fields().keys() {
-        let segments: Vec<&str> = field.segments().collect();
-        if let ["legacy", "lines", line, slug] = segments.as_slice()
-            && let Some(value) = held.document.newest(field.as_str())
-        {
-            let row = lines.entry((*line).to_owned()).or_default();
-            row.insert((*slug).to_owned(), value);
-        }
-    }
-    lines.into_iter().collect()
 }
 
 fn former_key(

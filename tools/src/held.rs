@@ -342,6 +342,36 @@ impl HeldDocument {
         });
         below.collect()
     }
+
+    /// The raw rows of an order's lines by the lines' keys, in the order of the lines. One that staff have added has none.
+    pub(crate) fn raw_lines(&self) -> Vec<(String, BTreeMap<String, Value>)> {
+        let mut rows: BTreeMap<&str, BTreeMap<String, Value>> = BTreeMap::new();
+        let mut places: BTreeMap<&str, (i64, i64)> = BTreeMap::new();
+        let place = |field: &str| self.document.newest(field).and_then(|place| place.as_int());
+        for field in self.document.fields().keys() {
+            let segments: Vec<&str> = field.segments().collect();
+            match segments.as_slice() {
+                ["legacy", "lines", line, slug] => {
+                    if let Some(value) = self.document.newest(field.as_str()) {
+                        let row = rows.entry(line).or_default();
+                        row.insert((*slug).to_owned(), value);
+                    }
+                }
+                ["items", item, "lines", line, "position"] => {
+                    let item = place(&format!("items/{item}/position"));
+                    let own = place(field.as_str());
+                    places.insert(line, (item.unwrap_or(0), own.unwrap_or(i64::MAX)));
+                }
+                _ => {}
+            }
+        }
+        let mut lines: Vec<_> = rows.into_iter().collect();
+        // Keys are no order: of two numbers the one with more digits may come first.
+        let last = (i64::MAX, i64::MAX);
+        lines.sort_by_key(|(line, _)| places.get(line).copied().unwrap_or(last));
+        let lines = lines.into_iter();
+        lines.map(|(line, row)| (line.to_owned(), row)).collect()
+    }
 }
 
 /// Customers and services that an order names.

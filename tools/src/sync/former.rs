@@ -68,8 +68,8 @@ impl<'a> Former<'a> {
                 if let Some(lines) = plan.lines.as_ref()
                     && let Some(table) = self.current.table(&lines.table)
                 {
-                    for line in line_keys(document) {
-                        self.insert(table, &document.raw_row(&format!("legacy/lines/{line}/")))?;
+                    for (_, line) in document.raw_lines() {
+                        self.insert(table, &line)?;
                     }
                 }
                 self.add_customer_of(orders, &row)
@@ -188,36 +188,4 @@ impl<'a> Former<'a> {
 
 fn is(table: Option<&String>, name: &str) -> bool {
     table.is_some_and(|table| same_name(table, name))
-}
-
-/// The keys of the lines whose raw values a document keeps, in the order of the lines.
-fn line_keys(document: &HeldDocument) -> Vec<String> {
-    let mut places: BTreeMap<String, i64> = BTreeMap::new();
-    for field in document.document.fields().keys() {
-        let segments: Vec<&str> = field.segments().collect();
-        match segments.as_slice() {
-            ["legacy", "lines", line, _] => {
-                places.entry((*line).to_owned()).or_insert(i64::MAX);
-            }
-            ["items", _, "lines", line, "position"] => {
-                let place = document.document.newest(field.as_str());
-                let place = place.and_then(|place| place.as_int());
-                places.insert((*line).to_owned(), place.unwrap_or(i64::MAX));
-            }
-            _ => {}
-        }
-    }
-    // A line that staff added has no raw values.
-    let has_row = |line: &String| {
-        !document
-            .raw_row(&format!("legacy/lines/{line}/"))
-            .is_empty()
-    };
-    let mut keys: Vec<(i64, String)> = places
-        .into_iter()
-        .map(|(line, place)| (place, line))
-        .filter(|(_, line)| has_row(line))
-        .collect();
-    keys.sort();
-    keys.into_iter().map(|(_, line)| line).collect()
 }
