@@ -548,13 +548,12 @@ fn lines_that_nothing_tells_apart_are_the_same_lines_in_a_later_dump() {
         CREATE TABLE lines (nr TEXT, order_id INTEGER, what TEXT, price TEXT);\n"
             .to_owned();
     for order in 1..=900 {
-        script += &format!(
-            "INSERT INTO orders VALUES ({order}, 'Reto Tschudi', 'open', '2026-11-10');\n"
-        );
+        let row = format!("({order}, 'Reto Tschudi', 'open', '2026-11-10')");
+        script.extend(["INSERT INTO orders VALUES ", &row, ";\n"]);
         // Two of them bear one number.
         for (number, price) in [(1, 10), (1, 20), (2, 30)] {
-            script +=
-                &format!("INSERT INTO lines VALUES ('{number}', {order}, 'wax', '{price}');\n");
+            let row = format!("('{number}', {order}, 'wax', '{price}')");
+            script.extend(["INSERT INTO lines VALUES ", &row, ";\n"]);
         }
     }
     let source = written(folder.path(), "werkstatt.sql", &script);

@@ -318,7 +318,8 @@ impl<'a> Check<'a> {
                 return Ok(());
             }
             self.expect(row, key, document, "customer", None);
-        } else if !plan.orders.contact.is_empty() {
+        } else if plan.customers.is_none() && !plan.orders.contact.is_empty() {
+            // Where there is a table of customers, nobody else becomes one.
             self.look_at(document, document.view().versions(fields::order::CUSTOMER));
             match linked {
                 Some(id) => self.people.push(Person::of(id, key, document)),

@@ -214,6 +214,43 @@ fn homes_beyond_those_that_are_listed_are_counted() {
 }
 
 #[test]
+fn orders_that_lead_to_no_customer_of_the_table_have_none() {
+    let script = "CREATE TABLE Kunden (Nr INTEGER PRIMARY KEY, Name TEXT);
+        INSERT INTO Kunden VALUES (1, 'Reto Tschudi');
+        CREATE TABLE Auftraege (Nr INTEGER PRIMARY KEY, Status TEXT, Name TEXT);
+        INSERT INTO Auftraege VALUES (1, 'offen', 'Ursina Caflisch');";
+    let plan = r#"
+[branches]
+default = "Chur"
+create_missing = true
+[orders]
+table = "Auftraege"
+key = ["Nr"]
+status = "Status"
+[orders.contact]
+name = "Name"
+[customers]
+table = "Kunden"
+key = ["Nr"]
+[customers.contact]
+name = "Name"
+[status]
+map = { "offen" = "open" }
+[priority]
+"#;
+    let mut bench = brought_firm((script, plan));
+    let documents = bench.documents();
+    let order = of_kind(&documents, fields::kind::ORDER)[0];
+    assert_eq!(order.newest(fields::order::CUSTOMER), None);
+    let customer = of_kind(&documents, fields::kind::CUSTOMER)[0].id();
+    let field = fields::known(fields::order::CUSTOMER);
+    let damaged = with(order, &field, customer.into());
+    let report = compared(&bench, instead(&documents, &damaged));
+    assert_eq!(report.difference_count, 1, "{:?}", report.differences);
+    assert_eq!(report.differences[0].field, fields::order::CUSTOMER);
+}
+
+#[test]
 fn services_stand_in_lists_in_the_order_of_their_rows() {
     let mut bench = brought_firm((&script(0), PLAN));
     let documents = bench.documents();

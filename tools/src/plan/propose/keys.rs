@@ -75,19 +75,18 @@ impl Proposal<'_> {
 }
 
 fn told_apart(found: &FoundKey) -> String {
+    let rows = |count: u64, have: &str| match count {
+        1 => format!("1 row has {have} and is rejected"),
+        _ => format!("{count} rows have {have} and are rejected"),
+    };
     let mut told = Vec::new();
     if found.doubled > 0 {
-        told.push(format!(
-            "{} rows have the key of an earlier row and are rejected (duplicate_key): {}",
-            found.doubled,
-            found.examples.join(", ")
-        ));
+        let rows = rows(found.doubled, "the key of an earlier row");
+        let examples = found.examples.join(", ");
+        told.push(format!("{rows} (duplicate_key): {examples}"));
     }
     if found.empty > 0 {
-        told.push(format!(
-            "{} rows have none and are rejected (no_key)",
-            found.empty
-        ));
+        told.push(rows(found.empty, "none") + " (no_key)");
     }
     if told.is_empty() {
         told.push("it tells all rows apart".to_owned());

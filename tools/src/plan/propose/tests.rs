@@ -280,7 +280,7 @@ fn a_unique_key_without_a_null_is_a_key_though_it_is_not_the_primary_one() {
     let line = key_line(&plan, "orders");
     assert!(line.starts_with("key = [\"Laufnummer\"]"), "{line}");
     assert!(
-        line.ends_with("; 1 rows have none and are rejected (no_key)"),
+        line.ends_with("; 1 row has none and is rejected (no_key)"),
         "{line}"
     );
 }
@@ -304,7 +304,7 @@ fn services_get_a_key_of_one_column_and_are_told_how_many_rows_share_it() {
     );
     let line = key_line(&shared, "services");
     assert!(
-        line.contains("1 rows have the key of an earlier row"),
+        line.contains("1 row has the key of an earlier row"),
         "{line}"
     );
     let undeclared = with("(Nr INTEGER, Name TEXT); INSERT INTO Angebot VALUES (2, 'a'), (1, 'b')");
