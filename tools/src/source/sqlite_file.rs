@@ -38,6 +38,7 @@ pub(super) fn read(path: &Path, staging: &mut Staging) -> Result<EncodingCensus,
             table: TableName::qualified("main", &name),
             columns: None,
             on_conflict: OnConflict::Refuse,
+            zero_counts: false,
         })?;
         read_rows(&connection, &name, columns, &mut census, staging)?;
     }

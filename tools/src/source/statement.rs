@@ -84,6 +84,8 @@ pub struct InsertTarget {
     pub columns: Option<Vec<String>>,
     /// What happens to a row whose key is there already.
     pub on_conflict: OnConflict,
+    /// A 0 in a column that counts up asks for the next number: MySQL, unless `NO_AUTO_VALUE_ON_ZERO` is set, as in dumps.
+    pub zero_counts: bool,
 }
 
 /// What an `INSERT` does about a key that is there already.
@@ -113,6 +115,7 @@ pub struct StatementReader {
     copy: CopyFormat,
     union: Union,
     assigned_to: Option<InsertTarget>,
+    zero_counts: bool,
     statement_line: u64,
     row_column: u64,
     last_line: u64,
@@ -167,10 +170,20 @@ impl StatementReader {
             copy: CopyFormat::default(),
             union: Union::default(),
             assigned_to: None,
+            zero_counts: dialect == Dialect::MySql,
             statement_line: 1,
             row_column: 1,
             last_line: 1,
         }
+    }
+
+    /// Where the rows of the `INSERT` go whose words were read.
+    fn insert_target(&self) -> Result<InsertTarget, String> {
+        let target = insert_target(&self.pieces, &self.naming)?;
+        Ok(InsertTarget {
+            zero_counts: self.zero_counts,
+            ..target
+        })
     }
 
     /// Takes the next piece of the dump.
@@ -491,7 +504,7 @@ impl StatementReader {
     }
 
     fn begin_rows<S: Sink>(&mut self, token: &Token, sink: &mut S) -> Result<(), S::Failure> {
-        match insert_target(&self.pieces, &self.naming) {
+        match self.insert_target() {
             Ok(mut target) => {
                 if self.flow.inserts_what_is_missing() {
                     target.on_conflict = OnConflict::Ignore;

@@ -8,6 +8,7 @@ use sqlparser::ast::{Expr, SetExpr, Statement, UnaryOperator, Value};
 use super::*;
 
 mod csv;
+mod mysql;
 mod packed;
 mod postgres;
 mod robust;

@@ -95,6 +95,7 @@ pub(super) fn insert_target(pieces: &[Piece], naming: &Naming) -> Result<InsertT
         table,
         columns,
         on_conflict,
+        zero_counts: false,
     })
 }
 

@@ -40,6 +40,8 @@ enum Conversion {
     Bytes,
     /// `_binary '\0'` and `0x01` of MySQL in a column of bits: the number.
     Bits,
+    /// `0x4142` and `_binary 'AB'` of MySQL in a column of text: the letters.
+    Letters,
 }
 
 impl Staging {
@@ -187,7 +189,8 @@ impl<'s> Adding<'s> {
             let column = &schema.columns[index];
             let parameter = index + 2;
             if self.counting == Some(index) {
-                match counted(cell, &mut self.table.highest_number) {
+                let zero_counts = self.target.insert.zero_counts;
+                match counted(cell, zero_counts, &mut self.table.highest_number) {
                     Some(number) => insert.raw_bind_parameter(parameter, number.to_string())?,
                     None => insert.raw_bind_parameter(parameter, Bound(cell))?,
                 }
@@ -202,7 +205,7 @@ impl<'s> Adding<'s> {
         self.table.climbing.see(
             row,
             places,
-            |index| self.counting != Some(index) && conversions[index] == Conversion::None,
+            |index| self.counting != Some(index) && conversions[index].keeps_texts(),
             || schema.keys_of_several_columns(),
         );
         self.note_place()?;
@@ -314,8 +317,14 @@ impl Conversion {
             (Some(Dialect::Postgres), "boolean" | "bool") => Self::Boolean,
             (Some(Dialect::Postgres), "bytea") => Self::Bytes,
             (Some(Dialect::MySql), bit) if bit == "bit" || bit.starts_with("bit(") => Self::Bits,
+            (Some(Dialect::MySql), text) if is_text_of_mysql(text) => Self::Letters,
             _ => Self::None,
         }
+    }
+
+    /// Whether a text is staged as it stands.
+    fn keeps_texts(self) -> bool {
+        matches!(self, Self::None | Self::Bits | Self::Letters)
     }
 
     fn bind(
@@ -337,9 +346,33 @@ impl Conversion {
                     .fold(0_u64, |sum, byte| sum << 8 | u64::from(*byte));
                 insert.raw_bind_parameter(parameter, number.to_string())
             }
+            (Self::Letters, Cell::Blob(bytes)) => match std::str::from_utf8(bytes) {
+                Ok(text) => insert.raw_bind_parameter(parameter, text),
+                Err(_) => insert.raw_bind_parameter(parameter, Bound(cell)),
+            },
             _ => insert.raw_bind_parameter(parameter, Bound(cell)),
         }
     }
+}
+
+/// Whether a column so declared, in small letters, holds characters and no bytes.
+fn is_text_of_mysql(declared: &str) -> bool {
+    let name = declared.split(['(', ' ']).next().unwrap_or_default();
+    matches!(
+        name,
+        "char"
+            | "varchar"
+            | "nvarchar"
+            | "nchar"
+            | "character"
+            | "tinytext"
+            | "text"
+            | "mediumtext"
+            | "longtext"
+            | "enum"
+            | "set"
+            | "json"
+    ) && !declared.ends_with("binary")
 }
 
 /// The bytes of `\x4142`; `None` when it is something else.
@@ -354,13 +387,15 @@ fn hexadecimal(text: &str) -> Option<Vec<u8>> {
     pairs.collect()
 }
 
-/// What the engine puts into a counting column: the next number for NULL, else what is given.
-fn counted(cell: Cell<'_>, highest: &mut i64) -> Option<i64> {
+/// What the engine puts into a counting column: the next number for NULL, and for 0 where that counts; else what is given.
+fn counted(cell: Cell<'_>, zero_counts: bool, highest: &mut i64) -> Option<i64> {
+    let mut next = || {
+        *highest = highest.saturating_add(1);
+        Some(*highest)
+    };
     match cell {
-        Cell::Null | Cell::Default => {
-            *highest = highest.saturating_add(1);
-            Some(*highest)
-        }
+        Cell::Null | Cell::Default => next(),
+        Cell::Text("0") if zero_counts => next(),
         Cell::Text(text) => {
             if let Ok(number) = text.parse::<i64>() {
                 *highest = (*highest).max(number);

@@ -148,11 +148,11 @@ impl StatementReader {
             .any(|piece| piece.text.to_ascii_lowercase().ends_with("sql_mode"));
         let literal = pieces.iter().find(|piece| piece.kind == PieceKind::Text);
         if let (true, Some(mode)) = (names_mode, literal) {
-            let off = mode
-                .text
-                .to_ascii_uppercase()
-                .contains("NO_BACKSLASH_ESCAPES");
-            self.lexer.set_backslash_escapes(!off);
+            let mode = mode.text.to_ascii_uppercase();
+            let is_set = |flag: &str| mode.contains(flag);
+            self.lexer
+                .set_backslash_escapes(!is_set("NO_BACKSLASH_ESCAPES"));
+            self.zero_counts = !is_set("NO_AUTO_VALUE_ON_ZERO");
         }
     }
 

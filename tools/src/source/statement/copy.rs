@@ -131,6 +131,7 @@ impl StatementReader {
                     table,
                     columns,
                     on_conflict: OnConflict::Refuse,
+                    zero_counts: false,
                 })?;
             }
             Err(message) => {

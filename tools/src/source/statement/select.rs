@@ -11,7 +11,6 @@ use crate::source::expression;
 use crate::source::lexer::{Token, TokenKind};
 use crate::source::row::{Cell, Row};
 use crate::source::statement::InsertTarget;
-use crate::source::words::insert_target;
 
 /// `UNION` without `ALL` leaves out rows that are there twice, so each must be known: 16 bytes a row.
 const MOST_ROWS_OF_A_UNION: usize = 262_144;
@@ -310,7 +309,7 @@ impl StatementReader {
         token: &Token,
         sink: &mut S,
     ) -> Result<(), S::Failure> {
-        match insert_target(&self.pieces, &self.naming) {
+        match self.insert_target() {
             Ok(target) => {
                 self.assigned_to = Some(InsertTarget {
                     columns: Some(Vec::new()),
