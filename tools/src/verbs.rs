@@ -21,6 +21,7 @@ mod source_and_target;
 pub(crate) mod status;
 pub(crate) mod sync;
 pub(crate) mod verify;
+mod watched;
 
 use std::process::ExitCode;
 

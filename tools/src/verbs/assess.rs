@@ -9,6 +9,7 @@ use tools::assess;
 
 use super::beside::Beside;
 use super::noting::Noting;
+use super::progress;
 use super::sheet::{DEFAULT_ZONE, SheetOptions};
 use super::source_and_target::stage;
 
@@ -31,6 +32,7 @@ pub(super) fn carry_out(work: Option<&Path>, verb: &Options) -> anyhow::Result<E
         .exists()
         .then(|| Noting::begin(&Beside::of(&plan), "assess", None));
     let (staging, summary) = stage(work, &verb.source)?;
+    progress::looking_through(&staging);
     let assessment = assess::assess(&staging, &summary).context("the working database failed")?;
     if verb.json {
         println!("{}", serde_json::to_string_pretty(&assessment)?);

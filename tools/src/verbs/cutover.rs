@@ -20,6 +20,7 @@ use super::beside::Beside;
 use super::noting::Noting;
 use super::source_and_target::{TargetOptions, open_hub, prepare_whole, refuse_earlier_state};
 use super::sync::carry_over;
+use super::watched::Watched;
 use super::{EXIT_DIFFERENCES, print_json};
 
 /// Orders that are looked for afterwards when nobody says how many.
@@ -77,7 +78,9 @@ pub(super) fn carry_out(work: Option<&Path>, verb: &Options) -> anyhow::Result<E
             Some((&prepared.text, &prepared.source_sha256)),
         )
     });
-    let mut hub = open_hub(&verb.target, &beside)?;
+    let hub = open_hub(&verb.target, &beside)?;
+    // The connection that tells the counters is another than the one that reads, which changes as it goes.
+    let mut reader = Watched::new(open_hub(&verb.target, &beside)?);
     refuse_earlier_state(&verb.target, &beside, &prepared, &hub.name())?;
     let rejects = beside.rejects_of(&prepared.source_sha256);
     let conditions = Conditions {
@@ -86,11 +89,11 @@ pub(super) fn carry_out(work: Option<&Path>, verb: &Options) -> anyhow::Result<E
         samples: verb.samples,
     };
     let plan_sha256 = sha256(prepared.text.as_bytes());
-    let difference = diff(plan, staging, &mut hub)?;
+    let difference = diff(plan, staging, &mut reader)?;
     let is_known = history.brought_source(&plan_sha256) == Some(&prepared.source_sha256);
     let compared = if is_known && difference.is_clean() {
-        let report = verify(plan, staging, &mut hub, &rejects)?;
-        let sums = reconcile(plan, staging, &mut hub, &rejects)?;
+        let report = verify(plan, staging, &mut reader, &rejects)?;
+        let sums = reconcile(plan, staging, &mut reader, &rejects)?;
         Some((report, sums))
     } else {
         None
@@ -132,8 +135,6 @@ pub(super) fn carry_out(work: Option<&Path>, verb: &Options) -> anyhow::Result<E
             u64::from_be_bytes(bytes)
         };
         let switching = Switching::begin(&hub, &plan.source_name)?;
-        // The connection that tells the counters is another than the one that reads, which changes as it goes.
-        let mut reader = open_hub(&verb.target, &beside)?;
         let mut step = |what: &str, begun: Instant| {
             let seconds = begun.elapsed().as_secs_f64();
             eprintln!("{what}: {seconds:.1} s");

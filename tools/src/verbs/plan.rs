@@ -11,6 +11,7 @@ use tools::plan::{Plan, PlanError};
 
 use super::beside::{self, Beside};
 use super::noting::Noting;
+use super::progress;
 use super::source_and_target::stage;
 
 /// Arguments of `plan`.
@@ -41,6 +42,7 @@ pub(super) fn carry_out(work: Option<&Path>, verb: &Options) -> anyhow::Result<E
         );
     }
     let (staging, summary) = stage(work, &verb.source)?;
+    progress::looking_through(&staging);
     let basis = Basis {
         sha256: summary.sha256.clone(),
         source_file: beside::path_from(&plan_path, &verb.source),

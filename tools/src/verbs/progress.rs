@@ -1,10 +1,12 @@
-//! How far a run has come: a bar on a terminal, plain lines elsewhere. Both on standard error, so that `--json` stays clean.
+//! How far a verb has come: a bar on a terminal, plain lines elsewhere. Both on standard error, so that `--json` stays clean.
 
 use std::io::IsTerminal as _;
+use std::path::Path;
 use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressStyle};
 use tools::run::Progress;
+use tools::staging::Staging;
 
 /// Plain lines come after each further tenth of the way,
 const PLAIN_STEPS: u64 = 10;
@@ -115,10 +117,141 @@ impl Progress for Plain {
 }
 
 impl Plain {
-    #[expect(clippy::cast_precision_loss, reason = "a rate for people")]
     fn pace(&self) -> (f64, f64) {
-        let rate = self.done as f64 / self.started.elapsed().as_secs_f64().max(0.001);
-        (rate, (self.total - self.done) as f64 / rate.max(0.001))
+        pace(self.done, self.total, self.started.elapsed())
+    }
+}
+
+const MIB: u64 = 1024 * 1024;
+
+/// How far a source was read.
+pub(super) struct SourceRead {
+    name: String,
+    started: Instant,
+    told: Told,
+    /// None where plain lines are told.
+    bar: Option<ProgressBar>,
+}
+
+impl SourceRead {
+    pub(super) fn of(source: &Path) -> Self {
+        let name = source.file_name().unwrap_or(source.as_os_str());
+        let bar = std::io::stderr().is_terminal().then(|| {
+            let template = "{bar:32} {bytes}/{total_bytes} of {msg}  {bytes_per_sec}  {eta} left";
+            let style = ProgressStyle::with_template(template)
+                .unwrap_or_else(|_| ProgressStyle::default_bar());
+            ProgressBar::new(0).with_style(style)
+        });
+        let name = name.to_string_lossy().into_owned();
+        if let Some(bar) = &bar {
+            bar.set_message(name.clone());
+        }
+        Self {
+            name,
+            started: Instant::now(),
+            told: Told::default(),
+            bar,
+        }
+    }
+
+    /// So many of all bytes were read.
+    pub(super) fn advance(&mut self, read: u64, bytes: u64) {
+        if let Some(bar) = &self.bar {
+            bar.set_length(bytes);
+            bar.set_position(read);
+            return;
+        }
+        let (steps, elapsed) = (read / (bytes / PLAIN_STEPS).max(1), self.started.elapsed());
+        if read < bytes && self.told.is_due(steps, elapsed) {
+            self.told = Told {
+                steps,
+                after: elapsed,
+            };
+            let (rate, left) = pace(read, bytes, elapsed);
+            eprintln!(
+                "{}: {} of {} MiB read, {:.0} MiB/s, {left:.0} s left",
+                self.name,
+                read / MIB,
+                bytes / MIB,
+                rate / MIB_AS_FLOAT
+            );
+        }
+    }
+}
+
+impl Drop for SourceRead {
+    fn drop(&mut self) {
+        if let Some(bar) = &self.bar {
+            bar.finish_and_clear();
+        }
+    }
+}
+
+const MIB_AS_FLOAT: f64 = 1_048_576.0;
+
+/// So much a second, and the seconds that the rest takes at that.
+#[expect(clippy::cast_precision_loss, reason = "a rate for people")]
+fn pace(done: u64, total: u64, elapsed: Duration) -> (f64, f64) {
+    let rate = done as f64 / elapsed.as_secs_f64().max(0.001);
+    (rate, total.saturating_sub(done) as f64 / rate.max(0.001))
+}
+
+/// Looking through fewer rows is over before anybody wonders.
+const WORTH_A_WORD: u64 = 500_000;
+
+/// Says that all rows are looked through, one table after the other, when there are many of them.
+pub(super) fn looking_through(staging: &Staging) {
+    let tables = staging.tables();
+    let rows: u64 = tables.iter().map(|table| table.rows).sum();
+    if rows >= WORTH_A_WORD {
+        eprintln!("looking through {rows} rows of {} tables", tables.len());
+    }
+}
+
+/// Lines about what was read back come after so long, since nobody knows how much there is.
+const READ_BACK_AFTER: Duration = Duration::from_secs(5);
+
+/// How many documents were read back from a target. Each time all of it is read counts anew.
+#[derive(Default)]
+pub(super) struct ReadBack {
+    documents: u64,
+    begun: Option<Instant>,
+    told_after: Duration,
+    /// None until there is something to show on a terminal.
+    bar: Option<ProgressBar>,
+}
+
+impl ReadBack {
+    /// So many more; `more` says whether that was not all.
+    pub(super) fn advance(&mut self, documents: usize, more: bool) {
+        let elapsed = self.begun.get_or_insert_with(Instant::now).elapsed();
+        self.documents += documents as u64;
+        if !more {
+            if let Some(bar) = &self.bar {
+                bar.finish_and_clear();
+            }
+            *self = Self::default();
+            return;
+        }
+        if elapsed.saturating_sub(self.told_after) < READ_BACK_AFTER && self.bar.is_none() {
+            return;
+        }
+        if std::io::stderr().is_terminal() {
+            let bar = self.bar.get_or_insert_with(|| {
+                let template = "{spinner} {pos} documents read back  {per_sec}";
+                let style = ProgressStyle::with_template(template)
+                    .unwrap_or_else(|_| ProgressStyle::default_spinner());
+                ProgressBar::new_spinner().with_style(style)
+            });
+            bar.set_position(self.documents);
+            return;
+        }
+        self.told_after = elapsed;
+        let (rate, _) = pace(self.documents, self.documents, elapsed);
+        eprintln!(
+            "{} documents read back, {rate:.0} documents/s",
+            self.documents
+        );
     }
 }
 

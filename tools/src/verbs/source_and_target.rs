@@ -13,6 +13,8 @@ use tools::staging::Staging;
 use tools::target::{Hub, Store, Target, TargetError};
 
 use super::beside::Beside;
+use super::progress::SourceRead;
+use super::watched::Watched;
 
 /// A position no feed reaches: asking for what comes after it shows whether the token is good.
 const BEHIND_EVERYTHING: u64 = u64::MAX >> 1;
@@ -222,7 +224,10 @@ pub(super) fn stage(
     source: &Path,
 ) -> anyhow::Result<(Staging, SourceSummary)> {
     let mut staging = Staging::create(work)?;
-    let summary = read_source(source, &mut staging, |_, _| {})?;
+    let mut progress = SourceRead::of(source);
+    let summary = read_source(source, &mut staging, |read, bytes| {
+        progress.advance(read, bytes);
+    })?;
     Ok((staging, summary))
 }
 
@@ -231,9 +236,9 @@ pub(super) fn open_target(
     beside: &Beside,
 ) -> anyhow::Result<Box<dyn Target>> {
     if let Some(folder) = &verb.store {
-        return Ok(Box::new(Store::open(folder)?));
+        return Ok(Box::new(Watched::new(Store::open(folder)?)));
     }
-    Ok(Box::new(open_hub(verb, beside)?))
+    Ok(Box::new(Watched::new(open_hub(verb, beside)?)))
 }
 
 /// The running hub: with what it gave earlier, else with a join string.

@@ -16,6 +16,7 @@ use super::sheet::SheetOptions;
 use super::source_and_target::{
     Binding, PortionOptions, TargetOptions, later_state, open_hub, prepare,
 };
+use super::watched::Watched;
 
 /// Arguments of `verify`.
 #[derive(Debug, Args)]
@@ -77,8 +78,8 @@ pub(super) fn carry_out(
         Some((&prepared.text, &prepared.source_sha256)),
     );
     let mut target: Box<dyn Target> = match opened {
-        Some(opened) => Box::new(opened?),
-        None => Box::new(open_hub(verb, &beside)?),
+        Some(opened) => Box::new(Watched::new(opened?)),
+        None => Box::new(Watched::new(open_hub(verb, &beside)?)),
     };
     let rejects_path = beside.rejects_of(&prepared.source_sha256);
     let later = later_state(verb, &beside, &prepared, &target.name());
