@@ -9,37 +9,39 @@
 //! to be within bounds. Documents in which staff have written are put off until the end, when `former` says what their rows
 //! were before.
 
+mod carried;
 mod compare;
 mod decided;
 mod former;
+mod gone;
 mod outbox;
+mod put_off;
 
 use std::io::Write;
 use std::time::Instant;
 
-use rusqlite::{OptionalExtension as _, params};
 use serde::Serialize;
 use shared::clock::{Hlc, UtcMillis};
 use shared::document::{Authoring, Change, Document, Field, Value, format};
-use shared::domain::fields::{self, event, import, kind};
+use shared::domain::fields::{self, event, import};
 use shared::domain::{Money, PaymentMethod};
 use shared::id::{Actor, DocumentId};
 
 use crate::apply::{self, ApplyError, Produced, Reject, Taker};
-use crate::held::{Held, HeldDocument, Origin};
+use crate::held::{Held, HeldDocument};
 use crate::ledger::Fate;
 use crate::naming;
 use crate::plan::Plan;
-use crate::portion::Portion;
 use crate::run::{
     self, Progress, RejectLine, Report, RunError, check_branches, check_budget, spool_failed,
 };
 use crate::spool::{self, Spool, Spooled};
 use crate::staging::Staging;
 use crate::target::Target;
+pub use carried::{Carried, ConflictField, Row};
 use compare::{Difference, Wanted, compare};
 use decided::{Before, beside_field};
-use former::Former;
+use gone::check_gone;
 pub(crate) use outbox::Outbox;
 
 /// Events and conflicts that are listed one by one; beyond, only their number.
@@ -47,16 +49,6 @@ const LISTED: usize = 1_000;
 
 /// Former values in one event; an event may have 64 particulars.
 const FORMER_VALUES_PER_EVENT: usize = 48;
-
-/// Documents looked at in one go.
-const PAGE: usize = 500;
-
-/// So many rows may be gone without the plan allowing more: a dump that was cut off must not mark half the firm's orders. Beyond
-/// it, one document in [`GONE_SHARE`], or what `[budget] gone` says.
-const GONE_ALWAYS: u64 = 20;
-
-/// See [`GONE_ALWAYS`].
-const GONE_SHARE: u64 = 20;
 
 /// What a sync needs from the world.
 #[derive(Debug, Clone, Copy)]
@@ -79,61 +71,6 @@ pub struct SyncReport {
     pub round: i64,
     /// What was carried over.
     pub carried: Carried,
-}
-
-/// What a sync carried over.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
-pub struct Carried {
-    /// Documents that are new.
-    pub new: u64,
-    /// Documents that follow a changed row.
-    pub changed: u64,
-    /// Documents that nothing had to be written to.
-    pub unchanged: u64,
-    /// Fields written.
-    pub fields: u64,
-    /// Fields in which the row's new value stands beside staff's, until somebody chooses.
-    pub conflicts: u64,
-    /// Fields in which the row says again what somebody has decided about before; the decision stands.
-    pub decided: u64,
-    /// Documents whose rows are gone, marked now.
-    pub gone: u64,
-    /// Documents whose rows are gone and were marked before, or which somebody has decided to keep.
-    pub gone_before: u64,
-    /// Lines whose rows are gone, marked now.
-    pub lines_gone: u64,
-    /// Documents that were gone or taken back and are there again.
-    pub back: u64,
-    /// Documents of forgotten people; nothing is written to them.
-    pub erased: u64,
-    /// Rows that cannot be brought over as they are now; their documents stay as they were.
-    pub stale: u64,
-    /// Rows gone, the first thousand.
-    pub gone_rows: Vec<Row>,
-    /// Conflicts, the first thousand.
-    pub conflict_fields: Vec<ConflictField>,
-    /// Fields in which a former decision stands, the first thousand.
-    pub decided_fields: Vec<ConflictField>,
-}
-
-/// A row by its table and key.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Row {
-    /// The table.
-    pub table: String,
-    /// The key.
-    pub key: String,
-}
-
-/// A field in which a changed row stands beside what staff wrote.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct ConflictField {
-    /// The table.
-    pub table: String,
-    /// The key.
-    pub key: String,
-    /// The field.
-    pub field: String,
 }
 
 /// Carries a later state of the source over. `rejects` receives one JSON object per row that cannot be brought over.
@@ -246,24 +183,6 @@ pub fn sync(
         round,
         carried,
     })
-}
-
-/// A source that lacks more rows than this is more likely cut off than changed.
-fn check_gone(plan: &Plan, held: &Held<'_>) -> Result<(), RunError> {
-    let mut gone = 0;
-    each_gone(plan, held, |_, _, is_news| {
-        gone += u64::from(is_news);
-        Ok(())
-    })?;
-    let allowed = plan
-        .budget
-        .get("gone")
-        .copied()
-        .unwrap_or_else(|| (held.count / GONE_SHARE).max(GONE_ALWAYS));
-    if gone > allowed {
-        return Err(RunError::Gone { gone, allowed });
-    }
-    Ok(())
 }
 
 /// The legacy fields that tell the rows of an order's lines apart.
@@ -495,179 +414,6 @@ impl Carrier<'_> {
         self.counter = now.counter();
         change.finish()
     }
-
-    fn prepare(&self) -> Result<(), RunError> {
-        self.held.connection().execute_batch(
-            "DROP TABLE IF EXISTS put_off; CREATE TABLE put_off (id BLOB PRIMARY KEY, encoded BLOB NOT NULL, former BLOB)",
-        )?;
-        Ok(())
-    }
-
-    /// A document in which staff have written waits for its former row.
-    fn put_off(&self, id: DocumentId, made: &[u8]) -> anyhow::Result<()> {
-        const INSERT: &str = "INSERT OR REPLACE INTO put_off (id, encoded) VALUES (?1, ?2)";
-        let connection = self.held.connection();
-        connection
-            .prepare_cached(INSERT)?
-            .execute(params![id.as_bytes().as_slice(), made])?;
-        Ok(())
-    }
-
-    fn settle_put_off(
-        &mut self,
-        staging: &Staging,
-        directory: &apply::BranchDirectory,
-        actor: Actor,
-    ) -> Result<(), RunError> {
-        let ids = self.put_off_ids()?;
-        if ids.is_empty() {
-            return Ok(());
-        }
-        let mut former = Former::begin(self.plan, staging, self.held)?;
-        for id in &ids {
-            if let Some(held) = self.held.get(*id)? {
-                former.add(&held)?;
-            }
-        }
-        let former = former.finish()?;
-        // What the rows said before is asked of all of them, whatever is brought now.
-        let mut plan = self.plan.clone();
-        plan.portion = Portion::default();
-        let mut keeper = FormerKeeper { held: self.held };
-        apply::apply(&plan, &former, directory, actor, &[], &mut keeper)?;
-        for id in ids {
-            self.settle_one(id).map_err(ApplyError::Taker)?;
-        }
-        Ok(())
-    }
-
-    fn put_off_ids(&self) -> Result<Vec<DocumentId>, rusqlite::Error> {
-        let mut select = self
-            .held
-            .connection()
-            .prepare("SELECT id FROM put_off ORDER BY id")?;
-        let rows = select.query_map([], |row| Ok(DocumentId::from_bytes(row.get(0)?)))?;
-        rows.collect()
-    }
-
-    fn settle_one(&mut self, id: DocumentId) -> anyhow::Result<()> {
-        const SELECT: &str = "SELECT encoded, former FROM put_off WHERE id = ?1";
-        let found: Option<(Vec<u8>, Option<Vec<u8>>)> = self
-            .held
-            .connection()
-            .prepare_cached(SELECT)?
-            .query_row([id.as_bytes().as_slice()], |row| {
-                Ok((row.get(0)?, row.get(1)?))
-            })
-            .optional()?;
-        let (Some((made, former)), Some(held)) = (found, self.held.get(id)?) else {
-            return Ok(());
-        };
-        let wanted = Wanted::of(&held, &format::decode(&made)?, &self.line_key);
-        let former = former
-            .map(|former| format::decode(&former))
-            .transpose()?
-            .map(|former| Wanted::of(&held, &former, &self.line_key));
-        let mut difference = compare(
-            &held,
-            &wanted,
-            former.as_ref(),
-            self.before,
-            &self.now.into(),
-        );
-        // A row that said nothing that could be read before says nothing that staff could have known.
-        difference.needs_former_row = false;
-        self.carry(&held, &difference)
-    }
-
-    /// Documents whose rows are gone say so.
-    fn mark_gone(&mut self) -> Result<(), RunError> {
-        let held = self.held;
-        each_gone(self.plan, held, |origin, document, is_news| {
-            if !is_news {
-                self.carried.gone_before += 1;
-                return Ok(());
-            }
-            let delta = self.gone(document);
-            self.carried.gone += 1;
-            if self.carried.gone_rows.len() < LISTED {
-                self.carried.gone_rows.push(Row {
-                    table: origin.table.clone(),
-                    key: origin.key.clone(),
-                });
-            }
-            self.outbox.send(&delta, self.counter, Vec::new())
-        })
-    }
-
-    fn gone(&mut self, held: &HeldDocument) -> Document {
-        let own = held.own_part();
-        let mut change = Change::of(&own);
-        let mut now = Authoring::new(self.actor, self.counter, Hlc::at(self.now), None);
-        change.put(&mut now, fields::known(import::GONE_SINCE), self.now.into());
-        change.record_all(
-            &mut now,
-            fields::known_kind(event::GONE),
-            self.particulars().into_iter().collect(),
-        );
-        self.counter = now.counter();
-        change.finish()
-    }
-}
-
-/// Documents to which no row led, and whether that is news: the mark is not there yet, and nobody has decided to keep them.
-fn each_gone(
-    plan: &Plan,
-    held: &Held<'_>,
-    mut look_at: impl FnMut(&Origin, &HeldDocument, bool) -> anyhow::Result<()>,
-) -> Result<(), RunError> {
-    let mut after = None;
-    loop {
-        let page = held.not_met(after, PAGE)?;
-        let Some(last) = page.last() else {
-            return Ok(());
-        };
-        after = Some(last.id);
-        for origin in page {
-            let Some(document) = held.get(origin.id)? else {
-                continue;
-            };
-            if is_no_row(plan, &origin, &document) {
-                continue;
-            }
-            let is_news = !document.is_marked_or_decided(import::GONE_SINCE);
-            look_at(&origin, &document, is_news).map_err(ApplyError::Taker)?;
-        }
-    }
-}
-
-/// Branches, documents that were taken back or forgotten, and people of orders that this portion leaves out.
-fn is_no_row(plan: &Plan, origin: &Origin, held: &HeldDocument) -> bool {
-    let is_person_of_orders = origin.table == "customer" && plan.customers.is_none();
-    origin.kind == kind::BRANCH
-        || held.document.erasure().is_some()
-        || shared::domain::is_withdrawn(&held.document)
-        || is_person_of_orders && !plan.portion.is_whole()
-}
-
-/// Notes what former rows said.
-struct FormerKeeper<'a> {
-    held: &'a Held<'a>,
-}
-
-impl Taker for FormerKeeper<'_> {
-    fn document(&mut self, produced: Produced) -> anyhow::Result<()> {
-        const UPDATE: &str = "UPDATE put_off SET former = ?2 WHERE id = ?1";
-        let connection = self.held.connection();
-        connection
-            .prepare_cached(UPDATE)?
-            .execute(params![produced.id.as_bytes().as_slice(), produced.encoded])?;
-        Ok(())
-    }
-
-    fn reject(&mut self, _: Reject) -> anyhow::Result<()> {
-        Ok(())
-    }
 }
 
 /// The field of an event that keeps what a field held before; none for a name that is too long for it.
@@ -707,60 +453,5 @@ fn note_status(change: &mut Change<'_>, now: &mut Authoring, difference: &Differ
                 (Field::known("to"), status.value.clone()),
             ],
         );
-    }
-}
-
-impl Carried {
-    /// What a person reads, one line each.
-    pub fn lines(&self) -> Vec<String> {
-        let counted = [
-            (self.new, "document is new", "documents are new"),
-            (
-                self.changed,
-                "document follows a changed row",
-                "documents follow a changed row",
-            ),
-            (self.back, "document is back", "documents are back"),
-            (
-                self.conflicts,
-                "field is in conflict with what staff wrote; a person chooses",
-                "fields are in conflict with what staff wrote; a person chooses",
-            ),
-            (
-                self.decided,
-                "field says again what somebody has decided about before; the decision stands",
-                "fields say again what somebody has decided about before; the decisions stand",
-            ),
-            (
-                self.gone,
-                "document is marked: its row is gone; a person decides",
-                "documents are marked: their rows are gone; a person decides",
-            ),
-            (
-                self.lines_gone,
-                "line is marked: its row is gone",
-                "lines are marked: their rows are gone",
-            ),
-            (
-                self.gone_before,
-                "document was marked before, or is kept though its row is gone",
-                "documents were marked before, or are kept though their rows are gone",
-            ),
-            (
-                self.erased,
-                "document of a forgotten person was left alone",
-                "documents of forgotten people were left alone",
-            ),
-            (
-                self.stale,
-                "row cannot be brought over as it is now; its document stays as it was",
-                "rows cannot be brought over as they are now; their documents stay as they were",
-            ),
-        ];
-        let told = counted.into_iter().filter(|(count, ..)| *count > 0);
-        told.map(|(count, one, several)| {
-            format!("{count} {}", if count == 1 { one } else { several })
-        })
-        .collect()
     }
 }
