@@ -1,21 +1,24 @@
 //! A branch's program: the real store and the real engine, with its lists in memory.
 
-use std::collections::{BTreeMap, BTreeSet};
+mod desk;
+mod made_again;
+mod mending;
 
-use serde::Serialize;
+use std::collections::BTreeSet;
+
 use shared::clock::UtcMillis;
-use shared::document::{Document, Encoded, Field, Register, format};
-use shared::domain::fields::kind;
-use shared::id::{Actor, BranchId, DocumentId, Dot};
-use shared::store::{Arrived, BranchStore, Change, SetAside, SimulatedDisk, StoreError};
+use shared::document::format;
+use shared::id::{Actor, BranchId, DocumentId};
+use shared::store::{BranchStore, Change, SimulatedDisk, StoreError};
 use shared::sync::branch::{self, Compared, Desk, Next, Planned, Room};
-use shared::sync::reconcile::Initiator;
-use shared::sync::{Progress, Proof};
-use shared::wire::reconcile::{FETCHED_AT_ONCE, FetchQuery, FetchReply, ReconcileReply};
+use shared::wire::reconcile::{FetchReply, ReconcileReply};
 use shared::wire::{self, Brought, Exchange, ExchangeReply, v1};
 
 use super::plant::Plant;
 use super::scope::ScopeIndex;
+use desk::Counter;
+pub use made_again::MadeAgain;
+use mending::{Mending, Step};
 
 /// Names of the records that this program keeps.
 mod record {
@@ -44,46 +47,12 @@ pub enum Version {
     Earlier,
 }
 
-/// The store with what follows it: what the engine writes through.
-struct Counter {
-    branch: BranchId,
-    store: BranchStore,
-    index: ScopeIndex,
-    progress: Progress,
-    proof: Proof,
-    session: u64,
-    plant: Option<Plant>,
-    /// Under the plants that lose tails, until all is calm.
-    loses_tails: bool,
-    orders: BTreeSet<DocumentId>,
-    customers: BTreeSet<DocumentId>,
-    /// Writes that were made again and of which nobody has asked yet.
-    made_again: Vec<MadeAgain>,
-}
-
 /// A request whose answer is awaited.
 enum UnderWay {
     /// With what is to follow it when its answer is as it should be.
     Exchange(Box<Planned>, Option<Box<Planned>>),
     Reconcile,
     Fetch,
-}
-
-/// A difference that is looked for and mended.
-enum Mending {
-    Asking(Box<Initiator>),
-    Fetching {
-        to_fetch: Vec<DocumentId>,
-        to_offer: BTreeSet<DocumentId>,
-    },
-    Offering(Vec<DocumentId>),
-}
-
-/// What a mending does next.
-enum Step {
-    Ask(Route, UnderWay, Vec<u8>),
-    /// An exchange that offers what the hub lacks.
-    Offer(Box<Planned>),
 }
 
 /// What a request asks for.
@@ -400,236 +369,6 @@ impl Daemon {
             },
         }
     }
-
-    /// The next step of a mending that is under way, as the product takes it.
-    fn mend_on(&mut self, now: UtcMillis) -> Result<Option<Step>, DaemonError> {
-        if let Some(Mending::Asking(initiator)) = &mut self.mending {
-            if let Some(query) = initiator.query() {
-                let bytes = wire::encode(&query)?;
-                return Ok(Some(Step::Ask(
-                    Route::Reconcile,
-                    UnderWay::Reconcile,
-                    bytes,
-                )));
-            }
-            let found = std::mem::take(initiator).finish();
-            let to_offer: BTreeSet<DocumentId> = found.to_offer.into_iter().collect();
-            let to_fetch: BTreeSet<DocumentId> = found.to_fetch.into_iter().collect();
-            // What the hub lacks in this branch's scope may have left that scope by a change which never came here.
-            self.mending = Some(Mending::Fetching {
-                to_fetch: to_fetch.union(&to_offer).copied().collect(),
-                to_offer,
-            });
-        }
-        if let Some(Mending::Fetching { to_fetch, to_offer }) = &mut self.mending {
-            if !to_fetch.is_empty() {
-                let ids = to_fetch.iter().take(FETCHED_AT_ONCE);
-                let query = FetchQuery {
-                    ids: ids.map(|id| *id.as_bytes()).collect(),
-                };
-                let bytes = wire::encode(&query)?;
-                return Ok(Some(Step::Ask(Route::Fetch, UnderWay::Fetch, bytes)));
-            }
-            let to_offer = std::mem::take(to_offer).into_iter().collect();
-            self.mending = Some(Mending::Offering(to_offer));
-        }
-        let Some(Mending::Offering(ids)) = &mut self.mending else {
-            return Ok(None);
-        };
-        let planned = branch::plan_offer(&self.desk, ids, now)?;
-        if planned.is_none() {
-            self.mending = None;
-        }
-        Ok(planned.map(Box::new).map(Step::Offer))
-    }
-
-    fn take_comparison(&mut self, reply: &ReconcileReply) -> Result<(), DaemonError> {
-        let Some(Mending::Asking(initiator)) = &mut self.mending else {
-            return Ok(());
-        };
-        let held = self.desk.index.inventory(self.desk.branch);
-        let taken = initiator.take(&held, reply);
-        if let Err(error) = taken {
-            self.mending = None;
-            return Err(DaemonError::Answer(error.to_string()));
-        }
-        Ok(())
-    }
-
-    fn take_fetched(&mut self, reply: FetchReply, now: UtcMillis) -> Result<(), DaemonError> {
-        let Some(Mending::Fetching { to_fetch, to_offer }) = &mut self.mending else {
-            return Ok(());
-        };
-        let answered = usize::try_from(reply.answered).unwrap_or(usize::MAX);
-        to_fetch.drain(..answered.min(to_fetch.len()));
-        let ahead = branch::take_fetched(&mut self.desk, reply.documents, now)?;
-        to_offer.extend(ahead);
-        if answered == 0 {
-            self.mending = None;
-        }
-        Ok(())
-    }
-}
-
-impl Counter {
-    fn follow(&mut self, changes: &[Change]) {
-        for change in changes {
-            match change.document.kind().as_str() {
-                kind::ORDER => self.orders.insert(change.document.id()),
-                kind::CUSTOMER => self.customers.insert(change.document.id()),
-                _ => false,
-            };
-            let state = change.document.state_hash();
-            self.index.apply(change.position, &change.document, state);
-        }
-    }
-
-    fn read_all(&mut self) -> Result<(), StoreError> {
-        let mut position = 0;
-        loop {
-            let feed = self.store.changes_after(position, 1_000)?;
-            self.follow(&feed.changes);
-            position = feed.position;
-            if !feed.more {
-                return Ok(());
-            }
-        }
-    }
-
-    fn outbox_marks(&self) -> Result<Vec<(DocumentId, u64)>, StoreError> {
-        let waiting = self.store.outgoing(usize::MAX, usize::MAX)?;
-        Ok(waiting
-            .into_iter()
-            .map(|waits| (waits.id, waits.mark))
-            .collect())
-    }
-
-    /// What the hub lacks, by document.
-    fn waiting(&self) -> Result<BTreeMap<DocumentId, Document>, StoreError> {
-        let waiting = self.store.outgoing(usize::MAX, usize::MAX)?;
-        Ok(waiting
-            .into_iter()
-            .filter_map(|waits| Some((waits.id, format::decode(&waits.delta).ok()?)))
-            .collect())
-    }
-}
-
-impl Desk for Counter {
-    fn store(&self) -> &BranchStore {
-        &self.store
-    }
-
-    fn progress(&self) -> Progress {
-        self.progress
-    }
-
-    fn proof(&self) -> Proof {
-        self.proof
-    }
-
-    fn scope_digest(&self) -> Option<[u8; 16]> {
-        match (self.plant, self.progress.hub_digest) {
-            (Some(Plant::AdoptDigest), Some((theirs, _))) => Some(theirs),
-            _ => Some(self.index.digest(self.branch)),
-        }
-    }
-
-    fn commit_from_hub(
-        &mut self,
-        documents: &[Document],
-        progress: Progress,
-        now: UtcMillis,
-    ) -> Result<Vec<(usize, StoreError)>, StoreError> {
-        if self.plant == Some(Plant::CursorFirst) {
-            self.set_progress(progress)?;
-            self.store.persist()?;
-        }
-        let loses = self.plant == Some(Plant::LoseErasure);
-        let kept: Vec<Document> = documents
-            .iter()
-            .filter(|document| !loses || document.erasure().is_none())
-            .cloned()
-            .collect();
-        let records = [(record::PROGRESS, BranchStore::record_bytes(&progress))];
-        let (changes, refused) = self.store.commit_from_hub(&kept, now, &records)?;
-        self.progress = progress;
-        self.follow(&changes);
-        Ok(refused)
-    }
-
-    fn commit_from_hub_encoded(
-        &mut self,
-        documents: &[Encoded],
-        progress: Progress,
-        now: UtcMillis,
-    ) -> Result<Vec<(usize, StoreError)>, StoreError> {
-        if matches!(self.plant, Some(Plant::CursorFirst | Plant::LoseErasure)) {
-            let built: Result<Vec<Document>, _> = documents.iter().map(Encoded::decode).collect();
-            return Desk::commit_from_hub(self, &built?, progress, now);
-        }
-        let records = [(record::PROGRESS, BranchStore::record_bytes(&progress))];
-        let (arrived, refused) = self
-            .store
-            .commit_from_hub_encoded(documents, now, &records)?;
-        self.progress = progress;
-        let changes: Result<Vec<Change>, StoreError> =
-            arrived.into_iter().map(Arrived::change).collect();
-        self.follow(&changes?);
-        Ok(refused)
-    }
-
-    fn acknowledge(&mut self, taken: &[(DocumentId, u64)]) -> Result<(), StoreError> {
-        if self.plant == Some(Plant::AcknowledgeLater) {
-            let mut marks = self.outbox_marks()?;
-            marks.retain(|(id, _)| taken.iter().any(|(taken, _)| taken == id));
-            return self.store.acknowledge(&marks);
-        }
-        self.store.acknowledge(taken)
-    }
-
-    fn set_aside(&mut self, what: SetAside) -> Result<(), StoreError> {
-        self.store.set_aside(what)
-    }
-
-    fn set_progress(&mut self, progress: Progress) -> Result<(), StoreError> {
-        self.store.write_record(record::PROGRESS, &progress)?;
-        self.progress = progress;
-        Ok(())
-    }
-
-    fn set_proof(&mut self, proof: Proof) -> Result<(), StoreError> {
-        self.store.write_record(record::PROOF, &proof)?;
-        self.proof = proof;
-        Ok(())
-    }
-
-    fn write_record<T: Serialize>(&mut self, name: &str, value: &T) -> Result<(), StoreError> {
-        self.store.write_record(name, value)
-    }
-
-    fn reissue(&mut self, actor: Actor, known_counter: u64) -> Result<(), StoreError> {
-        let before = self.waiting()?;
-        let changes = self.store.reissue(actor, known_counter)?;
-        let after = self.waiting()?;
-        for (id, former) in &before {
-            let again = after.get(id);
-            self.made_again.extend(
-                again
-                    .into_iter()
-                    .flat_map(|again| same_writes(*id, former, again)),
-            );
-        }
-        self.follow(&changes);
-        Ok(())
-    }
-
-    fn forget_reissued(&mut self, ids: &[DocumentId]) -> Result<(), StoreError> {
-        self.store.forget_reissued(ids)
-    }
-
-    fn session(&self) -> u64 {
-        self.session
-    }
 }
 
 fn in_earlier_words(message: &Exchange) -> v1::Exchange {
@@ -665,64 +404,6 @@ fn in_present_words(reply: v1::ExchangeReply) -> ExchangeReply {
         digest: None,
         clock: reply.clock,
     }
-}
-
-/// A write that was made again under another identity.
-#[derive(Clone, Debug)]
-pub struct MadeAgain {
-    /// In which document.
-    pub document: DocumentId,
-    /// What it was, with what it had seen; none for an event.
-    pub former: Option<(Field, shared::document::Version)>,
-    /// Its former dot.
-    pub former_dot: Dot,
-    /// Its present dot.
-    pub dot: Dot,
-}
-
-impl MadeAgain {
-    /// Whether a write to a field was overwritten by what was made again.
-    pub fn has_seen(&self, field: &Field, dot: Dot) -> bool {
-        self.former
-            .as_ref()
-            .is_some_and(|(of, version)| of == field && version.has_seen(dot))
-    }
-}
-
-/// The writes of two states of a delta that are the same but for their dots.
-fn same_writes(document: DocumentId, former: &Document, again: &Document) -> Vec<MadeAgain> {
-    let mut same = Vec::new();
-    for (field, register) in former.fields() {
-        let others = again.register(field.as_str());
-        let others = others.map(Register::versions).unwrap_or_default();
-        for version in register.versions() {
-            let twin = others.iter().find(|twin| twin.value == version.value);
-            same.extend(twin.map(|twin| MadeAgain {
-                document,
-                former_dot: version.dot,
-                former: Some((field.clone(), version)),
-                dot: twin.dot,
-            }));
-        }
-    }
-    let mut events = again.events();
-    for event in former.events() {
-        let twin = events
-            .iter()
-            .find(|twin| twin.kind == event.kind && twin.data == event.data)
-            .cloned();
-        if let Some(twin) = twin {
-            events.remove(&twin);
-            same.push(MadeAgain {
-                document,
-                former: None,
-                former_dot: event.dot,
-                dot: twin.dot,
-            });
-        }
-    }
-    same.retain(|made| made.former_dot != made.dot);
-    same
 }
 
 /// Whether something in a reply cannot be taken, one way or the other.
