@@ -4,25 +4,26 @@
 //! Staff never write there, so what they changed makes no difference here.
 
 mod lookups;
+mod portion;
+mod rejected;
+mod rows;
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::BTreeMap;
 use std::time::Instant;
 
-use rusqlite::types::ValueRef;
 use serde::Serialize;
 use shared::document::Value;
 use shared::domain::fields::{import, kind};
-use shared::id::{Actor, ReplicaNumber};
 
-use crate::apply::{self, Produced, Reject, Taker};
 use crate::held::{Held, HeldDocument};
-use crate::interpret::dates;
 use crate::naming;
 use crate::plan::Plan;
 use crate::run::RunError;
 use crate::source::schema::same_name;
 use crate::staging::{StagedTable, Staging, shorter_first};
 use crate::target::Target;
+use rejected::{Rejected, rejected};
+use rows::{Cell, SourceRow, former_key};
 
 /// Rows that are listed one by one; beyond, only their number.
 pub const LISTED_ROWS: usize = 1_000;
@@ -166,61 +167,6 @@ struct Work<'a> {
     report: DiffReport,
 }
 
-/// Asks the writer which rows it would reject. Branches that the target lacks are taken as if they were there.
-fn rejected(plan: &Plan, staging: &Staging, held: &Held<'_>) -> Result<Rejected, RunError> {
-    let mut directory = held.branches.clone();
-    for name in apply::missing_branches(plan, &directory) {
-        directory.insert(name.to_lowercase(), apply::branch_id(plan, &name));
-    }
-    let mut rejected = Rejected::default();
-    let nobody = Actor::new(ReplicaNumber(0), 0);
-    apply::apply(plan, staging, &directory, nobody, &[], &mut rejected)?;
-    Ok(rejected)
-}
-
-/// Rows by table and place.
-#[derive(Default)]
-struct Rejected {
-    /// Those that cannot be brought over as they are.
-    rows: HashSet<(String, i64)>,
-    /// Those among them whose key is another row's: the document of that key is not theirs.
-    doubled: HashSet<(String, i64)>,
-    /// Lines among them that no order's row leads to.
-    orphan_lines: u64,
-}
-
-impl Taker for Rejected {
-    fn wants_documents(&self) -> bool {
-        false
-    }
-
-    fn document(&mut self, _: Produced) -> anyhow::Result<()> {
-        Ok(())
-    }
-
-    fn reject(&mut self, reject: Reject) -> anyhow::Result<()> {
-        self.orphan_lines += u64::from(reject.code == apply::ORPHAN_LINE);
-        let row = (reject.table, reject.place);
-        if reject.code == apply::DUPLICATE_KEY {
-            self.doubled.insert(row.clone());
-        }
-        self.rows.insert(row);
-        Ok(())
-    }
-}
-
-/// A row of the source by its columns.
-struct SourceRow {
-    rowid: i64,
-    cells: Vec<Option<Cell>>,
-}
-
-#[derive(Debug, Clone, PartialEq, Eq)]
-enum Cell {
-    Text(String),
-    Bytes(Vec<u8>),
-}
-
 impl<'a> Work<'a> {
     fn services(&mut self) -> Result<(), RunError> {
         let plan = self.plan;
@@ -253,76 +199,6 @@ impl<'a> Work<'a> {
     fn is_doubled(&self, table: &StagedTable, row: &SourceRow) -> bool {
         let doubled = &self.writer.doubled;
         !doubled.is_empty() && doubled.contains(&(table.schema.name.clone(), row.rowid))
-    }
-
-    /// A row that is not asked about is not gone either.
-    fn leave_out(
-        &mut self,
-        table: &StagedTable,
-        key: &[String],
-        row: &SourceRow,
-    ) -> Result<(), RunError> {
-        self.count(table, |sums| sums.not_compared += 1);
-        if let Some(key) = row.key(table, key) {
-            let id = naming::document_id(&self.plan.source_name, &table.schema.name, &key);
-            self.held.meet(id)?;
-        }
-        Ok(())
-    }
-
-    fn is_order_of_portion(&self, table: &StagedTable, row: &SourceRow) -> bool {
-        let (plan, portion) = (self.plan, &self.plan.portion);
-        if !portion.limits_orders() {
-            return true;
-        }
-        let text = |column: Option<&String>| {
-            let column = table.schema.column_index(column?)?;
-            row.text(column)
-                .map(str::trim)
-                .filter(|text| !text.is_empty())
-        };
-        let day = plan.orders.received.as_ref().and_then(|column| {
-            let given = text(Some(column)).filter(|text| dates::no_date(text).is_none())?;
-            Some(dates::read(given, &plan.date_shapes(column))?.date)
-        });
-        let mut rules = plan.branches.rule.iter();
-        let by_rule = rules.find(|rule| {
-            let column = table.schema.column_index(&rule.column);
-            rule.holds(column.and_then(|column| row.text(column)))
-        });
-        let by_rule = by_rule.map(|rule| &rule.branch);
-        let branch = match text(plan.branches.column.as_ref()) {
-            Some(given) => plan.branches.map.get(given).or(by_rule),
-            None => by_rule.or(plan.branches.default.as_ref()),
-        };
-        portion.has_day(day) && branch.is_none_or(|name| portion.has_branch(name))
-    }
-
-    /// A customer belongs to the portions of their orders.
-    fn is_customer_of_another_portion(
-        &self,
-        table: &StagedTable,
-        row: &SourceRow,
-    ) -> Result<bool, RunError> {
-        let plan = self.plan;
-        if !plan.portion.has_table(&table.schema.name) {
-            return Ok(true);
-        }
-        if !plan.portion.limits_orders() {
-            return Ok(false);
-        }
-        let keys = plan.customers.as_ref().map(|customers| &customers.key);
-        let (Some(orders), Some(columns), Some(key)) = (
-            self.staging.table(&plan.orders.table),
-            plan.orders.customer.as_ref(),
-            keys.and_then(|keys| row.key(table, keys)),
-        ) else {
-            return Ok(false);
-        };
-        let theirs = self.rows_where(orders, &columns.0, &key)?;
-        Ok(!theirs
-            .iter()
-            .any(|order| self.is_order_of_portion(orders, order)))
     }
 
     fn customers(&mut self) -> Result<(), RunError> {
@@ -596,54 +472,6 @@ impl<'a> Work<'a> {
             });
         }
     }
-
-    fn each(
-        &mut self,
-        table: &'a StagedTable,
-        mut look_at: impl FnMut(&mut Self, &SourceRow) -> Result<(), RunError>,
-    ) -> Result<(), RunError> {
-        let select = format!(
-            "SELECT rowid, * FROM {} WHERE rowid > ?1 ORDER BY rowid LIMIT {PAGE}",
-            table.sql_name()
-        );
-        self.count(table, |_| {});
-        let mut after = 0;
-        loop {
-            let mut page = self.staging.connection().prepare_cached(&select)?;
-            let rows: Vec<SourceRow> = page
-                .query_map([after], SourceRow::read)?
-                .collect::<Result<_, _>>()?;
-            drop(page);
-            let Some(last) = rows.last() else {
-                return Ok(());
-            };
-            after = last.rowid;
-            for row in &rows {
-                look_at(self, row)?;
-            }
-        }
-    }
-
-    fn rows_where(
-        &self,
-        table: &StagedTable,
-        columns: &[String],
-        key: &str,
-    ) -> Result<Vec<SourceRow>, rusqlite::Error> {
-        let (Some(index), Some(select)) = (table.index_by(columns), table.select_by(columns))
-        else {
-            return Ok(Vec::new());
-        };
-        let connection = self.staging.connection();
-        connection.execute_batch(&index)?;
-        connection
-            .prepare_cached(&select)?
-            .query_map(
-                rusqlite::params_from_iter(naming::key_parts(key)),
-                SourceRow::read,
-            )?
-            .collect()
-    }
 }
 
 /// Whether a line's document says that its row is gone, or somebody has decided about it.
@@ -654,78 +482,4 @@ fn is_marked(held: &HeldDocument, line: &str) -> bool {
         let name = field.as_str();
         name.starts_with("items/") && name.ends_with(&end) && held.is_marked_or_decided(name)
     })
-}
-
-fn former_key(
-    former: &BTreeMap<String, Value>,
-    table: &StagedTable,
-    slugs: &[String],
-    key: &[String],
-) -> Option<String> {
-    let parts: Option<Vec<&str>> = key
-        .iter()
-        .map(|column| {
-            former
-                .get(slugs.get(table.schema.column_index(column)?)?)?
-                .as_text()
-        })
-        .collect();
-    Some(naming::key_text(parts?))
-}
-
-impl SourceRow {
-    fn read(row: &rusqlite::Row<'_>) -> Result<Self, rusqlite::Error> {
-        // Behind the rowid stands the line in the dump.
-        let columns = row.as_ref().column_count();
-        let cells = (2..columns).map(|index| {
-            Ok(match row.get_ref(index)? {
-                ValueRef::Null => None,
-                ValueRef::Blob(bytes) => Some(Cell::Bytes(bytes.to_vec())),
-                ValueRef::Text(text) => {
-                    Some(Cell::Text(String::from_utf8_lossy(text).into_owned()))
-                }
-                ValueRef::Integer(number) => Some(Cell::Text(number.to_string())),
-                ValueRef::Real(number) => Some(Cell::Text(number.to_string())),
-            })
-        });
-        Ok(Self {
-            rowid: row.get(0)?,
-            cells: cells.collect::<Result<_, rusqlite::Error>>()?,
-        })
-    }
-
-    fn text(&self, column: usize) -> Option<&str> {
-        match self.cells.get(column)?.as_ref()? {
-            Cell::Text(text) => Some(text),
-            Cell::Bytes(_) => None,
-        }
-    }
-
-    fn key(&self, table: &StagedTable, key: &[String]) -> Option<String> {
-        if key.is_empty() {
-            return Some(naming::place_as_key(self.rowid));
-        }
-        let parts: Option<Vec<&str>> = key
-            .iter()
-            .map(|column| self.text(table.schema.column_index(column)?))
-            .collect();
-        Some(naming::key_text(parts?))
-    }
-}
-
-impl Cell {
-    fn of(value: &Value) -> Option<Self> {
-        match value {
-            Value::Text(text) => Some(Self::Text(text.clone())),
-            Value::Bytes(bytes) => Some(Self::Bytes(bytes.clone())),
-            _ => None,
-        }
-    }
-
-    fn shown(&self) -> String {
-        match self {
-            Self::Text(text) => text.clone(),
-            Self::Bytes(bytes) => format!("{} bytes", bytes.len()),
-        }
-    }
 }
