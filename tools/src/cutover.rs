@@ -239,7 +239,10 @@ fn conflicts_decided(before: &Before<'_>) -> Check {
     check(
         "no_conflicts",
         conflicts == 0,
-        format!("{conflicts} orders in conflict"),
+        match conflicts {
+            1 => "1 order in conflict".to_owned(),
+            _ => format!("{conflicts} orders in conflict"),
+        },
         "decide them at the office, page Konflikte",
     )
 }

@@ -53,6 +53,11 @@ pub(crate) fn carry_out(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     }
 }
 
+/// A number with what it counts.
+fn counted(count: u64, one: &str, several: &str) -> String {
+    format!("{count} {}", if count == 1 { one } else { several })
+}
+
 /// Prints one object for programs.
 fn print_json(facts: &impl serde::Serialize) -> anyhow::Result<()> {
     println!("{}", serde_json::to_string_pretty(facts)?);

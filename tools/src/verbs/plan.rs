@@ -10,6 +10,7 @@ use tools::plan::propose::{Basis, propose};
 use tools::plan::{Plan, PlanError};
 
 use super::beside::{self, Beside};
+use super::counted;
 use super::noting::Noting;
 use super::progress;
 use super::source_and_target::stage;
@@ -67,15 +68,18 @@ pub(super) fn carry_out(work: Option<&Path>, verb: &Options) -> anyhow::Result<E
     if problems.is_empty() {
         let preview = preview(&plan, &staging)?;
         for (code, (count, example)) in &preview.rejects {
-            println!("  as it stands {count} rows would be rejected: {code}, such as: {example}");
+            let rows = counted(*count, "row", "rows");
+            println!("  as it stands {rows} would be rejected: {code}, such as: {example}");
         }
         for (rule, count) in &preview.changes {
-            println!("  as it stands {count} values would be changed by the rule {rule}");
+            let values = counted(*count, "value", "values");
+            println!("  as it stands {values} would be changed by the rule {rule}");
         }
     }
     let unknown = text.lines().filter(|line| line.contains("UNKNOWN")).count();
     if unknown > 0 {
-        println!("  {unknown} values whose meaning is unknown; search for UNKNOWN");
+        let values = counted(unknown as u64, "value", "values");
+        println!("  {values} whose meaning is unknown; search for UNKNOWN");
     }
     println!(
         "Then: offpiste-import rehearse --plan {}",

@@ -6,7 +6,7 @@ use std::process::ExitCode;
 
 use tools::run::Report;
 
-use super::EXIT_DIFFERENCES;
+use super::{EXIT_DIFFERENCES, counted};
 
 /// Differences shown as text; all listed ones are in the JSON.
 const SHOWN: usize = 20;
@@ -23,11 +23,6 @@ pub(super) fn conclude(report: &Report, as_json: bool, rejects: &Path) -> anyhow
     } else {
         ExitCode::from(EXIT_DIFFERENCES)
     })
-}
-
-/// A number with what it counts.
-fn counted(count: u64, one: &str, several: &str) -> String {
-    format!("{count} {}", if count == 1 { one } else { several })
 }
 
 /// The report as text.

@@ -108,8 +108,16 @@ pub(super) fn carry_out(work: Option<&Path>, verb: &Options) -> anyhow::Result<E
 /// What was taken back, in a sentence.
 fn told(report: &RollbackReport) -> String {
     match (report.from_round, report.to_round) {
-        (Some(from), Some(to)) => format!("rounds {from} to {to}"),
+        (Some(from), Some(to)) => rounds(from, to),
         _ => "nothing to take back".to_owned(),
+    }
+}
+
+fn rounds(from: i64, to: i64) -> String {
+    if from == to {
+        format!("round {from}")
+    } else {
+        format!("rounds {from} to {to}")
     }
 }
 
@@ -123,7 +131,7 @@ fn print(report: &RollbackReport) {
     } else {
         "taken back"
     };
-    println!("{}: rounds {from} to {to} {mode}\n", report.target);
+    println!("{}: {} {mode}\n", report.target, rounds(from, to));
     for (table, sums) in &report.tables {
         println!(
             "{table}: {} withdrawn, {} restored ({} fields; {} are staff's and stay), {} kept, {} taken back before, {} not concerned",

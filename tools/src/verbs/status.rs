@@ -10,7 +10,7 @@ use tools::history::{self, History, Outcome, Step};
 use tools::plan::Plan;
 
 use super::beside::Beside;
-use super::print_json;
+use super::{counted, print_json};
 
 /// The verbs in the order of the runbook.
 const PATH: [&str; 11] = [
@@ -70,6 +70,9 @@ fn print_text(plan: &Plan, history: &History, plan_sha256: &str) {
     for verb in PATH {
         let Some(step) = history.latest(verb, plan_sha256) else {
             let others = match history.times(verb) {
+                0 if verb == "assess" => {
+                    " since there is a plan; a look at a source leaves nothing behind".to_owned()
+                }
                 0 => String::new(),
                 times => format!(" with this plan; {times} times with others"),
             };
@@ -80,7 +83,7 @@ fn print_text(plan: &Plan, history: &History, plan_sha256: &str) {
     }
     let synced = history.times("sync");
     if synced > 0 {
-        println!("\nkept in step {synced} times");
+        println!("\nkept in step {}", counted(synced as u64, "time", "times"));
     }
     if history.unreadable > 0 {
         println!("{} lines of the history cannot be read", history.unreadable);
