@@ -119,6 +119,11 @@ impl StagedTable {
         self.added
     }
 
+    /// Whether a column alone was seen to ascend from row to row, without a NULL, while the rows came in.
+    pub(crate) fn is_seen_to_ascend(&self, column: usize) -> bool {
+        self.ascending.iter().any(|key| key == &[column])
+    }
+
     /// The staging columns of the primary key, in its order. Empty when there is none.
     pub fn key_columns(&self) -> Vec<usize> {
         self.schema

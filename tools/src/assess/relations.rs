@@ -103,19 +103,15 @@ pub fn find(staging: &Staging) -> Vec<Relation> {
 
 /// `kunde_id`, `fk_Kunde`, `KundenNr` or `CustomerID` in another table than `Customers`.
 fn suggested(staging: &Staging, table: &StagedTable, column: &str) -> Option<Relation> {
-    let is_own_key = table.schema.primary_key.len() == 1 && table.schema.primary_key[0] == *column;
-    if is_own_key {
+    if single_key(table) == Some(column) {
         return None;
     }
     let name = reduced(column);
-    let target = staging
-        .tables()
-        .iter()
+    let others = staging.tables().iter();
+    let (target, key) = others
         .filter(|other| other.schema.name != table.schema.name)
-        .find(|other| {
-            let [key] = other.schema.primary_key.as_slice() else {
-                return false;
-            };
+        .filter_map(|other| Some((other, single_key(other)?)))
+        .find(|(other, key)| {
             let same_as_key =
                 reduced(key) == name && name.len() > 2 && name != "nummer" && name != "name";
             let stem = ["id", "nr", "fk"]
@@ -131,9 +127,31 @@ fn suggested(staging: &Staging, table: &StagedTable, column: &str) -> Option<Rel
         table: table.schema.name.clone(),
         column: column.to_owned(),
         target: target.schema.name.clone(),
-        target_column: target.schema.primary_key[0].clone(),
+        target_column: key.to_owned(),
         declared: false,
     })
+}
+
+/// The one column that tells the rows of a table apart: its declared key. Where none is declared, a column that ascends from row to
+/// row and is called like the table (`KundeID` in `Kunden`) or just `id`.
+fn single_key(table: &StagedTable) -> Option<&str> {
+    let schema = &table.schema;
+    match schema.primary_key.as_slice() {
+        [key] => return Some(key),
+        [] => {}
+        _ => return None,
+    }
+    let is_called_so = |name: &str| {
+        let name = reduced(name);
+        let endings = ["id", "nr", "nummer"].iter();
+        let mut stems = endings.filter_map(|ending| name.strip_suffix(ending));
+        name == "id" || stems.any(|stem| stem.len() >= 3 && same_stem(stem, &schema.name))
+    };
+    let columns = schema.columns.iter().enumerate();
+    columns
+        .filter(|(index, column)| table.is_seen_to_ascend(*index) && is_called_so(&column.name))
+        .map(|(_, column)| column.name.as_str())
+        .next()
 }
 
 /// What each table seems to hold. At most one holds the orders.

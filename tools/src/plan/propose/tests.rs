@@ -331,3 +331,29 @@ fn lines_that_share_a_number_are_known_by_their_place() {
     let plan = with([1, 1, 2]);
     assert!(key_line(&plan, "lines").starts_with("key = [] "));
 }
+
+#[test]
+fn tables_are_led_to_although_no_key_is_declared() {
+    let script = |customers: &str| {
+        format!(
+            "CREATE TABLE Kunden (KundeID INTEGER, Nachname TEXT, Telefon TEXT);
+             INSERT INTO Kunden VALUES {customers};
+             CREATE TABLE Auftraege (AuftragID INTEGER, KundeID INTEGER, Status TEXT, Eingang TEXT);
+             INSERT INTO Auftraege VALUES (7, 2, 'offen', '2026-11-10'), (8, 1, 'offen', '2026-11-11'), (12, 2, 'offen', '2026-11-12');
+             CREATE TABLE Positionen (AuftragID INTEGER, Arbeit TEXT, Preis TEXT);
+             INSERT INTO Positionen VALUES (7, 'Heisswachsen', '18.00'), (8, 'Heisswachsen', '18.00'), (12, 'Kleiner Service', '49.00');"
+        )
+    };
+    let plan = plan_of(&script(
+        "(1, 'Tschudi', '079 123 45 67'), (2, 'Caflisch', '079 234 56 78')",
+    ));
+    assert!(plan.contains("\n[customers]"), "{plan}");
+    assert_eq!(entry(&plan, "customer"), Some("\"KundeID\""), "{plan}");
+    assert!(plan.contains("\n[lines]"), "{plan}");
+    assert_eq!(entry(&plan, "order"), Some("\"AuftragID\""), "{plan}");
+    // Where it stands twice, it is no key, and nobody is led there.
+    let twice = plan_of(&script(
+        "(1, 'Tschudi', '079 123 45 67'), (1, 'Caflisch', '079 234 56 78')",
+    ));
+    assert_eq!(entry(&twice, "customer"), None, "{twice}");
+}
