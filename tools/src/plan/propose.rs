@@ -9,6 +9,7 @@ mod tables;
 mod tests;
 mod text;
 
+use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
@@ -63,7 +64,8 @@ pub fn propose(staging: &Staging, basis: &Basis) -> Result<String, ProposeError>
             .tables()
             .iter()
             .filter(move |table| roles.get(&table.schema.name) == Some(&role));
-        tables.max_by_key(|table| table.rows)
+        // Where several hold equally many, copies of it bear the longer names.
+        tables.max_by_key(|table| (table.rows, Reverse(table.schema.name.chars().count())))
     };
     let Some(orders) = of_role(Role::Orders) else {
         let names: Vec<&str> = staging

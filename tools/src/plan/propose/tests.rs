@@ -357,3 +357,27 @@ fn tables_are_led_to_although_no_key_is_declared() {
     ));
     assert_eq!(entry(&twice, "customer"), None, "{twice}");
 }
+
+#[test]
+fn of_two_tables_of_one_kind_the_fuller_is_meant_and_else_the_one_with_the_plainer_name() {
+    let script = |rows: &str| {
+        format!(
+            "CREATE TABLE Orders (OrderID INTEGER PRIMARY KEY, CustomerName TEXT, Status TEXT, OrderDate TEXT);
+             INSERT INTO Orders VALUES (1, 'Reto Tschudi', 'open', '2026-11-10');
+             CREATE TABLE OrderLines (LineID INTEGER PRIMARY KEY, OrderID INTEGER, Work TEXT);
+             CREATE TABLE OrderLines_CCI (LineID INTEGER PRIMARY KEY, OrderID INTEGER, Work TEXT);
+             {rows}"
+        )
+    };
+    let lines = |plan: &str| {
+        plan.split("\n[lines]")
+            .nth(1)
+            .and_then(|rest| entry(rest, "table").map(str::to_owned))
+    };
+    assert_eq!(
+        lines(&plan_of(&script(""))).as_deref(),
+        Some("\"OrderLines\"")
+    );
+    let fuller = plan_of(&script("INSERT INTO OrderLines_CCI VALUES (1, 1, 'Wax');"));
+    assert_eq!(lines(&fuller).as_deref(), Some("\"OrderLines_CCI\""));
+}
