@@ -12,11 +12,12 @@ use crate::spool::Sealed;
 use crate::staging::Staging;
 use crate::target::{EncodedPage, Target};
 
-/// Pages that are read while others are sorted out.
-const PAGES_AHEAD: usize = 2;
+/// Pages that are read while others are sorted out; one of a store has about a megabyte.
+const PAGES_AHEAD: usize = 4;
 
-/// Chunks that wait for each thread that compares.
-const CHUNKS_AHEAD: usize = 1;
+/// Chunks that wait for each thread that compares: they come to the threads in turn, and one that has much to do must not keep the
+/// next from its own.
+const CHUNKS_AHEAD: usize = 6;
 
 /// What has come of it.
 pub(super) struct Compared<'a> {
