@@ -99,6 +99,11 @@ fn three_snapshots_of_one_database_are_carried_through_conflict_rollback_and_a_s
     let back = side.rollback(Extent::LastSync);
     assert_eq!((back.from_round, back.to_round), (Some(3), Some(3)));
     assert!(back.is_clean());
+    let branches = |report: &RollbackReport| {
+        let kept = report.kept.iter();
+        kept.filter(|kept| kept.table == "branch").count()
+    };
+    assert_eq!(branches(&back), 0, "they are of the first round: {back:#?}");
     assert_clean(&side.verify(&week(1)));
     assert!(side.diff(&week(1)).is_clean(), "{:#?}", side.diff(&week(1)));
     let after_rollback = side.state();
@@ -119,6 +124,7 @@ fn three_snapshots_of_one_database_are_carried_through_conflict_rollback_and_a_s
     let whole = side.rollback(Extent::Whole);
     let kept = whole.tables["Aufträge"].kept;
     assert_eq!(kept, changed.len() as u64, "{whole:#?}");
+    assert!(branches(&whole) > 0, "{whole:#?}");
     assert_eq!(side.visible_orders(), changed.len());
 
     side.run(&week(0));

@@ -203,9 +203,12 @@ impl Taking<'_> {
     }
 
     fn one(&mut self, origin: &Origin, document: &HeldDocument) -> anyhow::Result<()> {
+        let is_made_in_them = self.is_whole || self.is_made_in_these_rounds(&document.document);
         // Machines may have joined under a branch: it is the office's by now.
         if origin.kind == kind::BRANCH {
-            self.keep(origin, "a branch stays; retire it at the office");
+            if is_made_in_them {
+                self.keep(origin, "a branch stays; retire it at the office");
+            }
             return Ok(());
         }
         if document.document.erasure().is_some() {
@@ -215,7 +218,7 @@ impl Taking<'_> {
             );
             return Ok(());
         }
-        if self.is_whole || self.is_made_in_these_rounds(&document.document) {
+        if is_made_in_them {
             return self.withdraw(origin, document);
         }
         self.restore(origin, document)

@@ -92,7 +92,7 @@ impl Key {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use proptest::prelude::*;
 
     use super::*;
@@ -117,7 +117,8 @@ mod tests {
         texts.len() == values.len() && texts.windows(2).all(follows)
     }
 
-    fn staged(script: &str) -> Staging {
+    /// A script as staged.
+    pub(in super::super) fn staged(script: &str) -> Staging {
         let folder = tempfile::tempdir().expect("a folder");
         let path = folder.path().join("dump.sql");
         std::fs::write(&path, script).expect("written");

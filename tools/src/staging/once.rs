@@ -32,17 +32,7 @@ impl Staging {
 
 #[cfg(test)]
 mod tests {
-    use crate::source::read_source;
-    use crate::staging::Staging;
-
-    fn staged(script: &str) -> Staging {
-        let folder = tempfile::tempdir().expect("a folder");
-        let path = folder.path().join("dump.sql");
-        std::fs::write(&path, script).expect("written");
-        let mut staging = Staging::create(None).expect("a staging database");
-        read_source(&path, &mut staging, |_, _| {}).expect("read");
-        staging
-    }
+    use super::super::climbing::tests::staged;
 
     /// Whether the first two columns of a table, each alone and both together, are known to tell rows apart.
     fn known(columns: &str, rows: &str) -> [bool; 3] {
