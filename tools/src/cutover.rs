@@ -11,7 +11,6 @@ use serde::Serialize;
 
 use crate::diff::DiffReport;
 use crate::history::{History, Outcome};
-use crate::ledger::Sums;
 use crate::run::Report;
 use crate::sync::Carried;
 use crate::target::{Hub, Standing, TargetError};
@@ -123,11 +122,7 @@ pub fn checks(before: &Before<'_>, conditions: Conditions) -> Vec<Check> {
         Compared::Whole { report, sums } => {
             checks.push(verified(report));
             checks.push(summed_up(sums));
-            report
-                .ledger
-                .values()
-                .map(|sums: &Sums| sums.rejected)
-                .sum()
+            report.rejected()
         }
         Compared::Later { diff } => {
             checks.push(proven(before, diff));
@@ -412,6 +407,7 @@ pub fn smoke(
 mod tests {
     use super::*;
     use crate::history::Step;
+    use crate::ledger::Sums;
     use crate::target::BranchStanding;
     use crate::verify::reconciliation::{Group, Sum};
     use std::collections::BTreeMap;

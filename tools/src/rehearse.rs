@@ -147,7 +147,7 @@ impl Rehearsal {
 
     /// Rows that were rejected.
     pub fn rejected(&self) -> u64 {
-        self.report.ledger.values().map(|sums| sums.rejected).sum()
+        self.report.rejected()
     }
 }
 

@@ -630,6 +630,11 @@ impl Report {
         }
     }
 
+    /// Rejected rows of all tables.
+    pub fn rejected(&self) -> u64 {
+        self.ledger.values().map(|sums| sums.rejected).sum()
+    }
+
     /// Whether everything fits.
     pub fn is_clean(&self) -> bool {
         self.difference_count == 0

@@ -19,15 +19,12 @@ use tools::verify::verify;
 use super::beside::Beside;
 use super::noting::Noting;
 use super::source_and_target::{TargetOptions, open_hub, prepare_whole, refuse_earlier_state};
-use super::sync::carry_over;
+use super::sync::{carry_over, tell_conflicts};
 use super::watched::Watched;
 use super::{EXIT_DIFFERENCES, print_json};
 
 /// Orders that are looked for afterwards when nobody says how many.
 const SAMPLES: usize = 20;
-
-/// Conflicts shown as text; all listed ones are in the JSON.
-const SHOWN_CONFLICTS: usize = 20;
 
 /// A backup of the day before is fresh enough when nobody says otherwise.
 const BACKUP_HOURS: i64 = 24;
@@ -149,12 +146,7 @@ pub(super) fn carry_out(work: Option<&Path>, verb: &Options) -> anyhow::Result<E
             let synced = carry_over(&prepared, &beside, &mut reader)?;
             conflicts = synced.carried.conflicts;
             rejects = beside.rejects();
-            rejected = synced
-                .report
-                .ledger
-                .values()
-                .map(|sums| sums.rejected)
-                .sum();
+            rejected = synced.report.rejected();
             cutover.carried = Some(synced.carried);
             step("carried over what the last dump has", begun);
         }
@@ -234,12 +226,7 @@ fn print_outcome(cutover: &Cutover, dry_run: bool) {
         println!("{difference}");
     }
     if let Some(carried) = &cutover.carried {
-        for conflict in carried.conflict_fields.iter().take(SHOWN_CONFLICTS) {
-            println!(
-                "  in conflict: {} {} / {}",
-                conflict.table, conflict.key, conflict.field
-            );
-        }
+        tell_conflicts(carried);
     }
     if !cutover.go {
         println!("No-go. Nothing was changed; the old system goes on.");

@@ -35,6 +35,10 @@ pub(super) fn for_terminal() -> Box<dyn Progress> {
     }
 }
 
+fn style(template: &str) -> ProgressStyle {
+    ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar())
+}
+
 struct Bar {
     bar: ProgressBar,
     rows: u64,
@@ -43,9 +47,7 @@ struct Bar {
 impl Progress for Bar {
     fn begin(&mut self, documents: u64) {
         let template = "{bar:32} {pos}/{len} documents  {msg}  {per_sec}  {eta} left";
-        let style =
-            ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar());
-        self.bar = ProgressBar::new(documents).with_style(style);
+        self.bar = ProgressBar::new(documents).with_style(style(template));
     }
 
     fn advance(&mut self, documents: u64, rows: u64) {
@@ -80,6 +82,15 @@ impl Told {
         let since = elapsed.saturating_sub(self.after);
         since >= FURTHEST || steps > self.steps && since >= CLOSEST
     }
+
+    /// The same, and if so, the line is about this.
+    fn tells(&mut self, steps: u64, elapsed: Duration) -> bool {
+        let is_due = self.is_due(steps, elapsed);
+        if is_due {
+            (self.steps, self.after) = (steps, elapsed);
+        }
+        is_due
+    }
 }
 
 impl Progress for Plain {
@@ -95,12 +106,8 @@ impl Progress for Plain {
         self.done += documents;
         self.rows += rows;
         let (steps, elapsed) = (self.done / step, self.started.elapsed());
-        if self.done < self.total && self.told.is_due(steps, elapsed) {
-            self.told = Told {
-                steps,
-                after: elapsed,
-            };
-            let (rate, left) = self.pace();
+        if self.done < self.total && self.told.tells(steps, elapsed) {
+            let (rate, left) = pace(self.done, self.total, elapsed);
             eprintln!(
                 "{} of {} documents, {} rows, {rate:.0} documents/s, {left:.0} s left",
                 self.done, self.total, self.rows
@@ -113,12 +120,6 @@ impl Progress for Plain {
             "{} of {} documents, {} rows, all safe",
             self.done, self.total, self.rows
         );
-    }
-}
-
-impl Plain {
-    fn pace(&self) -> (f64, f64) {
-        pace(self.done, self.total, self.started.elapsed())
     }
 }
 
@@ -138,9 +139,7 @@ impl SourceRead {
         let name = source.file_name().unwrap_or(source.as_os_str());
         let bar = std::io::stderr().is_terminal().then(|| {
             let template = "{bar:32} {bytes}/{total_bytes} of {msg}  {bytes_per_sec}  {eta} left";
-            let style = ProgressStyle::with_template(template)
-                .unwrap_or_else(|_| ProgressStyle::default_bar());
-            ProgressBar::new(0).with_style(style)
+            ProgressBar::new(0).with_style(style(template))
         });
         let name = name.to_string_lossy().into_owned();
         if let Some(bar) = &bar {
@@ -162,18 +161,12 @@ impl SourceRead {
             return;
         }
         let (steps, elapsed) = (read / (bytes / PLAIN_STEPS).max(1), self.started.elapsed());
-        if read < bytes && self.told.is_due(steps, elapsed) {
-            self.told = Told {
-                steps,
-                after: elapsed,
-            };
+        if read < bytes && self.told.tells(steps, elapsed) {
+            let (read, bytes) = (read / MIB, bytes / MIB);
             let (rate, left) = pace(read, bytes, elapsed);
             eprintln!(
-                "{}: {} of {} MiB read, {:.0} MiB/s, {left:.0} s left",
-                self.name,
-                read / MIB,
-                bytes / MIB,
-                rate / MIB_AS_FLOAT
+                "{}: {read} of {bytes} MiB read, {rate:.0} MiB/s, {left:.0} s left",
+                self.name
             );
         }
     }
@@ -186,8 +179,6 @@ impl Drop for SourceRead {
         }
     }
 }
-
-const MIB_AS_FLOAT: f64 = 1_048_576.0;
 
 /// So much a second, and the seconds that the rest takes at that.
 #[expect(clippy::cast_precision_loss, reason = "a rate for people")]
@@ -239,9 +230,7 @@ impl ReadBack {
         if std::io::stderr().is_terminal() {
             let bar = self.bar.get_or_insert_with(|| {
                 let template = "{spinner} {pos} documents read back  {per_sec}";
-                let style = ProgressStyle::with_template(template)
-                    .unwrap_or_else(|_| ProgressStyle::default_spinner());
-                ProgressBar::new_spinner().with_style(style)
+                ProgressBar::new_spinner().with_style(style(template))
             });
             bar.set_position(self.documents);
             return;

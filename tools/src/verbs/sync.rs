@@ -118,17 +118,22 @@ fn print(synced: &SyncReport) {
     tell(&synced.carried);
 }
 
-/// Prints what was carried over.
-pub(super) fn tell(carried: &Carried) {
-    for line in carried.lines() {
-        println!("  {line}");
-    }
+/// Prints the fields that are in conflict since.
+pub(super) fn tell_conflicts(carried: &Carried) {
     for conflict in carried.conflict_fields.iter().take(SHOWN) {
         println!(
             "  in conflict: {} {} / {}",
             conflict.table, conflict.key, conflict.field
         );
     }
+}
+
+/// Prints what was carried over.
+pub(super) fn tell(carried: &Carried) {
+    for line in carried.lines() {
+        println!("  {line}");
+    }
+    tell_conflicts(carried);
     for decided in carried.decided_fields.iter().take(SHOWN) {
         println!(
             "  decided before: {} {} / {}",

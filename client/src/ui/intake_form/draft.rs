@@ -109,11 +109,8 @@ impl Draft {
         self.items.push(ItemDraft::default());
     }
 
-    /// What to take in.
-    pub(crate) fn new_order(&self, currency: Currency) -> Result<NewOrder, Vec<Wrong>> {
-        let mut wrong = Vec::new();
-        let items = self.items(currency, &mut wrong);
-        let promised_on = self.day(&mut wrong);
+    /// Nothing goes without a name; that is said before all else.
+    fn check_name(&self, wrong: &mut Vec<Wrong>) {
         if self.contact.name.is_empty() {
             wrong.insert(
                 0,
@@ -124,6 +121,14 @@ impl Draft {
                 },
             );
         }
+    }
+
+    /// What to take in.
+    pub(crate) fn new_order(&self, currency: Currency) -> Result<NewOrder, Vec<Wrong>> {
+        let mut wrong = Vec::new();
+        let items = self.items(currency, &mut wrong);
+        let promised_on = self.day(&mut wrong);
+        self.check_name(&mut wrong);
         let customer = match self.customer.parse::<CustomerId>() {
             Ok(customer) => CustomerChoice::Existing(customer),
             Err(_) => CustomerChoice::New(self.contact.contact()),
@@ -147,16 +152,7 @@ impl Draft {
         let mut wrong = Vec::new();
         let items = self.items(currency, &mut wrong);
         let promised_on = self.day(&mut wrong);
-        if self.contact.name.is_empty() {
-            wrong.insert(
-                0,
-                Wrong {
-                    field: "name",
-                    key: "refusal-name-missing",
-                    item: None,
-                },
-            );
-        }
+        self.check_name(&mut wrong);
         if !wrong.is_empty() {
             return Err(wrong);
         }
